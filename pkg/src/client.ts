@@ -1,0 +1,469 @@
+/**
+ * The client: promises, listeners and subscriptions around one engine.
+ *
+ * It decides nothing about the protocol; what a packet means was decided before a record came here.
+ */
+
+import { Engine } from "./engine.js";
+import { type CloseDetails, engineError, MqttError, type MqttErrorCode } from "./errors.js";
+import type { Message } from "./message.js";
+import { type Endpoint, engineOptions, publishProperties } from "./options.js";
+import { type RecordReader, readRecords } from "./records.js";
+import { type FilterResult, Subscription } from "./subscription.js";
+import { bytesOf, wellFormed } from "./text.js";
+import type {
+  ConnectionInfo,
+  ConnectOptions,
+  EventMap,
+  MessageHandler,
+  Payload,
+  ProtocolVersion,
+  PublishOptions,
+  PublishResult,
+  QoS,
+  State,
+  SubscribeOptions,
+} from "./types.js";
+
+const STATES: readonly State[] = ["idle", "connecting", "connected", "waiting", "closing", "closed"];
+
+interface Waiter<T> {
+  resolve(value: T): void;
+  reject(error: MqttError): void;
+}
+
+interface PendingSubscribe extends Waiter<Subscription> {
+  subscription: Subscription;
+  key: number;
+}
+
+/** What `client.connect()` can change. */
+export interface ConnectChanges {
+  username?: string;
+  password?: string | Uint8Array;
+  signal?: AbortSignal;
+}
+
+export class Client {
+  /** Without the credentials that may have been in it. */
+  readonly url: string;
+  readonly #engine: Engine;
+  readonly #version: ProtocolVersion;
+  #username: string | undefined;
+  #password: string | Uint8Array | undefined;
+  #state: State = "idle";
+  #connection: ConnectionInfo | undefined;
+  #connecting: Waiter<ConnectionInfo>[] = [];
+  #ending: (() => void)[] = [];
+  readonly #publishes = new Map<number, Waiter<PublishResult>>();
+  readonly #subscribes = new Map<number, PendingSubscribe>();
+  readonly #unsubscribes = new Map<number, Waiter<void>>();
+  readonly #subscriptions = new Map<number, Subscription>();
+  readonly #listeners: { [K in keyof EventMap]: Set<(event: EventMap[K]) => void> } = {
+    state: new Set(),
+    connect: new Set(),
+    error: new Set(),
+  };
+
+  /** @internal Use `connect` or `createClient`. */
+  constructor(endpoint: Endpoint, options: ConnectOptions) {
+    this.url = endpoint.url;
+    this.#version = options.version ?? 5;
+    this.#username = options.username ?? endpoint.username;
+    this.#password = options.password ?? endpoint.password;
+    const engine = engineOptions({
+      ...options,
+      ...(this.#username !== undefined && { username: this.#username }),
+      ...(this.#password !== undefined && { password: this.#password }),
+    });
+    const subprotocol = options.subprotocol ?? (this.#version === 3 ? "mqttv3.1" : "mqtt");
+    const reader = this.#reader();
+    try {
+      this.#engine = new Engine(endpoint.url, subprotocol, engine, (batch: unknown[]) => readRecords(batch, reader));
+    } catch (thrown) {
+      throw engineError(thrown);
+    }
+    const dispose: unknown = Symbol.asyncDispose;
+    if (dispose) {
+      Object.defineProperty(this, dispose as symbol, { value: () => this.end() });
+    }
+  }
+
+  /** The client id: given, generated, or assigned by the broker. */
+  get clientId(): string {
+    return this.#engine.clientId;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** What the broker said when it accepted the last connection. */
+  get connection(): ConnectionInfo | undefined {
+    return this.#connection;
+  }
+
+  /**
+   * Connects, or tries again at once instead of waiting. Rejects if the first attempt fails; what is queued stays
+   * queued, and `connect()` can be called again.
+   */
+  connect(changes: ConnectChanges = {}): Promise<ConnectionInfo> {
+    return new Promise((resolve, reject) => {
+      const { signal } = changes;
+      if (signal?.aborted) {
+        throw new MqttError("aborted", { cause: signal.reason });
+      }
+      this.#replaceCredentials(changes);
+      try {
+        this.#engine.connect();
+      } catch (thrown) {
+        throw engineError(thrown);
+      }
+      if (this.#state === "connected" && this.#connection) {
+        resolve(this.#connection);
+        return;
+      }
+      const abort = () => this.#engine.stop();
+      signal?.addEventListener("abort", abort, { once: true });
+      const settled = () => signal?.removeEventListener("abort", abort);
+      this.#connecting.push({
+        resolve: (info) => {
+          settled();
+          resolve(info);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      });
+    });
+  }
+
+  #replaceCredentials({ username, password }: ConnectChanges): void {
+    if (username === undefined && password === undefined) {
+      return;
+    }
+    this.#username = username === undefined ? this.#username : wellFormed(username, "username");
+    this.#password = password ?? this.#password;
+    const bytes = this.#password === undefined ? undefined : bytesOf(this.#password);
+    try {
+      this.#engine.setCredentials(this.#username, bytes);
+    } catch (thrown) {
+      throw engineError(thrown);
+    }
+  }
+
+  /**
+   * Publishes a message. QoS 0 resolves when the message is handed to the browser, QoS 1 and 2 when the broker has
+   * acknowledged it. Without a connection it waits in the queue.
+   */
+  publish(topic: string, payload: Payload = "", options: PublishOptions = {}): Promise<PublishResult> {
+    return new Promise((resolve, reject) => {
+      const { signal } = options;
+      if (signal?.aborted) {
+        throw new MqttError("aborted", { cause: signal.reason });
+      }
+      const bytes = bytesOf(payload);
+      const properties = publishProperties(options);
+      wellFormed(topic, "topic");
+      let token: number;
+      try {
+        token = this.#engine.publish(topic, bytes, options.qos ?? 0, options.retain ?? false, properties);
+      } catch (thrown) {
+        throw engineError(thrown, excerpt(topic));
+      }
+      if (!signal) {
+        this.#publishes.set(token, { resolve, reject });
+        return;
+      }
+      const abort = () => this.#engine.cancel(token);
+      signal.addEventListener("abort", abort, { once: true });
+      this.#publishes.set(token, {
+        resolve: (result) => {
+          signal.removeEventListener("abort", abort);
+          resolve(result);
+        },
+        reject: (error) => {
+          signal.removeEventListener("abort", abort);
+          reject(error);
+        },
+      });
+    });
+  }
+
+  /**
+   * Subscribes to one filter or several. With a handler, it is called for each message; without one, read the
+   * subscription with `for await`. Resolves when the broker has granted at least one filter. The library subscribes
+   * again after a connection whose session the broker lost.
+   */
+  subscribe(
+    filter: string | readonly string[],
+    options?: SubscribeOptions | MessageHandler,
+    handler?: MessageHandler,
+  ): Promise<Subscription> {
+    if (typeof options === "function") {
+      return this.subscribe(filter, {}, options);
+    }
+    const settings = options ?? {};
+    const filters = typeof filter === "string" ? [filter] : [...filter];
+    return new Promise((resolve, reject) => {
+      const { signal } = settings;
+      if (signal?.aborted) {
+        throw new MqttError("aborted", { cause: signal.reason });
+      }
+      for (const text of filters) {
+        wellFormed(text, "filter");
+      }
+      let token: number;
+      let key: number;
+      try {
+        [token, key] = this.#engine.subscribe(filters, optionByte(settings)) as unknown as [number, number];
+      } catch (thrown) {
+        throw engineError(thrown, excerpt(filters.join(", ")));
+      }
+      let leaving: Promise<void> | undefined;
+      const unsubscribe = () => {
+        leaving ??= this.#unsubscribe(key);
+        return leaving;
+      };
+      const subscription = new Subscription(filters, settings, handler, unsubscribe);
+      this.#subscriptions.set(key, subscription);
+      this.#subscribes.set(token, { resolve, reject, subscription, key });
+      // Nobody waits for this promise: the broker's refusal to unsubscribe is of no interest then.
+      signal?.addEventListener("abort", () => void unsubscribe().catch(() => {}), { once: true });
+    });
+  }
+
+  /** Ends a subscription, or every subscription of this client that has exactly this filter. */
+  async unsubscribe(target: Subscription | string): Promise<void> {
+    if (typeof target !== "string") {
+      return target.unsubscribe();
+    }
+    const all = [...this.#subscriptions.values()].filter(({ filters }) => filters.includes(target));
+    await Promise.all(all.map((subscription) => subscription.unsubscribe()));
+  }
+
+  #unsubscribe(key: number): Promise<void> {
+    const subscription = this.#subscriptions.get(key);
+    if (!subscription) {
+      return Promise.resolve();
+    }
+    this.#subscriptions.delete(key);
+    subscription.finish();
+    return new Promise((resolve, reject) => {
+      try {
+        this.#unsubscribes.set(this.#engine.unsubscribe(key), { resolve, reject });
+      } catch (thrown) {
+        throw engineError(thrown);
+      }
+    });
+  }
+
+  /** Listens to an event. Gives a function that removes the listener. */
+  on<K extends keyof EventMap>(
+    name: K,
+    listener: (event: EventMap[K]) => void,
+    options: { signal?: AbortSignal } = {},
+  ): () => void {
+    const listeners = this.#listeners[name];
+    const remove = () => {
+      listeners.delete(listener);
+    };
+    if (!options.signal?.aborted) {
+      listeners.add(listener);
+      options.signal?.addEventListener("abort", remove, { once: true });
+    }
+    return remove;
+  }
+
+  /** Resolves when every publish so far is settled, however it ended. */
+  async drain(): Promise<void> {
+    while (this.#publishes.size > 0) {
+      const open = [...this.#publishes].map(
+        ([token, waiter]) =>
+          new Promise<void>((resolve) => {
+            this.#publishes.set(token, {
+              resolve: (result) => {
+                waiter.resolve(result);
+                resolve();
+              },
+              reject: (error) => {
+                waiter.reject(error);
+                resolve();
+              },
+            });
+          }),
+      );
+      await Promise.all(open);
+    }
+  }
+
+  /**
+   * Ends the client for good: what can leave leaves, then DISCONNECT, and the broker has a second to close. What is
+   * still open rejects with code `closed`. With `force` the connection is cut, and the broker publishes the will.
+   */
+  end(options: { force?: boolean } = {}): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#state === "closed") {
+        resolve();
+        return;
+      }
+      this.#ending.push(resolve);
+      this.#engine.end(options.force ?? false);
+    });
+  }
+
+  #emit<K extends keyof EventMap>(name: K, event: EventMap[K]): void {
+    for (const listener of [...this.#listeners[name]]) {
+      guarded(() => listener(event));
+    }
+  }
+
+  #reader(): RecordReader {
+    return {
+      onMessage: (message, keys) => {
+        if (typeof keys === "number") {
+          this.#deliver(message, keys);
+        } else {
+          for (const key of keys) {
+            this.#deliver(message, key);
+          }
+        }
+      },
+      onState: (state, code, reasonCode, reasonString, delay, attempt, close) => {
+        const next = STATES[state] ?? "idle";
+        const cause = code === undefined ? undefined : this.#cause(code, reasonCode, reasonString, close);
+        this.#enter(next, attempt, delay, cause);
+      },
+      onConnected: (info) => {
+        const connection = { ...info, version: this.#version };
+        this.#connection = connection;
+        for (const { resolve } of this.#connecting.splice(0)) {
+          resolve(connection);
+        }
+        this.#emit("connect", connection);
+      },
+      onPublished: (token, code, reasonCode, qos) => {
+        const waiter = this.#publishes.get(token);
+        this.#publishes.delete(token);
+        if (code === undefined) {
+          waiter?.resolve({ qos, reasonCode: reasonCode ?? 0 });
+        } else {
+          waiter?.reject(new MqttError(code as MqttErrorCode, { reasonCode }));
+        }
+      },
+      onSubscribed: (token, results) => this.#subscribed(token, results),
+      onUnsubscribed: (token, code, reasonCode) => {
+        const waiter = this.#unsubscribes.get(token);
+        this.#unsubscribes.delete(token);
+        if (code === undefined || code === "closed") {
+          waiter?.resolve();
+        } else {
+          waiter?.reject(new MqttError(code as MqttErrorCode, { reasonCode }));
+        }
+      },
+      onWarning: (code, reasonCode) => this.#emit("error", new MqttError(code as MqttErrorCode, { reasonCode })),
+    };
+  }
+
+  #deliver(message: Message, key: number): void {
+    const subscription = this.#subscriptions.get(key);
+    if (subscription) {
+      guarded(() => subscription.deliver(message));
+    }
+  }
+
+  #cause(
+    code: string,
+    reasonCode: number | undefined,
+    reasonString: string | undefined,
+    close: CloseDetails | undefined,
+  ): MqttError {
+    const phase = code === "unreachable" ? "open" : this.#state === "connecting" ? "connack" : "connected";
+    return new MqttError(code as MqttErrorCode, { reasonCode, reasonString, close, phase });
+  }
+
+  #enter(state: State, attempt: number, delay: number | undefined, cause: MqttError | undefined): void {
+    const previous = this.#state;
+    this.#state = state;
+    if (state === "idle" || state === "closed") {
+      const error = cause ?? new MqttError("closed");
+      for (const { reject } of this.#connecting.splice(0)) {
+        reject(error);
+      }
+    }
+    if (state === "closed") {
+      for (const subscription of this.#subscriptions.values()) {
+        subscription.finish();
+      }
+      this.#subscriptions.clear();
+    }
+    this.#emit("state", {
+      state,
+      previous,
+      attempt,
+      ...(cause && { cause }),
+      ...(delay !== undefined && { delay }),
+    });
+    if (state === "closed") {
+      for (const resolve of this.#ending.splice(0)) {
+        resolve();
+      }
+    }
+  }
+
+  #subscribed(token: number, values: readonly unknown[]): void {
+    const pending = this.#subscribes.get(token);
+    this.#subscribes.delete(token);
+    if (!pending) {
+      return;
+    }
+    const { subscription, key } = pending;
+    const results: FilterResult[] = subscription.filters.map((filter, index) => {
+      // A call that was abandoned as a whole has one result for all its filters.
+      const at = values.length === 2 ? 0 : index * 2;
+      const code = values[at] as MqttErrorCode | undefined;
+      const value = values[at + 1] as number | undefined;
+      return code === undefined
+        ? { filter, qos: value as QoS }
+        : { filter, error: new MqttError(code, { reasonCode: value, detail: excerpt(filter) }) };
+    });
+    subscription.results = results;
+    const refused = results.every(({ error }) => error) ? results[0]?.error : undefined;
+    if (refused) {
+      this.#subscriptions.delete(key);
+      subscription.finish();
+      pending.reject(refused);
+    } else {
+      pending.resolve(subscription);
+    }
+  }
+}
+
+/** The option byte of MQTT 5 SUBSCRIBE, which also says everything that 3.1.1 knows. */
+function optionByte(options: SubscribeOptions): number {
+  const { qos = 0, noLocal, retainAsPublished, retainHandling = 0 } = options;
+  if (!(qos === 0 || qos === 1 || qos === 2)) {
+    throw new MqttError("option-invalid", { detail: "qos must be 0, 1 or 2" });
+  }
+  return qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0) | (retainHandling << 4);
+}
+
+function excerpt(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** User code that throws must not stop the others; the page's own error handling hears of it. */
+function guarded(call: () => void): void {
+  try {
+    call();
+  } catch (thrown) {
+    if (typeof reportError === "function") {
+      reportError(thrown);
+    } else {
+      queueMicrotask(() => {
+        throw thrown;
+      });
+    }
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * Every error that the package can report: a stable code, what happened, and what to do about it.
+ *
+ * The codes come from the engine; the words are made here, where text costs nothing until it is needed.
+ */
+
+/** What happened and what to do. Order: as a client lives. */
+const TEXTS = {
+  wasm: [
+    "The WebAssembly module could not be loaded.",
+    "Serve webmqtt_bg.wasm next to the script, and allow 'wasm-unsafe-eval' in script-src of the Content-Security-Policy.",
+  ],
+  "url-invalid": [
+    "The URL cannot be used for a WebSocket.",
+    "Use an absolute URL like wss://broker.example:8084/mqtt, without a fragment.",
+  ],
+  "url-insecure": [
+    "A page that was loaded over https: must not open a ws: connection.",
+    "Use wss: and the broker's TLS port, or load the page over http: while developing.",
+  ],
+  "option-invalid": ["An option has a value that cannot be used.", "See the documentation of the option for its range."],
+  "password-without-username": [
+    "MQTT 3.1.1 does not allow a password without a user name.",
+    "Give a username too, or use version 5.",
+  ],
+  "topic-empty": ["The topic is empty.", "A topic has at least one character."],
+  "topic-too-long": ["The topic is longer than 65,535 bytes of UTF-8.", "Use a shorter topic."],
+  "topic-nul": ["The topic contains U+0000.", "Remove the character; MQTT does not allow it."],
+  "topic-wildcard": [
+    "The topic name contains a wildcard.",
+    "+ and # are for subscriptions; publish to one definite topic.",
+  ],
+  "topic-surrogate": [
+    "The text contains a lone surrogate, which UTF-8 cannot express.",
+    "Check where the text was cut; String.prototype.toWellFormed() repairs it.",
+  ],
+  "filter-hash": ["# is not the last level of the filter or not alone in it.", "Use it like this: home/# or #."],
+  "filter-plus": ["+ does not fill a whole level of the filter.", "Use it like this: home/+/temperature."],
+  "filter-share": [
+    "The shared subscription has no share name, a name with a wildcard, or no filter.",
+    "Use it like this: $share/workers/jobs/#.",
+  ],
+  "payload-invalid": ["The payload is neither text nor bytes.", "Pass a string, an ArrayBuffer or a typed array; use JSON.stringify for objects."],
+  "packet-too-large": [
+    "The message is larger than the broker accepts.",
+    "Send less at once, or raise the broker's maximum packet size; client.connection.maximumPacketSize has the limit.",
+  ],
+  "queue-full": [
+    "The queue of messages that wait to be sent is full.",
+    "Wait for earlier publishes to settle, or raise queue.messages and queue.bytes.",
+  ],
+  "no-packet-id": ["All 65,535 packet identifiers are in use.", "Wait for earlier publishes to settle."],
+  "qos-not-supported": [
+    "The broker does not support this QoS.",
+    "Publish with at most client.connection.maximumQoS.",
+  ],
+  "retain-not-supported": ["The broker does not store retained messages.", "Publish without retain."],
+  "wildcard-not-supported": ["The broker does not support wildcard subscriptions.", "Subscribe to definite topics."],
+  "shared-not-supported": ["The broker does not support shared subscriptions.", "Subscribe without $share."],
+  unreachable: [
+    "The WebSocket could not be opened. Browsers do not tell scripts why.",
+    "Check that the broker runs and its WebSocket listener has this host, port and path (Mosquitto 9001 /, EMQX 8083 /mqtt, RabbitMQ 15675 /ws, HiveMQ 8000 /mqtt), that the TLS certificate is trusted, and that connect-src of the Content-Security-Policy allows it.",
+  ],
+  subprotocol: [
+    "The server did not agree to the WebSocket subprotocol.",
+    "Check that the URL is an MQTT endpoint; the option subprotocol changes what is offered.",
+  ],
+  "connect-timeout": [
+    "The server did not answer in time.",
+    "Check that the URL is an MQTT endpoint; raise connectTimeout for slow networks.",
+  ],
+  "connect-refused": ["The broker refused the connection.", "The reason code says why."],
+  "connection-lost": [
+    "The connection was closed.",
+    "Nothing to do if it comes back by itself. If it closed before the broker had answered: some brokers do so for a wrong password or an unsupported protocol version; try version 4.",
+  ],
+  "keepalive-timeout": ["The broker stopped answering.", "Nothing to do: a new connection is made."],
+  "server-disconnect": ["The broker ended the connection.", "The reason code says why."],
+  "session-taken-over": [
+    "Another client with the same client id has connected.",
+    "Give every tab and device its own clientId, then call connect() again.",
+  ],
+  "protocol-error": [
+    "The server sent something that breaks the MQTT specification.",
+    "Check that the URL is an MQTT endpoint and the version is right; report it to the broker's makers otherwise.",
+  ],
+  "text-frame": [
+    "The server sent a WebSocket text message, which MQTT does not use.",
+    "Check that the URL is an MQTT endpoint.",
+  ],
+  "subscribe-refused": ["The broker refused the subscription.", "Check the access rights for this filter."],
+  "unsubscribe-refused": ["The broker refused to unsubscribe.", "The reason code says why."],
+  "publish-refused": ["The broker did not accept the message.", "Check the access rights for this topic; the reason code says more."],
+  indeterminate: [
+    "The broker lost the session while this QoS 2 message was on its way: it was delivered once or not at all.",
+    "Ask the receiver, or send it again if a second copy does no harm. A session that lives longer (clean: false, sessionExpiry) avoids it.",
+  ],
+  "unclaimed-dropped": [
+    "More messages of the resumed session arrived than could be kept for subscriptions that are not there yet.",
+    "Call subscribe() before connect(): createClient(), client.subscribe(), then client.connect().",
+  ],
+  aborted: ["The operation was aborted.", "Nothing to do: the application asked for it."],
+  closed: ["The client was ended.", "Make a new client."],
+} as const satisfies Record<string, readonly [message: string, remediation: string]>;
+
+/** Stable names of everything that can go wrong. */
+export type MqttErrorCode = keyof typeof TEXTS;
+
+/** What the browser told about the end of a WebSocket. */
+export interface CloseDetails {
+  /** 1006 when there was no closing handshake. */
+  code: number;
+  reason: string;
+  wasClean: boolean;
+}
+
+/** More about one error. */
+export interface ErrorDetails {
+  /** MQTT 5 reason code; for MQTT 3.1.1 the one that means the same as the return code. */
+  reasonCode?: number | undefined;
+  /** The broker's own words. */
+  reasonString?: string | undefined;
+  close?: CloseDetails | undefined;
+  /** Where the connection stood: opening the WebSocket, waiting for CONNACK, or connected. */
+  phase?: "open" | "connack" | "connected" | undefined;
+  /** A fact to put behind the message, such as the topic. */
+  detail?: string | undefined;
+  cause?: unknown;
+}
+
+/** MQTT 5 reason codes from 0x80 on, in order. */
+const REASONS: readonly string[] = [
+  "unspecified error",
+  "malformed packet",
+  "protocol error",
+  "implementation specific error",
+  "unsupported protocol version",
+  "client identifier not valid",
+  "bad user name or password",
+  "not authorized",
+  "server unavailable",
+  "server busy",
+  "banned",
+  "server shutting down",
+  "bad authentication method",
+  "keep alive timeout",
+  "session taken over",
+  "topic filter invalid",
+  "topic name invalid",
+  "packet identifier in use",
+  "packet identifier not found",
+  "receive maximum exceeded",
+  "topic alias invalid",
+  "packet too large",
+  "message rate too high",
+  "quota exceeded",
+  "administrative action",
+  "payload format invalid",
+  "retain not supported",
+  "QoS not supported",
+  "use another server",
+  "server moved",
+  "shared subscriptions not supported",
+  "connection rate exceeded",
+  "maximum connect time",
+  "subscription identifiers not supported",
+  "wildcard subscriptions not supported",
+];
+
+/** What to do about a refusal, where the reason code allows to be more definite. */
+const REASON_REMEDIES: ReadonlyMap<number | undefined, string> = new Map([
+  [0x84, "Set version: 4 (MQTT 3.1.1)."],
+  [0x85, "Use another clientId; with an empty one, clean must be true."],
+  [0x86, "Check username and password, then call connect() again."],
+  [0x87, "Check username, password and the broker's access rules."],
+  [0x8c, "The broker does not know this authentication method."],
+  [0x95, "Send smaller messages."],
+  [0x9b, "Publish with a lower QoS."],
+]);
+
+/** An error of this package. `code` is stable; `message` and `remediation` are for people. */
+export class MqttError extends Error {
+  override readonly name = "MqttError";
+  readonly code: MqttErrorCode;
+  readonly remediation: string;
+  readonly reasonCode: number | undefined;
+  readonly close: CloseDetails | undefined;
+  readonly phase: ErrorDetails["phase"];
+
+  constructor(code: MqttErrorCode, details: ErrorDetails = {}) {
+    const [message, remediation] = TEXTS[code] ?? TEXTS["option-invalid"];
+    const { reasonCode, reasonString, close, detail } = details;
+    const facts = [
+      detail,
+      reasonCode && (REASONS[reasonCode - 0x80] ?? `reason code ${reasonCode}`),
+      reasonString && `the broker says: ${reasonString}`,
+      close && `WebSocket close code ${close.code}${close.reason && ` ${close.reason}`}`,
+    ].filter(Boolean);
+    super(
+      facts.length ? `${message.slice(0, -1)}: ${facts.join("; ")}.` : message,
+      "cause" in details ? { cause: details.cause } : undefined,
+    );
+    this.code = code;
+    this.remediation = REASON_REMEDIES.get(reasonCode) ?? remediation;
+    this.reasonCode = reasonCode;
+    this.close = close;
+    this.phase = details.phase;
+  }
+}
+
+/** Turns what the engine threw, normally a code, into an error. */
+export function engineError(thrown: unknown, detail?: string): MqttError {
+  if (typeof thrown === "string" && thrown in TEXTS) {
+    return new MqttError(thrown as MqttErrorCode, { detail });
+  }
+  return thrown instanceof MqttError ? thrown : new MqttError("option-invalid", { detail, cause: thrown });
+}

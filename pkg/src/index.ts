@@ -1,0 +1,42 @@
+/**
+ * webmqtt: MQTT 3.1.1 and 5.0 for web pages.
+ *
+ * ```ts
+ * import { connect } from "webmqtt";
+ *
+ * const client = await connect("wss://broker.example:8084/mqtt");
+ * await client.subscribe("home/+/temp", (message) => console.log(message.topic, message.text()));
+ * await client.publish("home/kitchen/temp", "21.5", { qos: 1 });
+ * ```
+ */
+
+import { Client } from "./client.js";
+import { load } from "./engine.js";
+import { endpoint } from "./options.js";
+import type { ConnectOptions } from "./types.js";
+
+/** Makes a client that is not connected yet. What is published and subscribed before `client.connect()` waits. */
+export async function createClient(url: string | URL, options: ConnectOptions = {}): Promise<Client> {
+  const checked = endpoint(url);
+  await load();
+  return new Client(checked, options);
+}
+
+/** Makes a client and connects it. Rejects if the first attempt fails. */
+export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Client> {
+  const client = await createClient(url, options);
+  try {
+    await client.connect(options.signal ? { signal: options.signal } : {});
+  } catch (error) {
+    await client.end({ force: true });
+    throw error;
+  }
+  return client;
+}
+
+export { Client, type ConnectChanges } from "./client.js";
+export { isFilter, isTopic, load, matches, type WasmSource } from "./engine.js";
+export { type CloseDetails, type ErrorDetails, MqttError, type MqttErrorCode } from "./errors.js";
+export { Message, type MessageProperties } from "./message.js";
+export { type FilterResult, Subscription } from "./subscription.js";
+export type * from "./types.js";

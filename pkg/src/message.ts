@@ -1,0 +1,55 @@
+/** A received message. */
+
+import type { QoS, UserProperties } from "./types.js";
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** MQTT 5 properties of a message. */
+export interface MessageProperties {
+  contentType?: string;
+  responseTopic?: string;
+  correlationData?: Uint8Array;
+  /** Seconds until the message expires. */
+  messageExpiry?: number;
+  /** The publisher says that the payload is UTF-8 text. */
+  payloadIsText?: boolean;
+  userProperties: UserProperties;
+  subscriptionIdentifiers: readonly number[];
+}
+
+const NONE: MessageProperties = Object.freeze({
+  userProperties: Object.freeze([]),
+  subscriptionIdentifiers: Object.freeze([]),
+});
+
+export class Message {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  /** QoS of this delivery. */
+  readonly qos: QoS;
+  /** The broker had it stored, or, with `retainAsPublished`, the publisher's own flag. */
+  readonly retain: boolean;
+  /** It may have been delivered before. */
+  readonly dup: boolean;
+  readonly properties: MessageProperties;
+
+  /** @internal */
+  constructor(topic: string, payload: Uint8Array, flags: number, properties: MessageProperties | undefined) {
+    this.topic = topic;
+    this.payload = payload;
+    this.qos = (flags & 3) as QoS;
+    this.retain = (flags & 4) !== 0;
+    this.dup = (flags & 8) !== 0;
+    this.properties = properties ?? NONE;
+  }
+
+  /** The payload as UTF-8 text; invalid bytes become U+FFFD. */
+  text(): string {
+    return decoder.decode(this.payload);
+  }
+
+  /** The payload as JSON. Throws a SyntaxError if it is none. */
+  json<T = unknown>(): T {
+    return JSON.parse(this.text()) as T;
+  }
+}

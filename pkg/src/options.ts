@@ -1,0 +1,139 @@
+/** Options as users give them, checked by name and range, as the engine takes them. */
+
+import { MqttError } from "./errors.js";
+import { bytesOf, wellFormed } from "./text.js";
+import type { ConnectOptions, PublishOptions, UserProperties, Will } from "./types.js";
+
+const U32 = 0xffff_ffff;
+/** The largest packet that MQTT can express. */
+const PACKET_LIMIT = 268_435_460;
+/** The longest delay that `setTimeout` keeps. */
+const TIMER_LIMIT = 2_147_483_647;
+
+function integer(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
+    const range = `${min.toLocaleString("en")} to ${max.toLocaleString("en")}`;
+    throw new MqttError("option-invalid", { detail: `${name} must be an integer from ${range}` });
+  }
+  return value;
+}
+
+function optional<T>(value: T | undefined, convert: (value: T) => unknown): unknown {
+  return value === undefined ? undefined : convert(value);
+}
+
+function pairs(name: string, properties: UserProperties | undefined): unknown {
+  return (properties ?? []).map(([key, value]) => [wellFormed(key, name), wellFormed(value, name)]);
+}
+
+/** What both a message and a will can carry. */
+type MessageOptions = Pick<
+  PublishOptions & Will,
+  "messageExpiry" | "contentType" | "responseTopic" | "correlationData" | "userProperties"
+> & { payloadIsText?: boolean };
+
+function messageOptions(options: MessageOptions): Record<string, unknown> {
+  return {
+    messageExpiry: optional(options.messageExpiry, (value) => integer("messageExpiry", value, 0, U32)),
+    contentType: optional(options.contentType, (text) => wellFormed(text, "contentType")),
+    responseTopic: optional(options.responseTopic, (text) => wellFormed(text, "responseTopic")),
+    correlationData: options.correlationData,
+    payloadIsText: options.payloadIsText ?? false,
+    userProperties: pairs("userProperties", options.userProperties),
+  };
+}
+
+/** `undefined` for the many publishes without properties. */
+export function publishProperties(options: PublishOptions): Record<string, unknown> | undefined {
+  const { messageExpiry, contentType, responseTopic, correlationData, payloadIsText, userProperties } = options;
+  const some =
+    messageExpiry !== undefined ||
+    contentType !== undefined ||
+    responseTopic !== undefined ||
+    correlationData !== undefined ||
+    payloadIsText ||
+    userProperties?.length;
+  return some ? messageOptions(options) : undefined;
+}
+
+function willOptions(will: Will): Record<string, unknown> {
+  return {
+    topic: wellFormed(will.topic, "will.topic"),
+    payload: bytesOf(will.payload ?? ""),
+    qos: will.qos ?? 0,
+    retain: will.retain ?? false,
+    delay: optional(will.delay, (value) => integer("will.delay", value, 0, U32)),
+    ...messageOptions(will),
+  };
+}
+
+/** What the engine's constructor takes. */
+export function engineOptions(options: ConnectOptions): Record<string, unknown> {
+  const { clean = true, version = 5, queue = {}, reconnect = {} } = options;
+  const expiry = options.sessionExpiry ?? (clean ? 0 : 3600);
+  return {
+    clientId: optional(options.clientId, (text) => wellFormed(text, "clientId")),
+    version: integer("version", version, 3, 5),
+    keepalive: integer("keepalive", options.keepalive ?? 60, 0, 65_535),
+    clean: Boolean(clean),
+    sessionExpiry:
+      version === 5 ? (expiry === Number.POSITIVE_INFINITY ? U32 : integer("sessionExpiry", expiry, 0, U32)) : 0,
+    username: optional(options.username, (text) => wellFormed(text, "username")),
+    password: optional(options.password, bytesOf),
+    will: optional(options.will, willOptions),
+    reconnect:
+      reconnect === false
+        ? undefined
+        : {
+            min: integer("reconnect.min", reconnect.min ?? 500, 1, TIMER_LIMIT),
+            max: integer("reconnect.max", reconnect.max ?? 30_000, 1, TIMER_LIMIT),
+            attempts: optional(reconnect.attempts, (value) => integer("reconnect.attempts", value, 1, U32)),
+          },
+    connectTimeout: integer("connectTimeout", options.connectTimeout ?? 30_000, 1, TIMER_LIMIT),
+    maximumPacketSize: integer("maximumPacketSize", options.maximumPacketSize ?? PACKET_LIMIT, 1, PACKET_LIMIT),
+    receiveMaximum: integer("receiveMaximum", options.receiveMaximum ?? 65_535, 1, 65_535),
+    queueMessages: integer("queue.messages", queue.messages ?? 100_000, 1, U32),
+    queueBytes: integer("queue.bytes", queue.bytes ?? 64 * 1024 * 1024, 1, U32),
+    userProperties: pairs("userProperties", options.userProperties),
+  };
+}
+
+/** A URL that a WebSocket can open, and the credentials that were in it. */
+export interface Endpoint {
+  url: string;
+  username?: string;
+  password?: string;
+}
+
+/** Checks the URL before the browser does, whose own errors say little. */
+export function endpoint(url: string | URL): Endpoint {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new MqttError("url-invalid");
+  }
+  if (parsed.protocol !== "ws:" && parsed.protocol !== "wss:") {
+    throw new MqttError("url-invalid", { detail: `the scheme is ${parsed.protocol}, not ws: or wss:` });
+  }
+  if (parsed.hash) {
+    throw new MqttError("url-invalid", { detail: "a WebSocket URL has no fragment" });
+  }
+  const page = globalThis.location as Location | undefined;
+  if (parsed.protocol === "ws:" && page?.protocol === "https:" && !isLoopback(parsed.hostname)) {
+    throw new MqttError("url-insecure");
+  }
+  const { username, password } = parsed;
+  parsed.username = "";
+  parsed.password = "";
+  return {
+    url: parsed.href,
+    ...(username && { username: decodeURIComponent(username) }),
+    ...(password && { password: decodeURIComponent(password) }),
+  };
+}
+
+/** Hosts that browsers trust without TLS. */
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\./.test(hostname);
+}

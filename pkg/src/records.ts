@@ -1,0 +1,70 @@
+/**
+ * Reads the engine's records: a number that says which kind, then a fixed count of fields.
+ *
+ * `src/js/records.rs` writes them; the two files change together.
+ */
+
+import type { CloseDetails } from "./errors.js";
+import { Message, type MessageProperties } from "./message.js";
+import type { ConnectionInfo, QoS } from "./types.js";
+
+type Code = string | undefined;
+type Reason = number | undefined;
+
+/** One method for each kind of record. */
+export interface RecordReader {
+  onMessage(message: Message, keys: number | readonly number[]): void;
+  onState(
+    state: number,
+    code: Code,
+    reason: Reason,
+    reasonString: string | undefined,
+    delay: number | undefined,
+    attempt: number,
+    close: CloseDetails | undefined,
+  ): void;
+  onConnected(info: Omit<ConnectionInfo, "version">): void;
+  onPublished(token: number, code: Code, reason: Reason, qos: QoS): void;
+  /** `results` alternates: error code, then granted QoS or reason code. */
+  onSubscribed(token: number, results: readonly unknown[]): void;
+  onUnsubscribed(token: number, code: Code, reason: Reason): void;
+  onWarning(code: string, reason: Reason): void;
+}
+
+/** Records of a batch, one after the other. The reader must not throw. */
+export function readRecords(batch: readonly unknown[], reader: RecordReader): void {
+  let at = 0;
+  const next = <T>() => batch[at++] as T;
+  while (at < batch.length) {
+    switch (next<number>()) {
+      case 0: {
+        const message = new Message(
+          next<string>(),
+          next<Uint8Array>(),
+          next<number>(),
+          batch[at + 1] as MessageProperties | undefined,
+        );
+        reader.onMessage(message, next());
+        at += 1;
+        break;
+      }
+      case 1:
+        reader.onState(next(), next(), next(), next(), next(), next(), next());
+        break;
+      case 2:
+        reader.onConnected(next());
+        break;
+      case 3:
+        reader.onPublished(next(), next(), next(), next());
+        break;
+      case 4:
+        reader.onSubscribed(next(), next());
+        break;
+      case 5:
+        reader.onUnsubscribed(next(), next(), next());
+        break;
+      default:
+        reader.onWarning(next(), next());
+    }
+  }
+}

@@ -1,0 +1,126 @@
+/** One `subscribe` call: a handler, or a queue that is read with `for await`. */
+
+import type { MqttError } from "./errors.js";
+import type { Message } from "./message.js";
+import type { MessageHandler, QoS, SubscribeOptions } from "./types.js";
+
+/** What the broker said to one filter. */
+export interface FilterResult {
+  filter: string;
+  /** Granted QoS. */
+  qos?: QoS;
+  /** Why it was refused. */
+  error?: MqttError;
+}
+
+const DEFAULT_HIGH_WATER_MARK = 10_000;
+
+export class Subscription implements AsyncIterable<Message> {
+  readonly filters: readonly string[];
+  /** In the order of the filters. */
+  results: readonly FilterResult[] = [];
+  readonly #handler: MessageHandler | undefined;
+  readonly #limit: number;
+  readonly #dropNewest: boolean;
+  readonly #unsubscribe: () => Promise<void>;
+  #queue: Message[] = [];
+  /** Messages before this index were read. */
+  #read = 0;
+  #waiting: ((result: IteratorResult<Message>) => void)[] = [];
+  #dropped = 0;
+  #ended = false;
+
+  /** @internal */
+  constructor(
+    filters: readonly string[],
+    options: SubscribeOptions,
+    handler: MessageHandler | undefined,
+    unsubscribe: () => Promise<void>,
+  ) {
+    this.filters = filters;
+    this.#handler = handler;
+    this.#limit = options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
+    this.#dropNewest = options.overflow === "drop-newest";
+    this.#unsubscribe = unsubscribe;
+    const dispose: unknown = Symbol.asyncDispose;
+    if (dispose) {
+      Object.defineProperty(this, dispose as symbol, { value: unsubscribe });
+    }
+  }
+
+  /** Granted QoS of the first filter that was granted. */
+  get qos(): QoS {
+    return this.results.find((result) => result.qos !== undefined)?.qos ?? 0;
+  }
+
+  /** Messages that the iterator lost because nobody read them in time. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Ends the subscription: no message comes any more, the iterator is done after what it holds. */
+  unsubscribe(): Promise<void> {
+    return this.#unsubscribe();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Message> {
+    return {
+      next: () => this.#next(),
+      return: async () => {
+        await this.#unsubscribe();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  #next(): Promise<IteratorResult<Message>> {
+    const value = this.#queue[this.#read];
+    if (value) {
+      this.#forgetOldest();
+      return Promise.resolve({ done: false, value });
+    }
+    if (this.#ended) {
+      return Promise.resolve({ done: true, value: undefined });
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** @internal Takes a message; the caller reports what a handler throws. */
+  deliver(message: Message): void {
+    if (this.#handler) {
+      if (!this.#ended) {
+        this.#handler(message);
+      }
+      return;
+    }
+    const reader = this.#waiting.shift();
+    if (reader) {
+      reader({ done: false, value: message });
+      return;
+    }
+    if (this.#queue.length - this.#read >= this.#limit) {
+      this.#dropped += 1;
+      if (this.#dropNewest) {
+        return;
+      }
+      this.#forgetOldest();
+    }
+    this.#queue.push(message);
+  }
+
+  #forgetOldest(): void {
+    this.#read += 1;
+    if (this.#read > 1024 && this.#read * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#read);
+      this.#read = 0;
+    }
+  }
+
+  /** @internal No message comes any more. */
+  finish(): void {
+    this.#ended = true;
+    for (const reader of this.#waiting.splice(0)) {
+      reader({ done: true, value: undefined });
+    }
+  }
+}

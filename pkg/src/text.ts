@@ -1,0 +1,35 @@
+/** Text and bytes on their way into the engine. */
+
+import { MqttError } from "./errors.js";
+import type { Payload } from "./types.js";
+
+const encoder = new TextEncoder();
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Throws on text that UTF-8 cannot express: the engine would see a replacement character instead. */
+export function wellFormed(text: string, what: string): string {
+  if (typeof text !== "string") {
+    throw new MqttError("option-invalid", { detail: `${what} must be a string` });
+  }
+  if (LONE_SURROGATE.test(text)) {
+    throw new MqttError("topic-surrogate", { detail: what });
+  }
+  return text;
+}
+
+/** The bytes of a payload, not copied where possible. */
+export function bytesOf(payload: Payload): Uint8Array {
+  if (typeof payload === "string") {
+    return encoder.encode(payload);
+  }
+  if (payload instanceof Uint8Array) {
+    return payload;
+  }
+  if (payload instanceof ArrayBuffer) {
+    return new Uint8Array(payload);
+  }
+  if (ArrayBuffer.isView(payload)) {
+    return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
+  }
+  throw new MqttError("payload-invalid");
+}

@@ -1,0 +1,191 @@
+/**
+ * The public types of webmqtt. They are the contract of the package; nothing here runs.
+ *
+ * Option names follow MQTT.js where the meaning is the same.
+ */
+
+import type { MqttError } from "./errors.js";
+import type { Message } from "./message.js";
+
+/** Quality of Service: 0 at most once, 1 at least once, 2 exactly once. */
+export type QoS = 0 | 1 | 2;
+
+/** Protocol version: 5 (MQTT 5.0), 4 (MQTT 3.1.1) or 3 (MQTT 3.1). */
+export type ProtocolVersion = 3 | 4 | 5;
+
+/** What can be sent. A string is sent as UTF-8; an object is never turned into JSON by itself. */
+export type Payload = string | Uint8Array | ArrayBuffer | ArrayBufferView;
+
+/** MQTT 5 user properties: pairs in order; a name may occur several times. */
+export type UserProperties = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** A message that the broker publishes if this client goes away without saying goodbye. */
+export interface Will {
+  /** Topic name, without wildcards. */
+  topic: string;
+  payload?: Payload;
+  qos?: QoS;
+  retain?: boolean;
+  /** MQTT 5: seconds the broker waits before it publishes the will. Default 0. */
+  delay?: number;
+  /** MQTT 5. */
+  contentType?: string;
+  /** MQTT 5: seconds until the message expires. */
+  messageExpiry?: number;
+  /** MQTT 5. */
+  responseTopic?: string;
+  /** MQTT 5. */
+  correlationData?: Uint8Array;
+  /** MQTT 5. */
+  userProperties?: UserProperties;
+}
+
+/** How to come back after the connection was lost. */
+export interface ReconnectOptions {
+  /** Upper bound of the first delay in milliseconds. Default 500. */
+  min?: number;
+  /** Upper bound of any delay in milliseconds. Default 30,000. */
+  max?: number;
+  /** Give up after this many attempts in a row without a connection. Default: never. */
+  attempts?: number;
+}
+
+export interface ConnectOptions {
+  /** Default: a random one for each client, which suits `clean: true`. */
+  clientId?: string;
+  /** Default 5. */
+  version?: ProtocolVersion;
+  /** Seconds between two packets at most; 0 switches it off. 0 to 65,535. Default 60. */
+  keepalive?: number;
+  /** Clean Start (5) or Clean Session (3.1.1). Default true. */
+  clean?: boolean;
+  /** MQTT 5: seconds that the broker keeps the session after the connection is lost. Default 0 when `clean`, else 3,600. `Infinity` means for ever. */
+  sessionExpiry?: number;
+  username?: string;
+  password?: string | Uint8Array;
+  will?: Will;
+  /** `false`: never reconnect by itself. */
+  reconnect?: ReconnectOptions | false;
+  /** Milliseconds for opening the WebSocket and getting the CONNACK. Default 30,000. */
+  connectTimeout?: number;
+  /** WebSocket subprotocol to offer. Default `mqtt`, and `mqttv3.1` for version 3. */
+  subprotocol?: string;
+  /** The largest packet that the client accepts, in bytes. Default 268,435,460 (the protocol's own limit). */
+  maximumPacketSize?: number;
+  /** MQTT 5: how many QoS 1 and QoS 2 messages the broker may have in flight to us. 1 to 65,535. Default 65,535. */
+  receiveMaximum?: number;
+  /** Limits of the queue that holds publishes while there is no connection or no quota. */
+  queue?: {
+    /** Default 100,000. */
+    messages?: number;
+    /** Bytes of encoded packets. Default 64 MiB. */
+    bytes?: number;
+  };
+  /** MQTT 5 user properties of CONNECT. */
+  userProperties?: UserProperties;
+  /** Aborts the connecting; `connect()` then rejects with code `aborted`. */
+  signal?: AbortSignal;
+}
+
+export interface PublishOptions {
+  /** Default 0. */
+  qos?: QoS;
+  /** Default false. */
+  retain?: boolean;
+  /** MQTT 5: seconds. */
+  messageExpiry?: number;
+  /** MQTT 5. */
+  contentType?: string;
+  /** MQTT 5. */
+  responseTopic?: string;
+  /** MQTT 5. */
+  correlationData?: Uint8Array;
+  /** MQTT 5: tells receivers that the payload is UTF-8 text. */
+  payloadIsText?: boolean;
+  /** MQTT 5. */
+  userProperties?: UserProperties;
+  /** Stops waiting: the promise rejects with code `aborted`. A packet that is already in flight is still completed. */
+  signal?: AbortSignal;
+}
+
+/** How a publish ended. */
+export interface PublishResult {
+  /** The QoS that the broker acknowledged: some brokers answer QoS 2 with QoS 1. */
+  qos: QoS;
+  /** MQTT 5 reason code of the last acknowledgement: 0, or 16 for "no matching subscribers". */
+  reasonCode: number;
+}
+
+export interface SubscribeOptions {
+  /** Highest QoS to receive with. Default 0. */
+  qos?: QoS;
+  /** MQTT 5: do not deliver what this client published itself. */
+  noLocal?: boolean;
+  /** MQTT 5: keep the retain flag as the publisher set it. */
+  retainAsPublished?: boolean;
+  /** MQTT 5: 0 send retained messages, 1 only if the subscription is new, 2 never. Default 0. */
+  retainHandling?: 0 | 1 | 2;
+  /** Messages that the iterator holds for a slow reader before `overflow` applies. Default 10,000. */
+  highWaterMark?: number;
+  /** Default `drop-oldest`. */
+  overflow?: "drop-oldest" | "drop-newest";
+  /** Ends the subscription when aborted. */
+  signal?: AbortSignal;
+}
+
+/** Called for each message of a subscription, in the order of arrival. */
+export type MessageHandler = (message: Message) => void;
+
+/**
+ * - `idle`: never connected, or stopped by a refusal; `connect()` may be called (again).
+ * - `connecting`: opening the WebSocket or waiting for CONNACK.
+ * - `connected`
+ * - `waiting`: the connection was lost; the next attempt comes after a delay.
+ * - `closing`: `end()` was called.
+ * - `closed`: ended for good.
+ */
+export type State = "idle" | "connecting" | "connected" | "waiting" | "closing" | "closed";
+
+/** The `state` event. */
+export interface StateEvent {
+  state: State;
+  previous: State;
+  /** Why, if something went wrong. */
+  cause?: MqttError;
+  /** With `waiting`: milliseconds until the next attempt. */
+  delay?: number;
+  /** Number of the attempt since the last connection, from 1. */
+  attempt: number;
+}
+
+/** What the broker said in its CONNACK. */
+export interface ConnectionInfo {
+  /** The broker still had this client's session. */
+  sessionPresent: boolean;
+  /** The client id in use; the broker may have assigned it. */
+  clientId: string;
+  version: ProtocolVersion;
+  /** Seconds; the broker may have changed it. */
+  keepalive: number;
+  /** MQTT 5 limits; the defaults of the specification where the broker named none. */
+  maximumQoS: QoS;
+  retainAvailable: boolean;
+  maximumPacketSize: number;
+  receiveMaximum: number;
+  topicAliasMaximum: number;
+  wildcardSubscriptionAvailable: boolean;
+  subscriptionIdentifiersAvailable: boolean;
+  sharedSubscriptionAvailable: boolean;
+  /** Seconds. */
+  sessionExpiry: number;
+  reasonString?: string;
+  userProperties: UserProperties;
+}
+
+export interface EventMap {
+  state: StateEvent;
+  /** A connection stands. */
+  connect: ConnectionInfo;
+  /** Something went wrong that no call could report. */
+  error: MqttError;
+}

@@ -1,0 +1,247 @@
+//! Owns a session, its socket and its timer. The only caller of [`Session`], and the place that keeps its contract.
+//!
+//! Everything happens inside one borrow, which ends before anyone outside is called: events are collected into the
+//! sink while the session is borrowed and delivered afterwards. Commands only change the session; what they cause
+//! leaves in a microtask, so that all publishes of one turn share a few WebSocket messages.
+
+use alloc::boxed::Box;
+use alloc::rc::{Rc, Weak};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+use wasm_bindgen::prelude::*;
+
+use super::clock;
+use super::socket::{CloseInfo, Socket, SocketEvent};
+use super::timer::Timer;
+use crate::error::Error;
+use crate::session::{ConnectOptions, Event, Session, Transmit, TransportOp};
+use crate::time::Instant;
+
+/// WebSocket messages are filled up to about this size; a full one is sent without waiting for the microtask.
+const MESSAGE_BYTES: usize = 16 * 1024;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = queueMicrotask)]
+    fn queue_microtask(callback: &Closure<dyn FnMut()>);
+}
+
+/// A call to make when nothing is borrowed any more.
+pub type Delivery = Box<dyn FnOnce()>;
+
+/// Where a driver's events go.
+pub trait Sink: 'static {
+    /// Takes an event. The session is borrowed: copy what is needed and call nobody.
+    fn collect(&mut self, event: Event<'_>);
+
+    /// The socket has closed. The change of state that this causes comes next.
+    fn closed(&mut self, info: CloseInfo);
+
+    /// What was collected since the last time, to be delivered by calling it.
+    fn delivery(&mut self) -> Option<Delivery>;
+}
+
+/// What the driver needs besides the session's options.
+pub struct DriverOptions {
+    /// `ws:` or `wss:`.
+    pub url: String,
+    /// The one subprotocol to offer, normally `mqtt`.
+    pub subprotocol: String,
+    /// For jitter and the generated client identifier.
+    pub seed: u64,
+}
+
+/// An MQTT client over the browser's WebSocket.
+pub struct Driver {
+    inner: Rc<RefCell<Inner>>,
+}
+
+struct Inner {
+    session: Session,
+    options: DriverOptions,
+    sink: Box<dyn Sink>,
+    socket: Option<Socket>,
+    /// Sockets that are done with are dropped later: the handler of one can be the caller.
+    retired: Vec<Socket>,
+    /// Number of the current socket; events of earlier ones are ignored.
+    generation: u32,
+    timer: Timer,
+    microtask: Closure<dyn FnMut()>,
+    microtask_queued: bool,
+    out: Vec<u8>,
+    me: Weak<RefCell<Inner>>,
+}
+
+impl Driver {
+    /// Makes a client that is not connected.
+    ///
+    /// # Errors
+    /// Options that CONNECT cannot carry.
+    pub fn new(
+        options: DriverOptions,
+        connect: ConnectOptions,
+        sink: Box<dyn Sink>,
+    ) -> Result<Self, Error> {
+        let session = Session::new(connect, options.seed)?;
+        let inner = Rc::new_cyclic(|me: &Weak<RefCell<Inner>>| {
+            let (for_timer, for_microtask) = (me.clone(), me.clone());
+            RefCell::new(Inner {
+                session,
+                options,
+                sink,
+                socket: None,
+                retired: Vec::new(),
+                generation: 0,
+                timer: Timer::new(move || on_timer(&for_timer)),
+                microtask: Closure::wrap(
+                    Box::new(move || on_microtask(&for_microtask)) as Box<dyn FnMut()>
+                ),
+                microtask_queued: false,
+                out: Vec::with_capacity(2 * MESSAGE_BYTES),
+                me: me.clone(),
+            })
+        });
+        Ok(Self { inner })
+    }
+
+    /// Runs a command on the session. What it causes leaves in a microtask, or at once when a full WebSocket message
+    /// has gathered.
+    pub fn command<R>(&self, command: impl FnOnce(&mut Session, Instant) -> R) -> R {
+        let mut inner = self.inner.borrow_mut();
+        let result = command(&mut inner.session, clock::now());
+        if inner.session.queued().1 >= MESSAGE_BYTES {
+            inner.transmit();
+        }
+        if !inner.microtask_queued {
+            inner.microtask_queued = true;
+            queue_microtask(&inner.microtask);
+        }
+        result
+    }
+
+    /// Reads from the session.
+    pub fn read<R>(&self, getter: impl FnOnce(&Session) -> R) -> R {
+        getter(&self.inner.borrow().session)
+    }
+}
+
+/// Runs `act` on the driver if it still exists, drains the session, and delivers what came out.
+fn enter(driver: &Weak<RefCell<Inner>>, act: impl FnOnce(&mut Inner)) {
+    let Some(driver) = driver.upgrade() else {
+        return;
+    };
+    let delivery = {
+        let mut inner = driver.borrow_mut();
+        inner.retired.clear();
+        act(&mut inner);
+        inner.drain();
+        inner.sink.delivery()
+    };
+    if let Some(deliver) = delivery {
+        deliver();
+    }
+}
+
+fn on_timer(driver: &Weak<RefCell<Inner>>) {
+    enter(driver, |inner| {
+        inner.timer.fired();
+        inner.session.handle_timeout(clock::now());
+    });
+}
+
+fn on_microtask(driver: &Weak<RefCell<Inner>>) {
+    enter(driver, |inner| inner.microtask_queued = false);
+}
+
+fn on_socket(driver: &Weak<RefCell<Inner>>, generation: u32, event: SocketEvent) {
+    enter(driver, |inner| {
+        if inner.generation == generation && inner.socket.is_some() {
+            inner.socket_event(event);
+        }
+    });
+}
+
+impl Inner {
+    fn socket_event(&mut self, event: SocketEvent) {
+        let now = clock::now();
+        match event {
+            SocketEvent::Open => {
+                let chosen = self.socket.as_ref().map(Socket::protocol);
+                self.session.handle_open(now);
+                if chosen.as_deref() != Some(&self.options.subprotocol) {
+                    // [MQTT-6.0.0-4]
+                    self.session.handle_transport_error(now, Error::Subprotocol);
+                }
+            }
+            SocketEvent::Bytes(bytes) => {
+                bytes.copy_to(self.session.recv_buf(bytes.length() as usize));
+                self.session.handle_received(now);
+            }
+            SocketEvent::Text => self.session.handle_transport_error(now, Error::TextFrame),
+            SocketEvent::Closed(info) => {
+                self.retired.extend(self.socket.take());
+                self.sink.closed(info);
+                self.session.handle_closed(now);
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        loop {
+            let mut progress = false;
+            while let Some(event) = self.session.poll_event() {
+                self.sink.collect(event);
+                progress = true;
+            }
+            progress |= self.transmit();
+            while let Some(op) = self.session.poll_transport() {
+                self.transport(op);
+                progress = true;
+            }
+            if !progress {
+                break;
+            }
+        }
+        self.timer.set(
+            self.session.poll_timeout().map(|deadline| deadline.at),
+            clock::now(),
+        );
+    }
+
+    fn transmit(&mut self) -> bool {
+        let mut sent = false;
+        loop {
+            self.out.clear();
+            if self.session.poll_transmit(&mut self.out, MESSAGE_BYTES) != Transmit::Data {
+                break;
+            }
+            sent = true;
+            if let Some(socket) = &self.socket {
+                socket.send(&self.out);
+            }
+        }
+        if self.out.capacity() > 64 * MESSAGE_BYTES {
+            self.out = Vec::with_capacity(2 * MESSAGE_BYTES);
+        }
+        sent
+    }
+
+    fn transport(&mut self, op: TransportOp) {
+        self.generation = self.generation.wrapping_add(1);
+        if let Some(socket) = self.socket.take() {
+            socket.shut();
+            self.retired.push(socket);
+        }
+        if op == TransportOp::Close {
+            return;
+        }
+        let (me, generation) = (self.me.clone(), self.generation);
+        let handle = move |event| on_socket(&me, generation, event);
+        match Socket::open(&self.options.url, &self.options.subprotocol, handle) {
+            Ok(socket) => self.socket = Some(socket),
+            Err(_) => self.session.handle_closed(clock::now()),
+        }
+    }
+}

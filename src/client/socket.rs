@@ -1,0 +1,98 @@
+//! One WebSocket and its event handlers, which live and die together.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
+use web_sys::{BinaryType, MessageEvent, WebSocket};
+
+/// What the browser tells about the end of a WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloseInfo {
+    /// Close code; 1006 when there was no closing handshake.
+    pub code: u16,
+    /// The server's words, possibly empty.
+    pub reason: String,
+    /// Whether there was a closing handshake.
+    pub was_clean: bool,
+}
+
+pub(super) enum SocketEvent {
+    Open,
+    Bytes(Uint8Array),
+    /// A text message, which MQTT does not know [MQTT-6.0.0-1].
+    Text,
+    Closed(CloseInfo),
+}
+
+pub(super) struct Socket {
+    inner: WebSocket,
+    _on_open: Closure<dyn FnMut()>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_close: Closure<dyn FnMut(web_sys::CloseEvent)>,
+}
+
+impl Socket {
+    /// Fails when the browser refuses the URL or the subprotocol at once.
+    pub(super) fn open(
+        url: &str,
+        subprotocol: &str,
+        handle: impl Fn(SocketEvent) + Clone + 'static,
+    ) -> Result<Self, JsValue> {
+        let inner = WebSocket::new_with_str(url, subprotocol)?;
+        // Blobs would have to be read asynchronously, out of order.
+        inner.set_binary_type(BinaryType::Arraybuffer);
+        let to = handle.clone();
+        let on_open = Closure::wrap(Box::new(move || to(SocketEvent::Open)) as Box<dyn FnMut()>);
+        let to = handle.clone();
+        let on_message = Closure::wrap(Box::new(move |event: MessageEvent| {
+            to(match event.data().dyn_ref::<ArrayBuffer>() {
+                Some(buffer) => SocketEvent::Bytes(Uint8Array::new(buffer)),
+                None => SocketEvent::Text,
+            });
+        }) as Box<dyn FnMut(MessageEvent)>);
+        let on_close = Closure::wrap(Box::new(move |event: web_sys::CloseEvent| {
+            let (code, reason, was_clean) = (event.code(), event.reason(), event.was_clean());
+            handle(SocketEvent::Closed(CloseInfo {
+                code,
+                reason,
+                was_clean,
+            }));
+        }) as Box<dyn FnMut(web_sys::CloseEvent)>);
+        // No `error` handler: the event says nothing, and `close` always follows.
+        inner.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+        inner.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        inner.set_onclose(Some(on_close.as_ref().unchecked_ref()));
+        Ok(Self {
+            inner,
+            _on_open: on_open,
+            _on_message: on_message,
+            _on_close: on_close,
+        })
+    }
+
+    pub(super) fn protocol(&self) -> String {
+        self.inner.protocol()
+    }
+
+    /// Bytes that are sent after the socket has closed are lost like those on the way; resending covers both.
+    pub(super) fn send(&self, bytes: &[u8]) {
+        let _ = self.inner.send_with_u8_array(bytes);
+    }
+
+    /// Closes it and hears nothing more of it.
+    pub(super) fn shut(&self) {
+        // The handlers go first: nothing that this socket still says may reach its successor.
+        self.inner.set_onopen(None);
+        self.inner.set_onmessage(None);
+        self.inner.set_onclose(None);
+        let _ = self.inner.close();
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.shut();
+    }
+}

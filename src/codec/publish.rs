@@ -1,0 +1,109 @@
+//! PUBLISH (section 3.3): the packet most traffic consists of. One pass, no allocation, nothing copied.
+
+use super::error::{DecodeErrorKind, EncodeError};
+use super::packet::{PacketId, PacketType, QoS, Rules};
+use super::properties::{self, Place, PropertyId};
+use super::property_list::Properties;
+use super::reader::Reader;
+use super::text;
+use super::writer::{Writer, varint_len};
+
+const DUP: u8 = 0b1000;
+const RETAIN: u8 = 0b0001;
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publish<'a> {
+    /// The sender may have sent the packet before; never with QoS 0 [MQTT-3.3.1-2].
+    pub dup: bool,
+    /// The quality of service of this delivery.
+    pub qos: QoS,
+    /// To a server: keep this message. From a server: this is a kept message.
+    pub retain: bool,
+    /// The topic name, without wildcards; empty only in MQTT 5 and only with a [topic alias](PropertyId::TopicAlias).
+    pub topic: &'a str,
+    /// Present exactly if the QoS is above 0.
+    pub packet_id: Option<PacketId>,
+    /// Empty in MQTT 3.
+    pub properties: Properties<'a>,
+    /// The message itself; may be empty.
+    pub payload: &'a [u8],
+}
+
+#[inline]
+pub(super) fn decode(
+    first: u8,
+    mut body: Reader<'_>,
+    rules: Rules,
+) -> Result<Publish<'_>, DecodeErrorKind> {
+    let qos = QoS::from_u8(first >> 1 & 0b11).ok_or(DecodeErrorKind::QoS)?;
+    let topic = text::decode_topic_name(body.binary()?)?;
+    let packet_id = if qos == QoS::AtMostOnce {
+        None
+    } else {
+        Some(body.packet_id()?)
+    };
+    let (properties, seen) =
+        properties::decode(&mut body, Place::packet(PacketType::Publish), rules)?;
+    if topic.is_empty() && !seen.has(PropertyId::TopicAlias) {
+        return Err(DecodeErrorKind::TopicEmpty);
+    }
+    Ok(Publish {
+        dup: first & DUP != 0,
+        qos,
+        retain: first & RETAIN != 0,
+        topic,
+        packet_id,
+        properties,
+        payload: body.rest(),
+    })
+}
+
+pub(super) fn encode(
+    publish: &Publish<'_>,
+    writer: &mut Writer<'_>,
+    rules: Rules,
+) -> Result<(), EncodeError> {
+    let Publish {
+        dup,
+        qos,
+        retain,
+        topic,
+        packet_id,
+        properties,
+        payload,
+    } = *publish;
+    text::check_topic_name(topic)?;
+    let seen = properties::check_encode(properties, Place::packet(PacketType::Publish), rules)?;
+    if topic.is_empty() && !seen.has(PropertyId::TopicAlias) {
+        return Err(EncodeError::TopicEmpty);
+    }
+    match (qos, packet_id) {
+        (QoS::AtMostOnce, Some(_)) => return Err(EncodeError::PacketIdNotAllowed),
+        (QoS::AtMostOnce, None) if dup => return Err(EncodeError::DupWithoutQoS),
+        (QoS::AtMostOnce, None) | (_, Some(_)) => {}
+        (_, None) => return Err(EncodeError::PacketIdMissing),
+    }
+    let list = properties.as_bytes().len();
+    let remaining = 2
+        + topic.len() as u64
+        + if packet_id.is_some() { 2 } else { 0 }
+        + if rules.version.is_v5() {
+            varint_len(list) as u64 + list as u64
+        } else {
+            0
+        }
+        + payload.len() as u64;
+
+    let flags = if dup { DUP } else { 0 } | (qos as u8) << 1 | if retain { RETAIN } else { 0 };
+    writer.begin_sized(PacketType::Publish.first_byte() | flags, remaining)?;
+    writer.binary(topic.as_bytes())?;
+    if let Some(packet_id) = packet_id {
+        writer.packet_id(packet_id);
+    }
+    if rules.version.is_v5() {
+        writer.properties(properties)?;
+    }
+    writer.bytes(payload);
+    Ok(())
+}

@@ -1,0 +1,297 @@
+//! Text: UTF-8 strings (section 1.5.4), topic names and topic filters (sections 4.7 and 4.8.2).
+//!
+//! Knows what a well-formed topic is, not what a topic means: matching lives in the session's topic trie.
+
+use super::error::{DecodeErrorKind, TopicError};
+
+const TEXT_MAX: usize = 65_535;
+const SHARE_PREFIX: &[u8] = b"$share/";
+
+/// Bytes that are no text of MQTT.
+pub(super) fn decode_text(bytes: &[u8]) -> Result<&str, DecodeErrorKind> {
+    let text = core::str::from_utf8(bytes).map_err(|_| DecodeErrorKind::Utf8)?;
+    if bytes.contains(&0) {
+        Err(DecodeErrorKind::Nul)
+    } else {
+        Ok(text)
+    }
+}
+
+/// Reads well-formed UTF-8 without U+0000 [MQTT-1.5.4-1] [MQTT-1.5.4-2].
+///
+/// A byte order mark is a character like any other and is kept [MQTT-1.5.4-3]. Control characters and
+/// non-characters are accepted: the specification allows both, and refusing them only loses messages.
+///
+/// # Errors
+///
+/// [`DecodeErrorKind::Utf8`] or [`DecodeErrorKind::Nul`], in a [`DecodeError`](super::DecodeError).
+pub fn validate_text(bytes: &[u8]) -> Result<&str, super::DecodeError> {
+    Ok(decode_text(bytes)?)
+}
+
+/// Looks for what a topic name must not contain. It visits every byte, so that it can be vectorised.
+#[inline]
+fn name_has_forbidden(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |found, &byte| {
+        found | matches!(byte, 0 | b'+' | b'#')
+    })
+}
+
+/// The topic name of a PUBLISH, which may be empty if a topic alias stands for it.
+#[inline]
+pub(super) fn decode_topic_name(bytes: &[u8]) -> Result<&str, DecodeErrorKind> {
+    let name = core::str::from_utf8(bytes).map_err(|_| DecodeErrorKind::Utf8)?;
+    if name_has_forbidden(bytes) {
+        return Err(if bytes.contains(&0) {
+            DecodeErrorKind::Nul
+        } else {
+            DecodeErrorKind::TopicWildcard
+        });
+    }
+    Ok(name)
+}
+
+/// Checks a topic name to be sent, which may be empty if a topic alias stands for it.
+#[inline]
+pub(super) fn check_topic_name(name: &str) -> Result<(), TopicError> {
+    let bytes = name.as_bytes();
+    if bytes.len() > TEXT_MAX {
+        return Err(TopicError::TooLong);
+    }
+    if name_has_forbidden(bytes) {
+        return Err(if bytes.contains(&0) {
+            TopicError::Nul
+        } else {
+            TopicError::Wildcard
+        });
+    }
+    Ok(())
+}
+
+/// The parts of `$share/{name}/{filter}`; `None` without the prefix.
+fn split_share(filter: &str) -> Option<Option<(&str, &str)>> {
+    let rest = filter.strip_prefix("$share/")?;
+    Some(rest.split_once('/').filter(|(name, inner)| {
+        !name.is_empty()
+            && !inner.is_empty()
+            && !name.bytes().any(|byte| matches!(byte, b'+' | b'#'))
+    }))
+}
+
+/// Checks where the wildcards of a filter stand, and that there is no U+0000.
+fn check_levels(bytes: &[u8]) -> Result<(), TopicError> {
+    // What stands before the first character starts a level just as a separator does.
+    let mut previous = b'/';
+    for &byte in bytes {
+        match (previous, byte) {
+            (_, 0) => return Err(TopicError::Nul),
+            (b'#', _) => return Err(TopicError::MultiLevelWildcard),
+            (b'/', _) | (_, b'/') => {}
+            (_, b'#') => return Err(TopicError::MultiLevelWildcard),
+            (b'+', _) | (_, b'+') => return Err(TopicError::SingleLevelWildcard),
+            _ => {}
+        }
+        previous = byte;
+    }
+    Ok(())
+}
+
+/// Checks a filter; `shared` says whether the rules of shared subscriptions hold, which came with MQTT 5.
+fn check_filter(filter: &str, shared: bool) -> Result<(), TopicError> {
+    let bytes = filter.as_bytes();
+    if bytes.is_empty() {
+        return Err(TopicError::Empty);
+    }
+    if bytes.len() > TEXT_MAX {
+        return Err(TopicError::TooLong);
+    }
+    if shared && split_share(filter) == Some(None) {
+        return Err(TopicError::ShareName);
+    }
+    check_levels(bytes)
+}
+
+/// A topic name: at least one character, no wildcard, at most 65 535 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicName<'a>(&'a str);
+
+impl<'a> TopicName<'a> {
+    /// Checks a topic name.
+    ///
+    /// # Errors
+    ///
+    /// Says which rule of section 4.7 is broken.
+    pub fn new(name: &'a str) -> Result<Self, TopicError> {
+        if name.is_empty() {
+            return Err(TopicError::Empty);
+        }
+        check_topic_name(name)?;
+        Ok(Self(name))
+    }
+
+    /// The name as text.
+    #[must_use]
+    #[inline]
+    pub const fn as_str(&self) -> &'a str {
+        self.0
+    }
+
+    /// A received name that may not be empty.
+    pub(super) fn decode(bytes: &'a [u8]) -> Result<Self, DecodeErrorKind> {
+        match decode_topic_name(bytes)? {
+            "" => Err(DecodeErrorKind::TopicEmpty),
+            name => Ok(Self(name)),
+        }
+    }
+}
+
+/// A topic filter: what one subscribes to.
+///
+/// `+` and `#` are whole levels and `#` is the last one. A filter that begins with `$share/` is a shared
+/// subscription and has a share name and a filter behind it. (In MQTT 3 such a filter has no meaning of its own,
+/// but the brokers that offer shared subscriptions there use the same form.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicFilter<'a>(&'a str);
+
+impl<'a> TopicFilter<'a> {
+    /// Checks a topic filter.
+    ///
+    /// # Errors
+    ///
+    /// Says which rule of section 4.7 or 4.8.2 is broken.
+    pub fn new(filter: &'a str) -> Result<Self, TopicError> {
+        check_filter(filter, true)?;
+        Ok(Self(filter))
+    }
+
+    /// The filter as text.
+    #[must_use]
+    #[inline]
+    pub const fn as_str(&self) -> &'a str {
+        self.0
+    }
+
+    /// Whether it is a shared subscription.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.share().is_some()
+    }
+
+    /// The share name of a shared subscription.
+    #[must_use]
+    pub fn share_name(&self) -> Option<&'a str> {
+        self.share().map(|(name, _)| name)
+    }
+
+    /// The filter that topics are matched against.
+    #[must_use]
+    pub fn filter_without_share(&self) -> &'a str {
+        self.share().map_or(self.0, |(_, filter)| filter)
+    }
+
+    /// Whether it can match more than one topic.
+    #[must_use]
+    pub fn has_wildcard(&self) -> bool {
+        self.0.bytes().any(|byte| matches!(byte, b'+' | b'#'))
+    }
+
+    fn share(&self) -> Option<(&'a str, &'a str)> {
+        split_share(self.0).flatten()
+    }
+
+    /// A received filter. The rules of shared subscriptions hold in MQTT 5 only.
+    pub(super) fn decode(bytes: &'a [u8], shared: bool) -> Result<Self, DecodeErrorKind> {
+        let filter = decode_text(bytes)?;
+        check_filter(filter, shared).map_err(|_| DecodeErrorKind::Filter)?;
+        Ok(Self(filter))
+    }
+
+    /// A filter out of a list that was validated as a whole.
+    pub(super) const fn from_validated(filter: &'a str) -> Self {
+        Self(filter)
+    }
+
+    /// Whether these validated bytes are a shared subscription.
+    pub(super) fn bytes_are_shared(bytes: &[u8]) -> bool {
+        bytes.starts_with(SHARE_PREFIX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_is_a_level_of_its_own() {
+        use TopicError::{MultiLevelWildcard as Hash, SingleLevelWildcard as Plus};
+        let cases = [
+            ("#", Ok(())),
+            ("+", Ok(())),
+            ("/", Ok(())),
+            ("/#", Ok(())),
+            ("+/#", Ok(())),
+            ("+/+/+", Ok(())),
+            ("/+/", Ok(())),
+            ("a//b", Ok(())),
+            ("a/+/#", Ok(())),
+            ("##", Err(Hash)),
+            ("#/", Err(Hash)),
+            ("a#", Err(Hash)),
+            ("a/#/b", Err(Hash)),
+            ("+#", Err(Hash)),
+            ("#+", Err(Hash)),
+            ("++", Err(Plus)),
+            ("a+", Err(Plus)),
+            ("+a", Err(Plus)),
+            ("a/b+/c", Err(Plus)),
+            ("a/+b/c", Err(Plus)),
+        ];
+        for (filter, expected) in cases {
+            assert_eq!(TopicFilter::new(filter).map(|_| ()), expected, "{filter}");
+        }
+    }
+
+    #[test]
+    fn a_share_has_a_name_and_a_filter() {
+        let filter = TopicFilter::new("$share/group/a/+/#").unwrap();
+        assert_eq!(
+            (filter.share_name(), filter.filter_without_share()),
+            (Some("group"), "a/+/#")
+        );
+        let rooted = TopicFilter::new("$share/g//a").unwrap();
+        assert_eq!(rooted.filter_without_share(), "/a");
+        let plain = TopicFilter::new("$share").unwrap();
+        assert_eq!(
+            (plain.is_shared(), plain.filter_without_share()),
+            (false, "$share")
+        );
+        for bad in [
+            "$share/",
+            "$share//a",
+            "$share/g",
+            "$share/g/",
+            "$share/+/a",
+            "$share/g#/a",
+            "$share/#",
+        ] {
+            assert_eq!(TopicFilter::new(bad), Err(TopicError::ShareName), "{bad}");
+        }
+        assert_eq!(
+            TopicFilter::new("$share/g/a#"),
+            Err(TopicError::MultiLevelWildcard)
+        );
+    }
+
+    #[test]
+    fn mqtt_3_knows_no_shares() {
+        assert_eq!(
+            TopicFilter::decode(b"$share/g", true),
+            Err(DecodeErrorKind::Filter)
+        );
+        let filter = TopicFilter::decode(b"$share/g", false).unwrap();
+        assert_eq!(
+            (filter.is_shared(), filter.filter_without_share()),
+            (false, "$share/g")
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! What can go wrong above the codec, as small `Copy` values.
+//!
+//! Each has a stable code. Context (which topic, which option) is added where text is cheap: in the application or
+//! in the package's TypeScript. No secret can be in here, since nothing but codes is.
+
+use core::fmt;
+
+use crate::codec::{DecodeError, EncodeError, ReasonCode, TopicError};
+
+/// Why a call was refused, an operation failed or a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A topic name or topic filter breaks the rules of section 4.7.
+    Topic(TopicError),
+    /// The packet cannot be written as the specification demands.
+    Encode(EncodeError),
+    /// An option has a value outside its range.
+    Option,
+    /// The client was ended; nothing more can be done with it.
+    Closed,
+    /// The application gave up waiting.
+    Aborted,
+    /// The queue for messages that cannot leave yet is full.
+    QueueFull,
+    /// The packet is larger than the server's Maximum Packet Size.
+    PacketTooLarge,
+    /// The server does not support this QoS [MQTT-3.2.2-11].
+    QosNotSupported,
+    /// The server does not support retained messages [MQTT-3.2.2-14].
+    RetainNotSupported,
+    /// The server does not support wildcards in filters.
+    WildcardNotSupported,
+    /// The server does not support shared subscriptions.
+    SharedNotSupported,
+    /// All packet identifiers are in use.
+    NoPacketId,
+    /// The transport could not be opened.
+    Unreachable,
+    /// The transport opened with a subprotocol other than the one that was offered.
+    Subprotocol,
+    /// The server did not answer in time.
+    ConnectTimeout,
+    /// The server refused the connection.
+    ConnectRefused(ReasonCode),
+    /// The transport was closed or broke.
+    ConnectionLost,
+    /// The server stopped answering.
+    KeepAliveTimeout,
+    /// The server ended the connection and said why.
+    ServerDisconnect(ReasonCode),
+    /// Another client with the same client identifier has taken over.
+    SessionTakenOver,
+    /// The server sent bytes that are no valid packet.
+    Malformed(DecodeError),
+    /// The server sent a valid packet that it must not send now.
+    Protocol(ReasonCode),
+    /// The server sent a WebSocket text message [MQTT-6.0.0-1].
+    TextFrame,
+    /// The server refused to store the message.
+    PublishRefused(ReasonCode),
+    /// The server refused every filter of the subscription.
+    SubscribeRefused(ReasonCode),
+    /// The server refused to unsubscribe.
+    UnsubscribeRefused(ReasonCode),
+    /// The session was lost while a QoS 2 message was in doubt: it was delivered once or not at all.
+    Indeterminate,
+    /// Messages of a resumed session found no subscription and were dropped when there was no more room for them.
+    UnclaimedDropped,
+}
+
+impl Error {
+    /// A stable name in kebab-case.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Topic(error) => error.code(),
+            Self::Encode(error) => error.code(),
+            Self::Option => "option-invalid",
+            Self::Closed => "closed",
+            Self::Aborted => "aborted",
+            Self::QueueFull => "queue-full",
+            Self::PacketTooLarge => "packet-too-large",
+            Self::QosNotSupported => "qos-not-supported",
+            Self::RetainNotSupported => "retain-not-supported",
+            Self::WildcardNotSupported => "wildcard-not-supported",
+            Self::SharedNotSupported => "shared-not-supported",
+            Self::NoPacketId => "no-packet-id",
+            Self::Unreachable => "unreachable",
+            Self::Subprotocol => "subprotocol",
+            Self::ConnectTimeout => "connect-timeout",
+            Self::ConnectRefused(_) => "connect-refused",
+            Self::ConnectionLost => "connection-lost",
+            Self::KeepAliveTimeout => "keepalive-timeout",
+            Self::ServerDisconnect(_) => "server-disconnect",
+            Self::SessionTakenOver => "session-taken-over",
+            Self::Malformed(_) | Self::Protocol(_) => "protocol-error",
+            Self::TextFrame => "text-frame",
+            Self::PublishRefused(_) => "publish-refused",
+            Self::SubscribeRefused(_) => "subscribe-refused",
+            Self::UnsubscribeRefused(_) => "unsubscribe-refused",
+            Self::Indeterminate => "indeterminate",
+            Self::UnclaimedDropped => "unclaimed-dropped",
+        }
+    }
+
+    /// The MQTT 5 reason code that goes with it: the server's where it gave one, else the one that fits a DISCONNECT.
+    #[must_use]
+    pub fn reason(self) -> Option<ReasonCode> {
+        match self {
+            Self::ConnectRefused(reason)
+            | Self::ServerDisconnect(reason)
+            | Self::Protocol(reason)
+            | Self::PublishRefused(reason)
+            | Self::SubscribeRefused(reason)
+            | Self::UnsubscribeRefused(reason) => Some(reason),
+            Self::SessionTakenOver => Some(ReasonCode::SessionTakenOver),
+            Self::Malformed(error) => Some(error.reason()),
+            Self::PacketTooLarge => Some(ReasonCode::PacketTooLarge),
+            Self::TextFrame => Some(ReasonCode::ProtocolError),
+            _ => None,
+        }
+    }
+
+    /// Whether trying again without a change would end the same way.
+    ///
+    /// A connection that ends with such an error is not opened again until the application asks for it.
+    #[must_use]
+    pub fn is_fatal(self) -> bool {
+        match self {
+            Self::SessionTakenOver | Self::Subprotocol => true,
+            Self::ConnectRefused(reason) | Self::ServerDisconnect(reason) => matches!(
+                reason,
+                ReasonCode::MalformedPacket
+                    | ReasonCode::ProtocolError
+                    | ReasonCode::UnsupportedProtocolVersion
+                    | ReasonCode::ClientIdentifierNotValid
+                    | ReasonCode::BadUserNameOrPassword
+                    | ReasonCode::NotAuthorized
+                    | ReasonCode::Banned
+                    | ReasonCode::BadAuthenticationMethod
+                    | ReasonCode::SessionTakenOver
+                    | ReasonCode::TopicNameInvalid
+                    | ReasonCode::PacketTooLarge
+                    | ReasonCode::PayloadFormatInvalid
+                    | ReasonCode::RetainNotSupported
+                    | ReasonCode::QoSNotSupported
+                    | ReasonCode::UseAnotherServer
+                    | ReasonCode::ServerMoved
+            ),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason() {
+            Some(reason) => write!(f, "{} ({})", self.code(), reason.name()),
+            None => f.write_str(self.code()),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl From<TopicError> for Error {
+    fn from(error: TopicError) -> Self {
+        Self::Topic(error)
+    }
+}
+
+impl From<EncodeError> for Error {
+    fn from(error: EncodeError) -> Self {
+        Self::Encode(error)
+    }
+}

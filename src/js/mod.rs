@@ -1,0 +1,195 @@
+//! The private engine under the npm package: numbers, strings and byte arrays in, one array of records out.
+//!
+//! The package's TypeScript wraps it; its shape is no public interface. No wasm object is handed out per message, and
+//! user code is called only from the delivery, when nothing in Rust is borrowed.
+
+mod options;
+mod records;
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+use crate::client::{Driver, DriverOptions};
+use crate::codec::{QoS, RetainHandling, SubscribeOptions, TopicFilter, TopicName};
+use crate::error::Error;
+use crate::session::{Outgoing, SubscriptionKey, Token};
+use records::Records;
+
+/// Errors cross as their codes.
+fn code(error: impl Into<Error>) -> JsValue {
+    JsValue::from_str(error.into().code())
+}
+
+/// One client.
+#[wasm_bindgen]
+pub struct Engine {
+    driver: Driver,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// `deliver` is called with an array of records.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        url: String,
+        subprotocol: String,
+        options: JsValue,
+        deliver: Function,
+    ) -> Result<Engine, JsValue> {
+        let connect = options::connect_options(options)?;
+        let seed = (js_sys::Math::random() * 2f64.powi(53)) as u64
+            ^ (js_sys::Date::now() as u64).rotate_left(40);
+        let options = DriverOptions {
+            url,
+            subprotocol,
+            seed,
+        };
+        let driver =
+            Driver::new(options, connect, Box::new(Records::new(deliver))).map_err(code)?;
+        Ok(Self { driver })
+    }
+
+    /// The client identifier in use.
+    #[wasm_bindgen(getter, js_name = clientId)]
+    pub fn client_id(&self) -> String {
+        self.driver.read(|session| session.client_id().into())
+    }
+
+    /// Connects, or tries again at once.
+    pub fn connect(&self) -> Result<(), JsValue> {
+        self.driver
+            .command(|session, now| session.connect(now))
+            .map_err(code)
+    }
+
+    /// Gives up connecting.
+    pub fn stop(&self) {
+        self.driver.command(|session, now| session.stop(now));
+    }
+
+    /// Replaces the credentials for the attempts to come.
+    #[wasm_bindgen(js_name = setCredentials)]
+    pub fn set_credentials(
+        &self,
+        username: Option<String>,
+        password: Option<Vec<u8>>,
+    ) -> Result<(), JsValue> {
+        self.driver
+            .command(|session, _| session.set_credentials(username, password))
+            .map_err(code)
+    }
+
+    /// Gives a token. `properties` is undefined or an object as in `options::properties`.
+    pub fn publish(
+        &self,
+        topic: &str,
+        payload: &[u8],
+        qos: u8,
+        retain: bool,
+        properties: JsValue,
+    ) -> Result<u32, JsValue> {
+        let topic = TopicName::new(topic).map_err(code)?;
+        let properties = options::message_properties(properties)?;
+        let qos = QoS::from_u8(qos).ok_or_else(|| code(Error::Option))?;
+        let message = Outgoing {
+            topic,
+            payload,
+            qos,
+            retain,
+            properties: properties.as_properties(),
+        };
+        let token = self
+            .driver
+            .command(|session, now| session.publish(now, &message));
+        token.map(Token::get).map_err(code)
+    }
+
+    /// Gives a token and a subscription key. `options` is the option byte of MQTT 5 for all filters.
+    pub fn subscribe(&self, filters: Vec<String>, options: u8) -> Result<Vec<u32>, JsValue> {
+        let options = subscribe_options(options).ok_or_else(|| code(Error::Option))?;
+        let mut parsed = Vec::with_capacity(filters.len());
+        for filter in &filters {
+            parsed.push((TopicFilter::new(filter).map_err(code)?, options));
+        }
+        let (token, key) = self
+            .driver
+            .command(|session, now| session.subscribe(now, &parsed))
+            .map_err(code)?;
+        Ok([token.get(), key.get()].into())
+    }
+
+    /// Gives a token.
+    pub fn unsubscribe(&self, key: u32) -> Result<u32, JsValue> {
+        let key = SubscriptionKey::from_number(key);
+        self.driver
+            .command(|session, now| session.unsubscribe(now, key))
+            .map(Token::get)
+            .map_err(code)
+    }
+
+    /// Stops waiting for a publish.
+    pub fn cancel(&self, token: u32) {
+        self.driver
+            .command(|session, now| session.cancel(now, Token::from_number(token)));
+    }
+
+    /// Ends the client, without DISCONNECT if `force`.
+    pub fn end(&self, force: bool) {
+        self.driver.command(|session, now| {
+            if force {
+                session.abort(now)
+            } else {
+                session.disconnect(now)
+            }
+        });
+    }
+}
+
+fn subscribe_options(byte: u8) -> Option<SubscribeOptions> {
+    let retain_handling = match byte >> 4 {
+        0 => RetainHandling::SendAtSubscribe,
+        1 => RetainHandling::SendIfNew,
+        2 => RetainHandling::DoNotSend,
+        _ => return None,
+    };
+    let qos = QoS::from_u8(byte & 0b11)?;
+    Some(SubscribeOptions {
+        qos,
+        no_local: byte & 0b100 != 0,
+        retain_as_published: byte & 0b1000 != 0,
+        retain_handling,
+    })
+}
+
+/// Whether a text can be a topic name; undefined if so, else the error's code.
+#[wasm_bindgen(js_name = checkTopic)]
+pub fn check_topic(topic: &str) -> Option<String> {
+    TopicName::new(topic)
+        .err()
+        .map(|error| Error::from(error).code().into())
+}
+
+/// Whether a text can be a topic filter; undefined if so, else the error's code.
+#[wasm_bindgen(js_name = checkFilter)]
+pub fn check_filter(filter: &str) -> Option<String> {
+    TopicFilter::new(filter)
+        .err()
+        .map(|error| Error::from(error).code().into())
+}
+
+/// Whether a filter matches a topic name. False if either is not valid.
+#[wasm_bindgen]
+pub fn matches(filter: &str, topic: &str) -> bool {
+    let (Ok(filter), Ok(topic)) = (TopicFilter::new(filter), TopicName::new(topic)) else {
+        return false;
+    };
+    let mut trie = crate::topic::FilterTrie::new();
+    trie.insert(filter.filter_without_share(), 0);
+    let mut found = Vec::new();
+    trie.matches(topic.as_str(), &mut found);
+    !found.is_empty()
+}

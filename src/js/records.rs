@@ -1,0 +1,243 @@
+//! Events as records in one flat JavaScript array: a number that says which kind, then a fixed count of fields.
+//!
+//! `pkg/src/records.ts` reads them; the two files change together.
+
+use alloc::boxed::Box;
+
+use js_sys::{Array, Function, Object, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use crate::client::{CloseInfo, Delivery, Sink};
+use crate::codec::{Properties, Property, PropertyId};
+use crate::error::Error;
+use crate::session::{ConnectionInfo, Event, Message, State, StateChange};
+
+/// Kinds of records and, in the order of their fields, what they hold.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Kind {
+    /// topic, payload, flags (QoS, retain << 2, dup << 3), key or array of keys, properties or undefined
+    Message = 0,
+    /// state, error code, reason code, Reason String, delay, attempt, close info or undefined
+    State = 1,
+    /// information
+    Connected = 2,
+    /// token, error code, reason code, QoS
+    Published = 3,
+    /// token, array of error code and (QoS or reason code) for each filter
+    Subscribed = 4,
+    /// token, error code, reason code
+    Unsubscribed = 5,
+    /// error code, reason code
+    Warning = 6,
+}
+
+pub(super) struct Records {
+    deliver: Function,
+    batch: Array,
+    last_close: JsValue,
+}
+
+impl Records {
+    pub(super) fn new(deliver: Function) -> Self {
+        Self {
+            deliver,
+            batch: Array::new(),
+            last_close: JsValue::UNDEFINED,
+        }
+    }
+
+    fn push(&self, value: impl Into<JsValue>) {
+        self.batch.push(&value.into());
+    }
+
+    fn error(&self, error: Option<Error>) {
+        self.push(error.map_or(JsValue::UNDEFINED, |error| JsValue::from_str(error.code())));
+        let reason = error.and_then(Error::reason);
+        self.push(reason.map_or(JsValue::UNDEFINED, |reason| JsValue::from(reason as u8)));
+    }
+
+    fn message(&self, message: &Message<'_>) {
+        self.push(message.topic);
+        self.push(Uint8Array::from(message.payload));
+        self.push(message.qos as u8 | u8::from(message.retain) << 2 | u8::from(message.dup) << 3);
+        match message.subscriptions {
+            [key] => self.push(key.get()),
+            keys => self.push(
+                keys.iter()
+                    .map(|key| JsValue::from(key.get()))
+                    .collect::<Array>(),
+            ),
+        }
+        self.push(if message.properties.is_empty() {
+            JsValue::UNDEFINED
+        } else {
+            object(message.properties)
+        });
+    }
+
+    fn state(&mut self, change: StateChange) {
+        self.push(match change.state {
+            State::Idle => 0u8,
+            State::Connecting => 1,
+            State::Connected => 2,
+            State::Waiting => 3,
+            State::Closing => 4,
+            State::Closed => 5,
+        });
+        self.error(change.cause);
+        self.push(
+            change
+                .reason_string
+                .map_or(JsValue::UNDEFINED, JsValue::from),
+        );
+        self.push(change.delay.map_or(JsValue::UNDEFINED, |delay| {
+            JsValue::from(delay.as_millis() as f64)
+        }));
+        self.push(change.attempt);
+        let close = core::mem::replace(&mut self.last_close, JsValue::UNDEFINED);
+        self.push(close);
+    }
+}
+
+impl Sink for Records {
+    fn collect(&mut self, event: Event<'_>) {
+        let kind = match &event {
+            Event::Message(_) => Kind::Message,
+            Event::State(_) => Kind::State,
+            Event::Connected(_) => Kind::Connected,
+            Event::Published { .. } => Kind::Published,
+            Event::Subscribed { .. } => Kind::Subscribed,
+            Event::Unsubscribed { .. } => Kind::Unsubscribed,
+            Event::Warning(_) => Kind::Warning,
+        };
+        self.push(kind as u8);
+        match event {
+            Event::Message(message) => self.message(&message),
+            Event::State(change) => self.state(change),
+            Event::Connected(info) => self.push(connection(&info)),
+            Event::Published { token, result } => {
+                self.push(token.get());
+                self.error(result.err());
+                self.push(result.map_or(JsValue::UNDEFINED, |done| JsValue::from(done.qos as u8)));
+                if let Ok(done) = result {
+                    // The reason of a success is no error; it goes into the same field.
+                    self.batch
+                        .set(self.batch.length() - 2, JsValue::from(done.reason as u8));
+                }
+            }
+            Event::Subscribed { token, results } => {
+                self.push(token.get());
+                let list = Array::new();
+                for result in results {
+                    let (error, value) = match result {
+                        Ok(qos) => (JsValue::UNDEFINED, JsValue::from(qos as u8)),
+                        Err(error) => (
+                            JsValue::from_str(error.code()),
+                            error
+                                .reason()
+                                .map_or(JsValue::UNDEFINED, |reason| JsValue::from(reason as u8)),
+                        ),
+                    };
+                    list.push(&error);
+                    list.push(&value);
+                }
+                self.push(list);
+            }
+            Event::Unsubscribed { token, result } => {
+                self.push(token.get());
+                self.error(result.err());
+            }
+            Event::Warning(error) => self.error(Some(error)),
+        }
+    }
+
+    fn closed(&mut self, info: CloseInfo) {
+        let close = Object::new();
+        set(&close, "code", info.code);
+        set(&close, "reason", info.reason);
+        set(&close, "wasClean", info.was_clean);
+        self.last_close = close.into();
+    }
+
+    fn delivery(&mut self) -> Option<Delivery> {
+        if self.batch.length() == 0 {
+            return None;
+        }
+        let batch = core::mem::replace(&mut self.batch, Array::new());
+        let deliver = self.deliver.clone();
+        Some(Box::new(move || {
+            // The receiver catches what user code throws; there is nobody here to tell.
+            let _ = deliver.call1(&JsValue::UNDEFINED, &batch);
+        }))
+    }
+}
+
+fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
+    let _ = Reflect::set(object, &JsValue::from_str(name), &value.into());
+}
+
+fn connection(info: &ConnectionInfo) -> Object {
+    let (to, limits) = (Object::new(), &info.limits);
+    set(&to, "sessionPresent", info.session_present);
+    set(&to, "clientId", info.client_id.as_str());
+    set(&to, "keepalive", limits.keep_alive);
+    set(&to, "maximumQoS", limits.maximum_qos as u8);
+    set(&to, "retainAvailable", limits.retain_available);
+    set(&to, "maximumPacketSize", limits.maximum_packet_size);
+    set(&to, "receiveMaximum", limits.receive_maximum);
+    set(&to, "topicAliasMaximum", limits.topic_alias_maximum);
+    set(
+        &to,
+        "wildcardSubscriptionAvailable",
+        limits.wildcard_available,
+    );
+    set(
+        &to,
+        "subscriptionIdentifiersAvailable",
+        limits.subscription_identifiers_available,
+    );
+    set(&to, "sharedSubscriptionAvailable", limits.shared_available);
+    set(&to, "sessionExpiry", limits.session_expiry);
+    let properties = object(info.properties.as_properties());
+    let take = |name| Reflect::get(&properties, &JsValue::from_str(name)).unwrap_or_default();
+    set(&to, "reasonString", take("reasonString"));
+    set(&to, "userProperties", take("userProperties"));
+    to
+}
+
+/// Properties under the names of the package's types.
+fn object(properties: Properties<'_>) -> JsValue {
+    let to = Object::new();
+    let pairs = Array::new();
+    let identifiers = Array::new();
+    for property in properties.iter() {
+        match property {
+            Property::Pair(name, value) => {
+                pairs.push(&Array::of2(
+                    &JsValue::from_str(name),
+                    &JsValue::from_str(value),
+                ));
+            }
+            Property::VarInt(PropertyId::SubscriptionIdentifier, id) => {
+                identifiers.push(&JsValue::from(id));
+            }
+            Property::Byte(PropertyId::PayloadFormatIndicator, format) => {
+                set(&to, "payloadIsText", format == 1)
+            }
+            Property::FourByte(PropertyId::MessageExpiryInterval, seconds) => {
+                set(&to, "messageExpiry", seconds)
+            }
+            Property::Text(PropertyId::ContentType, text) => set(&to, "contentType", text),
+            Property::Text(PropertyId::ResponseTopic, text) => set(&to, "responseTopic", text),
+            Property::Text(PropertyId::ReasonString, text) => set(&to, "reasonString", text),
+            Property::Binary(PropertyId::CorrelationData, data) => {
+                set(&to, "correlationData", Uint8Array::from(data));
+            }
+            _ => {}
+        }
+    }
+    set(&to, "userProperties", pairs);
+    set(&to, "subscriptionIdentifiers", identifiers);
+    to.into()
+}

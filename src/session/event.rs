@@ -1,0 +1,178 @@
+//! What a session tells the application.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::codec::{Properties, PropertiesBuf, QoS, ReasonCode};
+use crate::error::Error;
+use crate::time::Duration;
+
+/// Names an operation until its event arrives. Tokens are never zero and not reused before 2^32 operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Token(pub(super) u32);
+
+impl Token {
+    /// The token as a number, for hosts that store it outside Rust.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0
+    }
+
+    /// The token with this number. One that the session never gave out is harmless.
+    #[must_use]
+    pub fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+}
+
+/// Names one `subscribe` call. Messages say for which of them they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SubscriptionKey(pub(super) u32);
+
+impl SubscriptionKey {
+    /// The key as a number, for hosts that store it outside Rust.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0
+    }
+
+    /// The key with this number. One that the session never gave out is harmless.
+    #[must_use]
+    pub fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+}
+
+/// Where the connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Not connected and not trying: at first, after a refusal that trying again would not change, or when the first
+    /// attempt of a `connect` failed.
+    Idle,
+    /// Opening the transport or waiting for the CONNACK.
+    Connecting,
+    /// The server accepted the connection.
+    Connected,
+    /// The connection was lost; the next attempt comes after a delay.
+    Waiting,
+    /// `disconnect` was called; the DISCONNECT is on its way.
+    Closing,
+    /// Ended for good.
+    Closed,
+}
+
+/// A change of [`State`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateChange {
+    /// The state now.
+    pub state: State,
+    /// The state before.
+    pub previous: State,
+    /// Why, if something went wrong.
+    pub cause: Option<Error>,
+    /// The server's Reason String, if it gave one.
+    pub reason_string: Option<String>,
+    /// With [`State::Waiting`]: how long until the next attempt.
+    pub delay: Option<Duration>,
+    /// Number of the attempt since the last connection, from 1.
+    pub attempt: u32,
+}
+
+/// What the server announced in its CONNACK; the specification's defaults where it said nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerLimits {
+    /// How many QoS 1 and QoS 2 messages we may have in flight.
+    pub receive_maximum: u16,
+    /// The highest QoS we may publish with.
+    pub maximum_qos: QoS,
+    /// Whether retained messages are allowed.
+    pub retain_available: bool,
+    /// The largest packet the server accepts, in bytes.
+    pub maximum_packet_size: u32,
+    /// The highest topic alias we may use.
+    pub topic_alias_maximum: u16,
+    /// Whether filters may have wildcards.
+    pub wildcard_available: bool,
+    /// Whether subscriptions may have identifiers.
+    pub subscription_identifiers_available: bool,
+    /// Whether shared subscriptions are allowed.
+    pub shared_available: bool,
+    /// Keep Alive in seconds: the server's if it set one, else ours.
+    pub keep_alive: u16,
+    /// Session Expiry Interval in seconds: the server's if it set one, else ours.
+    pub session_expiry: u32,
+}
+
+/// An accepted connection.
+#[derive(Clone)]
+pub struct ConnectionInfo {
+    /// The server still had the session.
+    pub session_present: bool,
+    /// The client identifier in use; the server may have assigned it.
+    pub client_id: String,
+    /// What the server allows.
+    pub limits: ServerLimits,
+    /// Every property of the CONNACK.
+    pub properties: PropertiesBuf,
+}
+
+/// A message from the server. It borrows the receive buffer.
+#[derive(Clone, Debug)]
+pub struct Message<'a> {
+    /// Topic name.
+    pub topic: &'a str,
+    /// Payload.
+    pub payload: &'a [u8],
+    /// QoS of this delivery.
+    pub qos: QoS,
+    /// Whether the server had it stored, or the publisher's flag with Retain As Published.
+    pub retain: bool,
+    /// Whether it may have been delivered before.
+    pub dup: bool,
+    /// Properties, 5.0 only.
+    pub properties: Properties<'a>,
+    /// The subscriptions that it is for.
+    pub subscriptions: &'a [SubscriptionKey],
+}
+
+/// How a publish ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The QoS that the server acknowledged; some answer QoS 2 with a PUBACK in 3.1.1.
+    pub qos: QoS,
+    /// The reason code of the last acknowledgement.
+    pub reason: ReasonCode,
+}
+
+/// An output of [`Session::poll_event`](super::Session::poll_event).
+pub enum Event<'a> {
+    /// The state changed.
+    State(StateChange),
+    /// The server accepted the connection. Comes after the change to [`State::Connected`].
+    Connected(ConnectionInfo),
+    /// A message arrived.
+    Message(Message<'a>),
+    /// A publish is settled.
+    Published {
+        /// From `publish`.
+        token: Token,
+        /// How it ended.
+        result: Result<Published, Error>,
+    },
+    /// A subscribe is settled: one result for each filter, in the order of the call.
+    Subscribed {
+        /// From `subscribe`.
+        token: Token,
+        /// The granted QoS, or why the filter was refused.
+        results: Vec<Result<QoS, Error>>,
+    },
+    /// An unsubscribe is settled.
+    Unsubscribed {
+        /// From `unsubscribe`.
+        token: Token,
+        /// How it ended.
+        result: Result<(), Error>,
+    },
+    /// Something went wrong that no operation can report.
+    Warning(Error),
+}

@@ -1,0 +1,160 @@
+//! The receiving side: what each packet from the server means, which messages are duplicates, what is acknowledged.
+//!
+//! It moves no state of the connection itself; a packet that must not come is reported as an error to the caller.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::event::{Message, SubscriptionKey};
+use crate::codec::{PacketId, Properties, PropertiesBuf, Publish, QoS};
+
+/// How much of a resumed session may wait for a subscription to claim it.
+const UNCLAIMED_MESSAGES: usize = 1_000;
+const UNCLAIMED_BYTES: usize = 1024 * 1024;
+
+/// A message that outlives the receive buffer.
+pub(super) struct OwnedMessage {
+    topic: String,
+    payload: Vec<u8>,
+    qos: QoS,
+    retain: bool,
+    dup: bool,
+    properties: PropertiesBuf,
+}
+
+impl OwnedMessage {
+    fn new(publish: &Publish<'_>) -> Self {
+        Self {
+            topic: publish.topic.into(),
+            payload: publish.payload.into(),
+            qos: publish.qos,
+            retain: publish.retain,
+            dup: publish.dup,
+            properties: publish.properties.into(),
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.topic.len() + self.payload.len()
+    }
+
+    pub(super) fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    pub(super) fn lend<'a>(&'a self, subscriptions: &'a [SubscriptionKey]) -> Message<'a> {
+        Message {
+            topic: &self.topic,
+            payload: &self.payload,
+            qos: self.qos,
+            retain: self.retain,
+            dup: self.dup,
+            properties: self.properties.as_properties(),
+            subscriptions,
+        }
+    }
+}
+
+pub(super) fn lend<'a>(publish: &Publish<'a>, subscriptions: &'a [SubscriptionKey]) -> Message<'a> {
+    let Publish {
+        topic,
+        payload,
+        qos,
+        retain,
+        dup,
+        properties,
+        ..
+    } = *publish;
+    Message {
+        topic,
+        payload,
+        qos,
+        retain,
+        dup,
+        properties,
+        subscriptions,
+    }
+}
+
+/// What a QoS 2 identifier was before it came (again).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    New,
+    Before,
+    /// More unfinished messages than our Receive Maximum allows.
+    TooMany,
+}
+
+#[derive(Default)]
+pub(super) struct Inbound {
+    /// Identifiers of QoS 2 messages between PUBLISH and PUBREL, sorted [MQTT-4.3.3-10].
+    received: Vec<PacketId>,
+    unclaimed: VecDeque<OwnedMessage>,
+    unclaimed_bytes: usize,
+    /// Messages that a new subscription claimed, to be delivered next.
+    claimed: VecDeque<OwnedMessage>,
+}
+
+impl Inbound {
+    pub(super) fn receive(&mut self, id: PacketId, receive_maximum: u16) -> Seen {
+        match self.received.binary_search(&id) {
+            Ok(_) => Seen::Before,
+            Err(_) if self.received.len() >= usize::from(receive_maximum) => Seen::TooMany,
+            Err(at) => {
+                self.received.insert(at, id);
+                Seen::New
+            }
+        }
+    }
+
+    /// PUBREL: the identifier is free for a new message. `false` if it was not in use.
+    pub(super) fn release(&mut self, id: PacketId) -> bool {
+        let at = self.received.binary_search(&id);
+        at.map(|at| self.received.remove(at)).is_ok()
+    }
+
+    pub(super) fn session_lost(&mut self) {
+        self.received.clear();
+    }
+
+    /// Keeps a message of a resumed session until a subscription claims it; `false` if an older one had to go.
+    pub(super) fn keep_unclaimed(&mut self, publish: &Publish<'_>) -> bool {
+        let message = OwnedMessage::new(publish);
+        self.unclaimed_bytes += message.size();
+        self.unclaimed.push_back(message);
+        let mut kept_all = true;
+        while self.unclaimed.len() > UNCLAIMED_MESSAGES
+            || (self.unclaimed_bytes > UNCLAIMED_BYTES && self.unclaimed.len() > 1)
+        {
+            if let Some(dropped) = self.unclaimed.pop_front() {
+                self.unclaimed_bytes -= dropped.size();
+            }
+            kept_all = false;
+        }
+        kept_all
+    }
+
+    /// Moves the waiting messages that `wanted` accepts to the front of what is delivered next.
+    pub(super) fn claim(&mut self, mut wanted: impl FnMut(&str) -> bool) {
+        for message in core::mem::take(&mut self.unclaimed) {
+            if wanted(message.topic()) {
+                self.unclaimed_bytes -= message.size();
+                self.claimed.push_back(message);
+            } else {
+                self.unclaimed.push_back(message);
+            }
+        }
+    }
+
+    pub(super) fn next_claimed(&mut self) -> Option<OwnedMessage> {
+        self.claimed.pop_front()
+    }
+}
+
+/// The properties that carry text for people, taken out of an acknowledgement.
+pub(super) fn reason_string(properties: Properties<'_>) -> Option<String> {
+    properties
+        .text(crate::codec::PropertyId::ReasonString)
+        .map(String::from)
+}

@@ -1,0 +1,140 @@
+//! Packet identifiers and the messages that were sent and are not yet acknowledged.
+//!
+//! One identifier space serves PUBLISH, SUBSCRIBE and UNSUBSCRIBE [MQTT-2.2.1-3].
+
+use alloc::boxed::Box;
+use alloc::collections::BinaryHeap;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+use super::event::Token;
+use crate::codec::{PacketId, QoS};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step {
+    /// A QoS 1 PUBLISH is out, its PUBACK is not in.
+    AwaitPubAck,
+    /// A QoS 2 PUBLISH is out, its PUBREC is not in.
+    AwaitPubRec,
+    /// A PUBREL is out, its PUBCOMP is not in. The PUBLISH must not be sent again [MQTT-4.3.3-6].
+    AwaitPubComp,
+}
+
+pub(super) struct Inflight {
+    pub(super) id: PacketId,
+    /// `None` when the application gave up waiting; the exchange goes on all the same.
+    pub(super) token: Option<Token>,
+    pub(super) step: Step,
+    /// The encoded PUBLISH; empty from the PUBREC on.
+    pub(super) bytes: Vec<u8>,
+    pub(super) identifier_at: usize,
+    /// Order of the PUBLISH, and from the PUBREC on the order of the PUBREL [MQTT-4.6.0-4].
+    pub(super) order: u64,
+}
+
+impl Inflight {
+    pub(super) fn qos(&self) -> QoS {
+        match self.step {
+            Step::AwaitPubAck => QoS::AtLeastOnce,
+            Step::AwaitPubRec | Step::AwaitPubComp => QoS::ExactlyOnce,
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct InflightTable {
+    /// Sorted by identifier. Boxed, so that an insertion moves pointers only.
+    messages: Vec<Box<Inflight>>,
+    /// Identifiers of SUBSCRIBE and UNSUBSCRIBE packets.
+    reserved: Vec<PacketId>,
+    last: u16,
+    next_order: u64,
+}
+
+impl InflightTable {
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    fn find(&self, id: PacketId) -> Result<usize, usize> {
+        self.messages
+            .binary_search_by_key(&id, |message| message.id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: PacketId) -> Option<&mut Inflight> {
+        let at = self.find(id).ok()?;
+        self.messages.get_mut(at).map(|message| &mut **message)
+    }
+
+    pub(super) fn remove(&mut self, id: PacketId) -> Option<Inflight> {
+        let at = self.find(id).ok()?;
+        Some(*self.messages.remove(at))
+    }
+
+    pub(super) fn insert(&mut self, message: Inflight) {
+        if let Err(at) = self.find(message.id) {
+            self.messages.insert(at, Box::new(message));
+        }
+    }
+
+    pub(super) fn next_order(&mut self) -> u64 {
+        self.next_order += 1;
+        self.next_order
+    }
+
+    /// An identifier that nothing uses, or `None` if there is none.
+    pub(super) fn free_id(&mut self) -> Option<PacketId> {
+        if self.messages.len() + self.reserved.len() >= usize::from(u16::MAX) {
+            return None;
+        }
+        loop {
+            self.last = self.last.wrapping_add(1);
+            if let Some(id) = PacketId::new(self.last)
+                && self.find(id).is_err()
+                && !self.reserved.contains(&id)
+            {
+                return Some(id);
+            }
+        }
+    }
+
+    pub(super) fn reserve(&mut self) -> Option<PacketId> {
+        let id = self.free_id()?;
+        self.reserved.push(id);
+        Some(id)
+    }
+
+    pub(super) fn release(&mut self, id: PacketId) {
+        self.reserved.retain(|&reserved| reserved != id);
+    }
+
+    /// The connection is gone, and with it every SUBSCRIBE and UNSUBSCRIBE.
+    pub(super) fn release_reserved(&mut self) {
+        self.reserved.clear();
+    }
+
+    /// What has to be sent again, in the order in which it was sent [MQTT-4.6.0-1].
+    pub(super) fn in_order(&self) -> impl Iterator<Item = (PacketId, Step)> + use<> {
+        let mut heap: BinaryHeap<_> = self
+            .messages
+            .iter()
+            .map(|message| Reverse((message.order, message.id, message.step)))
+            .collect();
+        core::iter::from_fn(move || heap.pop().map(|Reverse((_, id, step))| (id, step)))
+    }
+
+    /// Empties the table, in the order of sending.
+    pub(super) fn drain(&mut self) -> Vec<Inflight> {
+        let order = self.in_order();
+        order.filter_map(|(id, _)| self.remove(id)).collect()
+    }
+
+    /// Forgets the application's interest; `true` if the token was here.
+    pub(super) fn cancel(&mut self, token: Token) -> bool {
+        let found = self
+            .messages
+            .iter_mut()
+            .find(|message| message.token == Some(token));
+        found.map(|message| message.token = None).is_some()
+    }
+}

@@ -1,0 +1,789 @@
+//! MQTT as a state machine without I/O.
+//!
+//! A [`Session`] holds everything a client knows: its subscriptions, what is queued and in flight in both directions,
+//! and where the connection stands. It opens no socket, reads no clock and calls nobody back. The host drives it:
+//!
+//! - **Getters** change nothing: [`state`](Session::state), [`poll_timeout`](Session::poll_timeout), …
+//! - **`handle_*`** tell what the outside world did: a transport opened or closed, bytes came, time passed.
+//! - **Commands** say what the application wants: [`connect`](Session::connect), [`publish`](Session::publish), …
+//! - **`poll_*`** give outputs: events, bytes to send, what to do with the transport.
+//!
+//! After every `handle_*`, and after a run of commands, drain every `poll_*` before the next mutation, in this order:
+//! [`poll_event`](Session::poll_event) until `None`, [`poll_transmit`](Session::poll_transmit) until it gives no more
+//! data, [`poll_transport`](Session::poll_transport) until `None`; then arrange to be called at
+//! [`poll_timeout`](Session::poll_timeout). What is not drained is not acknowledged to the server.
+//!
+//! Errors are the application's or the peer's doing; a panic would be a bug here, and no input can cause one.
+
+mod event;
+mod inbound;
+mod inflight;
+mod options;
+mod outbound;
+mod queue;
+mod reconnect;
+mod state;
+mod subscriptions;
+mod timers;
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+pub use event::{
+    ConnectionInfo, Event, Message, Published, ServerLimits, State, StateChange, SubscriptionKey,
+    Token,
+};
+pub use options::{
+    ConnectOptions, PROTOCOL_PACKET_LIMIT, QueueLimits, ReconnectOptions, WillOptions,
+};
+pub use state::TransportOp;
+pub use timers::{Deadline, Timer};
+
+use crate::codec::{
+    self, Decoded, Packet, PacketId, Properties, PropertiesBuf, Publish, QoS, ReasonCode, Sender,
+    Subscribe, SubscribeFiltersBuf, SubscribeOptions, TopicFilter, TopicName, Unsubscribe,
+    UnsubscribeFiltersBuf, Version,
+};
+use crate::error::Error;
+use crate::time::Instant;
+use inbound::{Inbound, OwnedMessage, Seen};
+use outbound::{Outbound, ack};
+use reconnect::{Backoff, Random};
+use state::Transport;
+use subscriptions::Subscriptions;
+use timers::Timers;
+
+/// Above this, an empty receive buffer is given back after a large packet.
+const RECV_KEEP: usize = 256 * 1024;
+
+/// What [`Session::poll_transmit`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transmit {
+    /// Bytes were appended; there may be more.
+    Data,
+    /// There is nothing to send.
+    Empty,
+    /// Messages wait, but for a connection or for the server's acknowledgements.
+    Blocked,
+}
+
+/// A message to publish.
+#[derive(Clone, Copy, Debug)]
+pub struct Outgoing<'a> {
+    /// Topic name.
+    pub topic: TopicName<'a>,
+    /// Payload.
+    pub payload: &'a [u8],
+    /// Quality of Service.
+    pub qos: QoS,
+    /// Whether the server keeps it for later subscribers.
+    pub retain: bool,
+    /// Properties, 5.0 only.
+    pub properties: Properties<'a>,
+}
+
+/// An MQTT client without I/O. The module's documentation says how to drive it.
+///
+/// ```
+/// use webmqtt::session::{ConnectOptions, Session, TransportOp};
+/// use webmqtt::time::Instant;
+///
+/// let mut session = Session::new(ConnectOptions::default(), 42)?;
+/// session.connect(Instant::from_millis(0))?;
+/// while session.poll_event().is_some() {}
+/// assert_eq!(session.poll_transport(), Some(TransportOp::Open));
+///
+/// session.handle_open(Instant::from_millis(5));
+/// let mut bytes = Vec::new();
+/// session.poll_transmit(&mut bytes, 4096);
+/// assert_eq!(bytes[0], 0x10, "CONNECT comes first");
+/// # Ok::<(), webmqtt::error::Error>(())
+/// ```
+pub struct Session {
+    /// Apart from everything else, so that events can borrow it while the rest moves on.
+    recv: Vec<u8>,
+    core: Core,
+    /// A message of `core.inbound` while an event borrows it.
+    lent: Option<OwnedMessage>,
+    lent_to: Vec<SubscriptionKey>,
+}
+
+struct Core {
+    options: ConnectOptions,
+    client_id: String,
+    random: Random,
+    now: Instant,
+    state: State,
+    transport: Transport,
+    /// The encoded CONNECT until it has left.
+    first_packet: Vec<u8>,
+    /// A DISCONNECT with an error, to be sent before the transport closes.
+    farewell: Vec<u8>,
+    goodbye_sent: bool,
+    /// The current attempt is the application's own: if it fails, it hears so and nothing is tried again.
+    initial: bool,
+    /// The server accepted a connection of this session before.
+    had_connection: bool,
+    /// A session of before our time is resumed: its messages may come before their subscriptions.
+    claims_open: bool,
+    timers: Timers,
+    backoff: Backoff,
+    limits: ServerLimits,
+    /// How much of the receive buffer is done with.
+    recv_at: usize,
+    /// What is left in the receive buffer belongs to a dead connection.
+    discard: bool,
+    outbound: Outbound,
+    inbound: Inbound,
+    subscriptions: Subscriptions,
+    events: VecDeque<Event<'static>>,
+    transport_ops: VecDeque<TransportOp>,
+    last_token: u32,
+}
+
+enum Input<'a> {
+    Nothing,
+    Handled,
+    Message(Publish<'a>),
+}
+
+impl Session {
+    /// A session that has not connected yet. The seed feeds jitter and the generated client identifier; give every
+    /// client another one.
+    ///
+    /// # Errors
+    /// An option that is out of its range or cannot be written into CONNECT.
+    pub fn new(options: ConnectOptions, seed: u64) -> Result<Self, Error> {
+        let mut random = Random::new(seed);
+        let client_id = options
+            .client_id
+            .clone()
+            .unwrap_or_else(|| generated_client_id(&mut random));
+        if options.receive_maximum == 0 || options.maximum_packet_size == 0 {
+            return Err(Error::Option);
+        }
+        state::connect_packet(&options, &client_id, options.clean_start)?;
+        let core = Core {
+            limits: state::server_limits(&options, Properties::EMPTY),
+            outbound: Outbound::new(options.version),
+            client_id,
+            random,
+            options,
+            now: Instant::default(),
+            state: State::Idle,
+            transport: Transport::None,
+            first_packet: Vec::new(),
+            farewell: Vec::new(),
+            goodbye_sent: false,
+            initial: true,
+            had_connection: false,
+            claims_open: false,
+            timers: Timers::default(),
+            backoff: Backoff::default(),
+            recv_at: 0,
+            discard: false,
+            inbound: Inbound::default(),
+            subscriptions: Subscriptions::default(),
+            events: VecDeque::new(),
+            transport_ops: VecDeque::new(),
+            last_token: 0,
+        };
+        Ok(Self {
+            recv: Vec::new(),
+            core,
+            lent: None,
+            lent_to: Vec::new(),
+        })
+    }
+
+    // Getters
+
+    /// Where the connection stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.core.state
+    }
+
+    /// The client identifier: given, generated, or assigned by the server.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.core.client_id
+    }
+
+    /// The protocol version in use.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.core.options.version
+    }
+
+    /// Messages and bytes that wait in the outgoing queue.
+    #[must_use]
+    pub fn queued(&self) -> (usize, usize) {
+        (
+            self.core.outbound.queue.len(),
+            self.core.outbound.queue.bytes(),
+        )
+    }
+
+    /// Publishes with QoS 1 and 2 that the server has not fully acknowledged.
+    #[must_use]
+    pub fn inflight(&self) -> usize {
+        self.core.outbound.inflight.len()
+    }
+
+    /// When `handle_timeout` has to be called. It can change with every other call.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Deadline> {
+        self.core.timers.next()
+    }
+
+    // What the outside world did
+
+    /// Space for `len` received bytes at the end of the receive buffer; fill it, then call `handle_received`.
+    pub fn recv_buf(&mut self, len: usize) -> &mut [u8] {
+        let done = if self.core.discard {
+            self.recv.len()
+        } else {
+            self.core.recv_at.min(self.recv.len())
+        };
+        self.recv.drain(..done);
+        self.core.recv_at = 0;
+        if self.recv.is_empty() && self.recv.capacity() > RECV_KEEP {
+            self.recv = Vec::new();
+        }
+        let start = self.recv.len();
+        self.recv.resize(start + len, 0);
+        self.recv.get_mut(start..).unwrap_or_default()
+    }
+
+    /// `recv_buf` was filled. Packets need not begin or end where the host's messages do [MQTT-6.0.0-2].
+    pub fn handle_received(&mut self, now: Instant) {
+        self.core.now = now;
+        if self.core.transport == Transport::Open {
+            self.core.received_something();
+        } else {
+            self.recv.clear();
+        }
+    }
+
+    /// The transport that `poll_transport` asked for is open.
+    pub fn handle_open(&mut self, now: Instant) {
+        self.core.now = now;
+        self.recv.clear();
+        self.core.recv_at = 0;
+        self.core.opened();
+    }
+
+    /// The transport closed, or could not be opened.
+    pub fn handle_closed(&mut self, now: Instant) {
+        self.core.now = now;
+        self.core.transport_closed();
+    }
+
+    /// The host saw something on the transport that ends the connection, like a text message.
+    pub fn handle_transport_error(&mut self, now: Instant, error: Error) {
+        self.core.now = now;
+        self.core.fail(error, error.reason(), None);
+    }
+
+    /// Time passed. Calls that come early, late or twice do no harm.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.core.now = now;
+        while let Some(timer) = self.core.timers.expire(now) {
+            self.core.timer_fired(timer);
+        }
+    }
+
+    /// The host was asleep or the network came back: ends a waiting time at once, and probes a standing connection
+    /// with a short deadline.
+    pub fn handle_wake(&mut self, now: Instant) {
+        self.core.now = now;
+        self.core.woken();
+    }
+
+    // What the application wants
+
+    /// Connects, or ends the waiting for the next attempt. If the first attempt fails the state goes back to
+    /// [`State::Idle`] with the cause; nothing that is queued is lost by it.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after `disconnect`.
+    pub fn connect(&mut self, now: Instant) -> Result<(), Error> {
+        self.core.now = now;
+        self.core.start()
+    }
+
+    /// Gives up connecting. Has no effect while a connection stands; nothing that is queued is lost by it.
+    pub fn stop(&mut self, now: Instant) {
+        self.core.now = now;
+        self.core.stop();
+    }
+
+    /// Replaces user name and password for the attempts to come.
+    ///
+    /// # Errors
+    /// What CONNECT cannot carry; then nothing is changed.
+    pub fn set_credentials(
+        &mut self,
+        username: Option<String>,
+        password: Option<Vec<u8>>,
+    ) -> Result<(), Error> {
+        let core = &mut self.core;
+        let options = ConnectOptions {
+            username,
+            password,
+            ..core.options.clone()
+        };
+        state::connect_packet(&options, &core.client_id, options.clean_start)?;
+        core.options = options;
+        Ok(())
+    }
+
+    /// Publishes a message, now or as soon as there is a connection and send quota.
+    ///
+    /// # Errors
+    /// A message that cannot be written, that the server is known not to take, or for which the queue has no room.
+    pub fn publish(&mut self, now: Instant, message: &Outgoing<'_>) -> Result<Token, Error> {
+        let core = &mut self.core;
+        core.now = now;
+        core.usable()?;
+        let packet = Publish {
+            dup: false,
+            qos: message.qos,
+            retain: message.retain,
+            topic: message.topic.as_str(),
+            // Any identifier will do until the message leaves and gets its own.
+            packet_id: if message.qos == QoS::AtMostOnce {
+                None
+            } else {
+                PacketId::new(1)
+            },
+            properties: message.properties,
+            payload: message.payload,
+        };
+        let token = core.next_token();
+        let limits = (core.state == State::Connected).then_some(&core.limits);
+        core.outbound
+            .publish(token, &packet, limits, &core.options.queue)?;
+        Ok(token)
+    }
+
+    /// Declares a subscription. The event that settles it has one result for each filter.
+    ///
+    /// # Errors
+    /// No filter at all, or options that this version does not have.
+    pub fn subscribe(
+        &mut self,
+        now: Instant,
+        filters: &[(TopicFilter<'_>, SubscribeOptions)],
+    ) -> Result<(Token, SubscriptionKey), Error> {
+        let core = &mut self.core;
+        core.now = now;
+        core.usable()?;
+        // Encoding once shows whether version and options go together, while there is a caller to tell.
+        let mut list = SubscribeFiltersBuf::default();
+        for &(filter, options) in filters {
+            list.push(filter, options);
+        }
+        let id = PacketId::new(1).ok_or(Error::Option)?;
+        let packet = Subscribe {
+            packet_id: id,
+            properties: Properties::EMPTY,
+            filters: list.as_filters(),
+        };
+        codec::encode_as(
+            Sender::Client,
+            &Packet::Subscribe(packet),
+            core.options.version,
+            &mut Vec::new(),
+        )?;
+
+        let token = core.next_token();
+        let key = core.subscriptions.declare(token, filters);
+        let mut keys = Vec::new();
+        let subscriptions = &mut core.subscriptions;
+        core.inbound.claim(|topic| {
+            subscriptions.route(topic, &mut keys);
+            keys.contains(&key)
+        });
+        Ok((token, key))
+    }
+
+    /// Ends a subscription. The server hears of it if nobody else uses the filter.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after `disconnect`.
+    pub fn unsubscribe(&mut self, now: Instant, key: SubscriptionKey) -> Result<Token, Error> {
+        let core = &mut self.core;
+        core.now = now;
+        core.usable()?;
+        let token = core.next_token();
+        let events = &mut core.events;
+        core.subscriptions
+            .withdraw(token, key, &mut |event| events.push_back(event));
+        Ok(token)
+    }
+
+    /// Stops waiting for a publish. A message that has not left never will; one that has is completed with the
+    /// server, since its packet identifier is taken until then. Its event says [`Error::Aborted`] in both cases.
+    pub fn cancel(&mut self, now: Instant, token: Token) {
+        self.core.now = now;
+        if self.core.outbound.cancel(token) {
+            self.core.events.push_back(Event::Published {
+                token,
+                result: Err(Error::Aborted),
+            });
+        }
+    }
+
+    /// Ends for good: what may leave leaves, then DISCONNECT, then the server has a second to close. Whatever is still
+    /// open is settled with [`Error::Closed`].
+    pub fn disconnect(&mut self, now: Instant) {
+        self.core.now = now;
+        self.core.begin_close();
+    }
+
+    /// Ends for good and at once, without DISCONNECT: the server publishes the will.
+    pub fn abort(&mut self, now: Instant) {
+        self.core.now = now;
+        self.core.finish();
+    }
+
+    // Outputs
+
+    /// The next event. Decodes at most as many packets as it takes to find one.
+    pub fn poll_event(&mut self) -> Option<Event<'_>> {
+        let Self {
+            recv,
+            core,
+            lent,
+            lent_to,
+        } = self;
+        let recv: &[u8] = recv;
+        *lent = None;
+        loop {
+            if let Some(event) = core.events.pop_front() {
+                return Some(event);
+            }
+            if let Some(message) = core.inbound.next_claimed() {
+                core.subscriptions.route(message.topic(), lent_to);
+                return Some(Event::Message(lent.insert(message).lend(lent_to)));
+            }
+            match core.next_input(recv) {
+                Input::Nothing => return None,
+                Input::Handled => {}
+                Input::Message(publish) => {
+                    core.subscriptions.route(publish.topic, lent_to);
+                    if !lent_to.is_empty() {
+                        return Some(Event::Message(inbound::lend(&publish, lent_to)));
+                    }
+                    if core.claims_open && !core.inbound.keep_unclaimed(&publish) {
+                        core.claims_open = false;
+                        return Some(Event::Warning(Error::UnclaimedDropped));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Appends bytes to send, whole packets, until `out` has grown by `limit` or more.
+    pub fn poll_transmit(&mut self, out: &mut Vec<u8>, limit: usize) -> Transmit {
+        self.core.transmit(out, limit)
+    }
+
+    /// The next thing to do with the transport.
+    pub fn poll_transport(&mut self) -> Option<TransportOp> {
+        let op = self.core.transport_ops.pop_front();
+        if op == Some(TransportOp::Close) {
+            self.core.farewell.clear();
+        }
+        op
+    }
+}
+
+impl Core {
+    fn usable(&self) -> Result<(), Error> {
+        match self.state {
+            State::Closing | State::Closed => Err(Error::Closed),
+            _ => Ok(()),
+        }
+    }
+
+    fn next_token(&mut self) -> Token {
+        self.last_token = self.last_token.wrapping_add(1).max(1);
+        Token(self.last_token)
+    }
+
+    fn next_input<'a>(&mut self, recv: &'a [u8]) -> Input<'a> {
+        if self.discard || self.transport != Transport::Open {
+            return Input::Nothing;
+        }
+        let (version, limit) = (
+            self.options.version,
+            self.options.maximum_packet_size as usize,
+        );
+        let bytes = recv.get(self.recv_at..).unwrap_or_default();
+        // The size limit comes before the body: five bytes are enough to refuse a packet.
+        let complete = match codec::scan(bytes, limit, version) {
+            Ok(Some(header)) => bytes.len() >= header.total(),
+            Ok(None) => false,
+            Err(error) => {
+                self.fail(Error::Malformed(error), Some(error.reason()), None);
+                return Input::Handled;
+            }
+        };
+        if !complete {
+            return Input::Nothing;
+        }
+        match codec::decode_from(Sender::Server, bytes, version) {
+            Ok(Decoded::Packet { packet, len }) => {
+                self.recv_at += len;
+                self.packet(packet)
+            }
+            Ok(Decoded::Incomplete { .. }) => Input::Nothing,
+            Err(error) => {
+                self.fail(Error::Malformed(error), Some(error.reason()), None);
+                Input::Handled
+            }
+        }
+    }
+
+    fn packet<'a>(&mut self, packet: Packet<'a>) -> Input<'a> {
+        let events = &mut self.events;
+        let mut emit = |event| events.push_back(event);
+        let verdict = match (self.state, packet) {
+            (State::Connecting, Packet::ConnAck(packet)) => {
+                self.accepted(&packet);
+                Ok(())
+            }
+            // [MQTT-3.2.0-1]: nothing but CONNACK may come first.
+            (State::Connecting, _) | (_, Packet::ConnAck(_)) => Err(ReasonCode::ProtocolError),
+            (_, Packet::Publish(packet)) => return self.published_to_us(packet),
+            (_, Packet::PubAck(packet)) => self.outbound.puback(&packet, &mut emit),
+            (_, Packet::PubRec(packet)) => self.outbound.pubrec(&packet, &mut emit),
+            (_, Packet::PubComp(packet)) => self.outbound.pubcomp(&packet, &mut emit),
+            (_, Packet::PubRel(packet)) => {
+                let known = self.inbound.release(packet.packet_id);
+                let reason = if known || self.options.version != Version::V5 {
+                    ReasonCode::Success
+                } else {
+                    ReasonCode::PacketIdentifierNotFound
+                };
+                self.outbound
+                    .control(&Packet::PubComp(ack(packet.packet_id, reason)));
+                Ok(())
+            }
+            (_, Packet::SubAck(packet)) => {
+                let known =
+                    self.subscriptions
+                        .acknowledged(packet.packet_id, packet.codes, &mut emit);
+                known.map(|known| self.release_if(known, packet.packet_id))
+            }
+            (_, Packet::UnsubAck(packet)) => {
+                let (id, version) = (packet.packet_id, self.options.version);
+                let known = self
+                    .subscriptions
+                    .unsubscribed(id, version, packet.codes, &mut emit);
+                known.map(|known| self.release_if(known, id))
+            }
+            (_, Packet::PingResp) => {
+                self.timers.stop(Timer::PingResponse);
+                Ok(())
+            }
+            (_, Packet::Disconnect(packet)) => {
+                let text = inbound::reason_string(packet.properties);
+                let cause = match packet.reason {
+                    ReasonCode::SessionTakenOver => Error::SessionTakenOver,
+                    reason => Error::ServerDisconnect(reason),
+                };
+                self.fail(cause, None, text);
+                Ok(())
+            }
+            (
+                _,
+                Packet::Connect(_)
+                | Packet::Subscribe(_)
+                | Packet::Unsubscribe(_)
+                | Packet::PingReq
+                | Packet::Auth(_),
+            ) => Err(ReasonCode::ProtocolError),
+        };
+        if let Err(reason) = verdict {
+            self.fail(Error::Protocol(reason), Some(reason), None);
+        }
+        Input::Handled
+    }
+
+    fn release_if(&mut self, known: bool, id: PacketId) {
+        if known {
+            self.outbound.inflight.release(id);
+        }
+    }
+
+    fn published_to_us<'a>(&mut self, packet: Publish<'a>) -> Input<'a> {
+        if self.goodbye_sent {
+            // It can no longer be acknowledged; the server keeps what it has to keep.
+            return Input::Handled;
+        }
+        if packet
+            .properties
+            .two_byte(codec::PropertyId::TopicAlias)
+            .is_some()
+        {
+            // We announce no Topic Alias Maximum.
+            let reason = ReasonCode::TopicAliasInvalid;
+            self.fail(Error::Protocol(reason), Some(reason), None);
+            return Input::Handled;
+        }
+        match (packet.qos, packet.packet_id) {
+            (QoS::AtLeastOnce, Some(id)) => self
+                .outbound
+                .control(&Packet::PubAck(ack(id, ReasonCode::Success))),
+            (QoS::ExactlyOnce, Some(id)) => {
+                let seen = self.inbound.receive(id, self.options.receive_maximum);
+                if seen == Seen::TooMany {
+                    let reason = ReasonCode::ReceiveMaximumExceeded;
+                    self.fail(Error::Protocol(reason), Some(reason), None);
+                    return Input::Handled;
+                }
+                self.outbound
+                    .control(&Packet::PubRec(ack(id, ReasonCode::Success)));
+                if seen == Seen::Before {
+                    return Input::Handled;
+                }
+            }
+            _ => {}
+        }
+        Input::Message(packet)
+    }
+
+    fn transmit(&mut self, out: &mut Vec<u8>, limit: usize) -> Transmit {
+        let before = out.len();
+        if !self.farewell.is_empty() {
+            out.append(&mut self.farewell);
+            return Transmit::Data;
+        }
+        if self.transport == Transport::Open && !self.goodbye_sent {
+            out.append(&mut self.first_packet);
+            if matches!(self.state, State::Connected | State::Closing) {
+                self.send_subscriptions();
+                self.outbound.take_control(out);
+                let mut more = true;
+                while more && out.len() - before < limit {
+                    let events = &mut self.events;
+                    more = self
+                        .outbound
+                        .next_publish(&self.limits, out, &mut |event| events.push_back(event));
+                }
+                if !more && self.state == State::Closing {
+                    self.say_goodbye(out);
+                }
+            }
+        }
+        if out.len() > before {
+            if self.state == State::Connected {
+                self.sent_something();
+            }
+            Transmit::Data
+        } else if self.outbound.has_waiting() {
+            Transmit::Blocked
+        } else {
+            Transmit::Empty
+        }
+    }
+
+    /// Everything that was declared or withdrawn since the last time, in as few packets as possible. Withdrawals go
+    /// first: a filter can have been declared again.
+    fn send_subscriptions(&mut self) {
+        if !self.subscriptions.has_pending() {
+            return;
+        }
+        let events = &mut self.events;
+        let mut emit = |event| events.push_back(event);
+        while let Some(filters) = self.subscriptions.next_unsubscribe() {
+            let Some(id) = self.outbound.inflight.reserve() else {
+                return;
+            };
+            let mut list = UnsubscribeFiltersBuf::default();
+            for filter in filters
+                .iter()
+                .filter_map(|text| TopicFilter::new(text).ok())
+            {
+                list.push(filter);
+            }
+            let size: usize = filters.iter().map(|text| text.len() + 2).sum();
+            if size + 16 > self.limits.maximum_packet_size as usize {
+                self.outbound.inflight.release(id);
+                self.subscriptions
+                    .unsubscribe_failed(Error::PacketTooLarge, &mut emit);
+                continue;
+            }
+            let packet = Unsubscribe {
+                packet_id: id,
+                properties: Properties::EMPTY,
+                filters: list.as_filters(),
+            };
+            self.outbound.control(&Packet::Unsubscribe(packet));
+            self.subscriptions.unsubscribe_sent(id);
+        }
+        while let Some(id) = self.outbound.inflight.reserve() {
+            let mut list = SubscribeFiltersBuf::default();
+            let more = self.subscriptions.next_subscribe(
+                id,
+                &self.limits,
+                &mut emit,
+                |filter, options| {
+                    list.push(filter, options);
+                },
+            );
+            if !more {
+                self.outbound.inflight.release(id);
+                return;
+            }
+            let packet = Subscribe {
+                packet_id: id,
+                properties: Properties::EMPTY,
+                filters: list.as_filters(),
+            };
+            self.outbound.control(&Packet::Subscribe(packet));
+        }
+    }
+}
+
+fn generated_client_id(random: &mut Random) -> String {
+    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let mut id = String::from("webmqtt-");
+    let mut bits = random.next();
+    for _ in 0..12 {
+        id.push(char::from(
+            ALPHABET.get((bits % 32) as usize).copied().unwrap_or(b'a'),
+        ));
+        bits /= 32;
+    }
+    id
+}
+
+/// The properties of an outgoing message, as the application built them.
+impl<'a> Outgoing<'a> {
+    /// A QoS 0 message without properties.
+    #[must_use]
+    pub fn new(topic: TopicName<'a>, payload: &'a [u8]) -> Self {
+        Self {
+            topic,
+            payload,
+            qos: QoS::AtMostOnce,
+            retain: false,
+            properties: Properties::EMPTY,
+        }
+    }
+
+    /// With the properties of a buffer.
+    #[must_use]
+    pub fn with_properties(self, properties: &'a PropertiesBuf) -> Self {
+        Self {
+            properties: properties.as_properties(),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What the application asks of a connection, checked once when the session is made.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::codec::{PropertiesBuf, QoS, Version};
+use crate::time::Duration;
+
+/// The largest packet that MQTT can express: 268,435,455 bytes after a header of five.
+pub const PROTOCOL_PACKET_LIMIT: u32 = 268_435_460;
+
+/// Everything that shapes the CONNECT packet and the life of the connection.
+///
+/// There is no `Debug`: a password would end up in a log.
+#[derive(Clone)]
+pub struct ConnectOptions {
+    /// Protocol version. Default: MQTT 5.0.
+    pub version: Version,
+    /// Client identifier. Default: `webmqtt-` and twelve random characters.
+    pub client_id: Option<String>,
+    /// Clean Start (5.0) or Clean Session (3.1.1). Default: true.
+    pub clean_start: bool,
+    /// Session Expiry Interval in seconds, 5.0 only; `u32::MAX` means for ever. Default: 0.
+    pub session_expiry: u32,
+    /// Keep Alive in seconds; 0 switches it off. Default: 60.
+    pub keep_alive: u16,
+    /// User name.
+    pub username: Option<String>,
+    /// Password.
+    pub password: Option<Vec<u8>>,
+    /// Will message.
+    pub will: Option<WillOptions>,
+    /// User properties and the like for CONNECT, 5.0 only. What the other options say must not be in here.
+    pub properties: PropertiesBuf,
+    /// How long opening the transport and getting the CONNACK may take. Default: 30 s.
+    pub connect_timeout: Duration,
+    /// How to come back after a loss; `None`: not by itself.
+    pub reconnect: Option<ReconnectOptions>,
+    /// The largest packet to accept, in bytes. Default: [`PROTOCOL_PACKET_LIMIT`].
+    pub maximum_packet_size: u32,
+    /// How many QoS 1 and QoS 2 messages the server may have in flight, 1 to 65,535. Default: 65,535.
+    pub receive_maximum: u16,
+    /// How much may wait in the outgoing queue.
+    pub queue: QueueLimits,
+}
+
+/// The will message [MQTT-3.1.2-9].
+#[derive(Clone)]
+pub struct WillOptions {
+    /// Topic name.
+    pub topic: String,
+    /// Payload, at most 65,535 bytes.
+    pub payload: Vec<u8>,
+    /// QoS with which it is published.
+    pub qos: QoS,
+    /// Whether it is retained.
+    pub retain: bool,
+    /// Will Delay Interval, Message Expiry Interval and so on, 5.0 only.
+    pub properties: PropertiesBuf,
+}
+
+/// Back-off between connection attempts: exponential with full jitter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReconnectOptions {
+    /// Upper bound of the first delay. Default: 500 ms.
+    pub min: Duration,
+    /// Upper bound of any delay. Default: 30 s.
+    pub max: Duration,
+    /// Give up after so many attempts in a row without a connection. Default: never.
+    pub attempts: Option<u32>,
+}
+
+impl Default for ReconnectOptions {
+    fn default() -> Self {
+        Self {
+            min: Duration::from_millis(500),
+            max: Duration::from_secs(30),
+            attempts: None,
+        }
+    }
+}
+
+/// Bounds of the outgoing queue. A publish that would exceed one of them is refused; nothing queued is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueLimits {
+    /// Messages. Default: 100,000.
+    pub messages: usize,
+    /// Bytes of encoded packets. Default: 64 MiB.
+    pub bytes: usize,
+}
+
+impl Default for QueueLimits {
+    fn default() -> Self {
+        Self {
+            messages: 100_000,
+            bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            version: Version::V5,
+            client_id: None,
+            clean_start: true,
+            session_expiry: 0,
+            keep_alive: 60,
+            username: None,
+            password: None,
+            will: None,
+            properties: PropertiesBuf::default(),
+            connect_timeout: Duration::from_secs(30),
+            reconnect: Some(ReconnectOptions::default()),
+            maximum_packet_size: PROTOCOL_PACKET_LIMIT,
+            receive_maximum: u16::MAX,
+            queue: QueueLimits::default(),
+        }
+    }
+}

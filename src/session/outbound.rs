@@ -1,0 +1,378 @@
+//! The sending side: which bytes leave next, and what the acknowledgements of our publishes mean.
+//!
+//! It holds the queue, the messages in flight and the control packets that wait; when the connection stands and what
+//! the time is, it is told.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use super::event::{Event, Published, ServerLimits, Token};
+use super::inflight::{Inflight, InflightTable, Step};
+use super::options::QueueLimits;
+use super::queue::{Queue, Queued};
+use crate::codec::{
+    self, Ack, Packet, PacketId, Properties, Publish, QoS, ReasonCode, Sender, Version,
+};
+use crate::error::Error;
+
+/// Flags of the first byte of a PUBLISH.
+const DUP: u8 = 0b1000;
+const RETAIN: u8 = 0b0001;
+
+pub(super) struct Outbound {
+    version: Version,
+    /// Encoded packets that wait for nothing but the socket.
+    control: Vec<u8>,
+    pub(super) inflight: InflightTable,
+    pub(super) queue: Queue,
+    /// Publishes of a resumed session that have to go out again first.
+    resend: VecDeque<PacketId>,
+    /// How many QoS 1 and QoS 2 publishes may still leave [MQTT-4.9.0-2].
+    quota: u16,
+    quota_limit: u16,
+}
+
+impl Outbound {
+    pub(super) fn new(version: Version) -> Self {
+        Self {
+            version,
+            control: Vec::new(),
+            inflight: InflightTable::default(),
+            queue: Queue::default(),
+            resend: VecDeque::new(),
+            quota: 0,
+            quota_limit: 0,
+        }
+    }
+
+    /// Appends a packet that must not wait. What we build ourselves is always legal, hence no error.
+    pub(super) fn control(&mut self, packet: &Packet<'_>) {
+        let written = codec::encode_as(Sender::Client, packet, self.version, &mut self.control);
+        debug_assert!(written.is_ok(), "a control packet of our own is legal");
+    }
+
+    pub(super) fn take_control(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.control);
+    }
+
+    /// Encodes a publish and queues it.
+    pub(super) fn publish(
+        &mut self,
+        token: Token,
+        message: &Publish<'_>,
+        known_limits: Option<&ServerLimits>,
+        queue_limits: &QueueLimits,
+    ) -> Result<(), Error> {
+        let mut bytes = Vec::new();
+        codec::encode_as(
+            Sender::Client,
+            &Packet::Publish(message.clone()),
+            self.version,
+            &mut bytes,
+        )?;
+        if let Some(limits) = known_limits {
+            allowed(&bytes, message.qos, limits)?;
+        }
+        if !self.queue.has_room(bytes.len(), queue_limits) {
+            return Err(Error::QueueFull);
+        }
+        let header = codec::scan(&bytes, usize::MAX, self.version).ok().flatten();
+        let identifier_at = header.map_or(0, |header| header.header_len) + 2 + message.topic.len();
+        self.queue.push(token, message.qos, bytes, identifier_at);
+        Ok(())
+    }
+
+    /// Appends the next publish to `out`; `false` if none may leave now.
+    pub(super) fn next_publish(
+        &mut self,
+        limits: &ServerLimits,
+        out: &mut Vec<u8>,
+        events: &mut impl FnMut(Event<'static>),
+    ) -> bool {
+        if self.quota > 0
+            && let Some(id) = self.resend.pop_front()
+        {
+            return self.send_again(id, limits, out, events);
+        }
+        loop {
+            let assured = self.quota > 0 && self.resend.is_empty();
+            let Some(mut queued) = self.queue.pop(assured) else {
+                return false;
+            };
+            // The limits of this server may be others than when the message was queued.
+            if let Err(error) = allowed(&queued.bytes, queued.qos, limits) {
+                events(Event::Published {
+                    token: queued.token,
+                    result: Err(error),
+                });
+                continue;
+            }
+            if queued.qos == QoS::AtMostOnce {
+                out.extend_from_slice(&queued.bytes);
+                let done = Published {
+                    qos: QoS::AtMostOnce,
+                    reason: ReasonCode::Success,
+                };
+                events(Event::Published {
+                    token: queued.token,
+                    result: Ok(done),
+                });
+                return true;
+            }
+            let Some(id) = self.inflight.free_id() else {
+                let again = (queued.token, queued.qos, queued.bytes, queued.identifier_at);
+                self.queue.push_front_assured(core::iter::once(again));
+                return false;
+            };
+            set_identifier(&mut queued.bytes, queued.identifier_at, id);
+            out.extend_from_slice(&queued.bytes);
+            self.quota -= 1;
+            let step = if queued.qos == QoS::AtLeastOnce {
+                Step::AwaitPubAck
+            } else {
+                Step::AwaitPubRec
+            };
+            let order = self.inflight.next_order();
+            let Queued {
+                token,
+                bytes,
+                identifier_at,
+                ..
+            } = queued;
+            self.inflight.insert(Inflight {
+                id,
+                token: Some(token),
+                step,
+                bytes,
+                identifier_at,
+                order,
+            });
+            return true;
+        }
+    }
+
+    fn send_again(
+        &mut self,
+        id: PacketId,
+        limits: &ServerLimits,
+        out: &mut Vec<u8>,
+        events: &mut impl FnMut(Event<'static>),
+    ) -> bool {
+        let Some(message) = self.inflight.get_mut(id) else {
+            return true;
+        };
+        if let Err(error) = allowed(&message.bytes, message.qos(), limits) {
+            let token = message.token;
+            self.inflight.remove(id);
+            if let Some(token) = token {
+                events(Event::Published {
+                    token,
+                    result: Err(error),
+                });
+            }
+            return true;
+        }
+        // [MQTT-3.3.1-1]
+        if let Some(first) = message.bytes.first_mut() {
+            *first |= DUP;
+        }
+        out.extend_from_slice(&message.bytes);
+        self.quota -= 1;
+        true
+    }
+
+    /// Whether something waits for quota or a connection.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.queue.len() > 0 || !self.resend.is_empty()
+    }
+
+    /// The transport is gone; what was not acknowledged stays in flight.
+    pub(super) fn connection_lost(&mut self) {
+        self.control.clear();
+        self.resend.clear();
+        self.quota = 0;
+        self.quota_limit = 0;
+        self.inflight.release_reserved();
+    }
+
+    /// A connection stands. Quota is per connection [MQTT-4.9.0-1].
+    pub(super) fn connected(&mut self, receive_maximum: u16) {
+        self.quota = receive_maximum;
+        self.quota_limit = receive_maximum;
+    }
+
+    /// The server kept the session: sends again what is open [MQTT-4.4.0-1].
+    pub(super) fn resume(&mut self) {
+        for (id, step) in self.inflight.in_order() {
+            match step {
+                Step::AwaitPubAck | Step::AwaitPubRec => self.resend.push_back(id),
+                Step::AwaitPubComp => self.control(&Packet::PubRel(ack(id, ReasonCode::Success))),
+            }
+        }
+    }
+
+    /// The server lost the session: QoS 1 goes out again as new; a QoS 2 message that left may have been delivered or
+    /// not, and saying either would be a guess.
+    pub(super) fn session_lost(&mut self, events: &mut impl FnMut(Event<'static>)) {
+        self.resend.clear();
+        let mut again = Vec::new();
+        for message in self.inflight.drain() {
+            match (message.step, message.token) {
+                (Step::AwaitPubAck, Some(token)) => {
+                    let mut bytes = message.bytes;
+                    if let Some(first) = bytes.first_mut() {
+                        *first &= !DUP;
+                    }
+                    again.push((token, QoS::AtLeastOnce, bytes, message.identifier_at));
+                }
+                (_, Some(token)) => events(Event::Published {
+                    token,
+                    result: Err(Error::Indeterminate),
+                }),
+                (_, None) => {}
+            }
+        }
+        self.queue.push_front_assured(again.into_iter());
+    }
+
+    /// Stops waiting for a publish. One that has left is completed silently; `None` if the token is unknown.
+    pub(super) fn cancel(&mut self, token: Token) -> bool {
+        self.queue.cancel(token) || self.inflight.cancel(token)
+    }
+
+    /// Settles every publish that is open.
+    pub(super) fn abandon(&mut self, error: Error, events: &mut impl FnMut(Event<'static>)) {
+        let sent = self
+            .inflight
+            .drain()
+            .into_iter()
+            .filter_map(|message| message.token);
+        for token in sent.chain(self.queue.drain()) {
+            events(Event::Published {
+                token,
+                result: Err(error),
+            });
+        }
+        self.resend.clear();
+        self.control.clear();
+    }
+
+    /// PUBACK. `Err` if the server must not send it now.
+    pub(super) fn puback(
+        &mut self,
+        packet: &Ack<'_>,
+        events: &mut impl FnMut(Event<'static>),
+    ) -> Result<(), ReasonCode> {
+        let Some(message) = self.inflight.get_mut(packet.packet_id) else {
+            return Ok(());
+        };
+        match message.step {
+            Step::AwaitPubAck => {}
+            // RabbitMQ answers QoS 2 with QoS 1 in 3.1.1.
+            Step::AwaitPubRec if self.version != Version::V5 => {}
+            _ => return Err(ReasonCode::ProtocolError),
+        }
+        self.settle(packet, QoS::AtLeastOnce, events);
+        Ok(())
+    }
+
+    /// PUBREC. `Err` if the server must not send it now.
+    pub(super) fn pubrec(
+        &mut self,
+        packet: &Ack<'_>,
+        events: &mut impl FnMut(Event<'static>),
+    ) -> Result<(), ReasonCode> {
+        let id = packet.packet_id;
+        let order = self.inflight.next_order();
+        let Some(message) = self.inflight.get_mut(id) else {
+            let known = if self.version == Version::V5 {
+                ReasonCode::PacketIdentifierNotFound
+            } else {
+                ReasonCode::Success
+            };
+            if !packet.reason.is_error() {
+                self.control(&Packet::PubRel(ack(id, known)));
+            }
+            return Ok(());
+        };
+        match message.step {
+            Step::AwaitPubAck => return Err(ReasonCode::ProtocolError),
+            Step::AwaitPubRec if packet.reason.is_error() => {
+                self.settle(packet, QoS::ExactlyOnce, events);
+                return Ok(());
+            }
+            Step::AwaitPubRec => {
+                message.step = Step::AwaitPubComp;
+                message.order = order;
+                message.bytes = Vec::new();
+                self.resend.retain(|&waiting| waiting != id);
+            }
+            Step::AwaitPubComp => {}
+        }
+        self.control(&Packet::PubRel(ack(id, ReasonCode::Success)));
+        Ok(())
+    }
+
+    /// PUBCOMP. `Err` if the server must not send it now.
+    pub(super) fn pubcomp(
+        &mut self,
+        packet: &Ack<'_>,
+        events: &mut impl FnMut(Event<'static>),
+    ) -> Result<(), ReasonCode> {
+        let Some(message) = self.inflight.get_mut(packet.packet_id) else {
+            return Ok(());
+        };
+        if message.step != Step::AwaitPubComp {
+            return Err(ReasonCode::ProtocolError);
+        }
+        self.settle(packet, QoS::ExactlyOnce, events);
+        Ok(())
+    }
+
+    fn settle(&mut self, packet: &Ack<'_>, qos: QoS, events: &mut impl FnMut(Event<'static>)) {
+        let Some(message) = self.inflight.remove(packet.packet_id) else {
+            return;
+        };
+        self.resend.retain(|&waiting| waiting != packet.packet_id);
+        if self.quota < self.quota_limit {
+            self.quota += 1;
+        }
+        let Some(token) = message.token else { return };
+        let reason = packet.reason;
+        // A PUBCOMP with 0x92 ends the exchange: the server knows nothing of it any more.
+        let refused = reason.is_error() && reason != ReasonCode::PacketIdentifierNotFound;
+        let result = if refused {
+            Err(Error::PublishRefused(reason))
+        } else {
+            Ok(Published { qos, reason })
+        };
+        events(Event::Published { token, result });
+    }
+}
+
+pub(super) fn ack(packet_id: PacketId, reason: ReasonCode) -> Ack<'static> {
+    Ack {
+        packet_id,
+        reason,
+        properties: Properties::EMPTY,
+    }
+}
+
+fn allowed(bytes: &[u8], qos: QoS, limits: &ServerLimits) -> Result<(), Error> {
+    if qos > limits.maximum_qos {
+        return Err(Error::QosNotSupported);
+    }
+    if bytes.first().is_some_and(|first| first & RETAIN != 0) && !limits.retain_available {
+        return Err(Error::RetainNotSupported);
+    }
+    if bytes.len() > limits.maximum_packet_size as usize {
+        return Err(Error::PacketTooLarge);
+    }
+    Ok(())
+}
+
+fn set_identifier(bytes: &mut [u8], at: usize, id: PacketId) {
+    if let Some(slot) = bytes.get_mut(at..at + 2) {
+        slot.copy_from_slice(&id.get().to_be_bytes());
+    }
+}

@@ -1,0 +1,422 @@
+//! The life of a connection. Every change of the state is made in this file.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Core;
+use super::event::{ConnectionInfo, Event, ServerLimits, State, StateChange};
+use super::options::{ConnectOptions, PROTOCOL_PACKET_LIMIT};
+use super::reconnect::STABLE_AFTER;
+use super::timers::Timer;
+use crate::codec::{
+    self, ConnAck, Connect, Disconnect, Packet, Properties, PropertiesBuf, Property, PropertyError,
+    PropertyId, QoS, ReasonCode, Sender, TopicName, Version, Will,
+};
+use crate::error::Error;
+use crate::time::Duration;
+
+/// How long the server has to close after our DISCONNECT. A client that closes first makes some publish the will.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a peer may take to answer the probe after a wake-up.
+const PROBE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// What the host has to do with the transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransportOp {
+    /// Open a new one, then call `handle_open` or `handle_closed`.
+    Open,
+    /// Close the current one. Nothing that comes from it afterwards may be handed in.
+    Close,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    None,
+    Opening,
+    Open,
+}
+
+impl Core {
+    /// The application wants a connection.
+    pub(super) fn start(&mut self) -> Result<(), Error> {
+        match self.state {
+            State::Idle | State::Waiting => {
+                self.initial = self.state == State::Idle;
+                self.open();
+                Ok(())
+            }
+            // At most one CONNECT per connection [MQTT-3.1.0-2].
+            State::Connecting | State::Connected => Ok(()),
+            State::Closing | State::Closed => Err(Error::Closed),
+        }
+    }
+
+    pub(super) fn open(&mut self) {
+        self.timers.stop_all();
+        self.timers
+            .set(Timer::Connect, self.now + self.options.connect_timeout);
+        self.backoff.begin_attempt();
+        self.transport = Transport::Opening;
+        self.transport_ops.push_back(TransportOp::Open);
+        self.change(State::Connecting, None, None, None);
+    }
+
+    pub(super) fn opened(&mut self) {
+        if self.transport != Transport::Opening {
+            return;
+        }
+        self.transport = Transport::Open;
+        self.discard = false;
+        // Options were checked when the session was made; credentials can have been replaced since.
+        match connect_packet(&self.options, &self.client_id, self.clean_start()) {
+            Ok(bytes) => self.first_packet = bytes,
+            Err(error) => self.fail(error, None, None),
+        }
+    }
+
+    /// Clean Start on the first connection only, unless the session ends with each connection anyway.
+    fn clean_start(&self) -> bool {
+        let for_ever = self.options.version != Version::V5 || self.options.session_expiry == 0;
+        self.options.clean_start && (for_ever || !self.had_connection)
+    }
+
+    fn session_survives(&self) -> bool {
+        match self.options.version {
+            Version::V5 => self.limits.session_expiry > 0,
+            Version::V3 | Version::V4 => !self.options.clean_start,
+        }
+    }
+
+    pub(super) fn accepted(&mut self, packet: &ConnAck<'_>) {
+        let reason_string = super::inbound::reason_string(packet.properties);
+        if packet.reason.is_error() {
+            return self.fail(Error::ConnectRefused(packet.reason), None, reason_string);
+        }
+        if packet.session_present && self.clean_start() {
+            // [MQTT-3.2.2-4]
+            return self.fail(
+                Error::Protocol(ReasonCode::ProtocolError),
+                Some(ReasonCode::ProtocolError),
+                None,
+            );
+        }
+        self.limits = server_limits(&self.options, packet.properties);
+        if let Some(assigned) = packet.properties.text(PropertyId::AssignedClientIdentifier) {
+            self.client_id = assigned.into();
+        }
+        self.outbound.connected(self.limits.receive_maximum);
+        if packet.session_present {
+            // A client that never connected has nothing in flight; that its identifier has a session is what the
+            // application said by asking for it, so the messages that waited there are welcome.
+            self.claims_open = !self.had_connection;
+            self.outbound.resume();
+        } else {
+            self.session_lost();
+            self.subscriptions
+                .session_lost(&mut |event| self.events.push_back(event));
+        }
+        self.had_connection = true;
+        self.initial = false;
+        self.timers.stop(Timer::Connect);
+        self.timers.set(Timer::Stable, self.now + STABLE_AFTER);
+        self.sent_something();
+        self.change(State::Connected, None, None, None);
+        self.backoff.connected();
+        self.events.push_back(Event::Connected(ConnectionInfo {
+            session_present: packet.session_present,
+            client_id: self.client_id.clone(),
+            limits: self.limits,
+            properties: packet.properties.into(),
+        }));
+    }
+
+    fn session_lost(&mut self) {
+        self.inbound.session_lost();
+        let events = &mut self.events;
+        self.outbound
+            .session_lost(&mut |event| events.push_back(event));
+    }
+
+    /// The connection, or the attempt to make one, has ended badly. `farewell` goes out in a DISCONNECT first.
+    pub(super) fn fail(
+        &mut self,
+        cause: Error,
+        farewell: Option<ReasonCode>,
+        reason_string: Option<String>,
+    ) {
+        match self.state {
+            State::Connecting | State::Connected => {}
+            State::Closing => return self.finish(),
+            State::Idle | State::Waiting | State::Closed => return,
+        }
+        if let Some(reason) = farewell
+            && self.options.version == Version::V5
+            && self.transport == Transport::Open
+            && self.first_packet.is_empty()
+        {
+            let packet = Packet::Disconnect(Disconnect {
+                reason,
+                properties: Properties::EMPTY,
+            });
+            let written = codec::encode_as(
+                Sender::Client,
+                &packet,
+                self.options.version,
+                &mut self.farewell,
+            );
+            debug_assert!(written.is_ok(), "a reason code that fits a DISCONNECT");
+        }
+        self.drop_connection();
+        if !self.session_survives() {
+            self.session_lost();
+        }
+        let policy = self
+            .options
+            .reconnect
+            .filter(|_| !self.initial && !cause.is_fatal());
+        match policy.and_then(|policy| self.backoff.next_delay(&policy, &mut self.random)) {
+            Some(delay) => {
+                self.timers.set(Timer::Reconnect, self.now + delay);
+                self.change(State::Waiting, Some(cause), reason_string, Some(delay));
+            }
+            None => {
+                self.change(State::Idle, Some(cause), reason_string, None);
+                self.backoff = Default::default();
+            }
+        }
+    }
+
+    /// Everything that lives as long as a connection ends here.
+    fn drop_connection(&mut self) {
+        if self.transport != Transport::None {
+            self.transport = Transport::None;
+            self.transport_ops.push_back(TransportOp::Close);
+        }
+        self.discard = true;
+        self.first_packet.clear();
+        self.timers.stop_all();
+        self.outbound.connection_lost();
+        self.subscriptions.connection_lost();
+    }
+
+    /// The transport closed by itself.
+    pub(super) fn transport_closed(&mut self) {
+        let opening = self.transport == Transport::Opening;
+        self.transport = Transport::None;
+        self.fail(
+            if opening {
+                Error::Unreachable
+            } else {
+                Error::ConnectionLost
+            },
+            None,
+            None,
+        );
+    }
+
+    /// The application no longer wants the connection that it is waiting for.
+    pub(super) fn stop(&mut self) {
+        if matches!(self.state, State::Connecting | State::Waiting) {
+            self.drop_connection();
+            self.change(State::Idle, Some(Error::Aborted), None, None);
+            self.backoff = Default::default();
+        }
+    }
+
+    /// The application wants to end. With a connection, what may leave leaves first.
+    pub(super) fn begin_close(&mut self) {
+        match self.state {
+            State::Connected => {
+                self.timers.stop_all();
+                self.timers.set(Timer::Close, self.now + CLOSE_PATIENCE);
+                self.change(State::Closing, None, None, None);
+            }
+            State::Closing | State::Closed => {}
+            State::Idle | State::Connecting | State::Waiting => self.finish(),
+        }
+    }
+
+    /// DISCONNECT, after which nothing may be sent [MQTT-3.14.4-1].
+    pub(super) fn say_goodbye(&mut self, out: &mut Vec<u8>) {
+        let packet = Packet::Disconnect(Disconnect {
+            reason: ReasonCode::Success,
+            properties: Properties::EMPTY,
+        });
+        let written = codec::encode_as(Sender::Client, &packet, self.options.version, out);
+        debug_assert!(written.is_ok(), "a plain DISCONNECT is legal");
+        self.goodbye_sent = true;
+        self.timers.set(Timer::Close, self.now + CLOSE_PATIENCE);
+    }
+
+    /// Ends for good: every open operation is settled, no timer is left.
+    pub(super) fn finish(&mut self) {
+        if self.state == State::Closed {
+            return;
+        }
+        self.drop_connection();
+        let events = &mut self.events;
+        self.outbound
+            .abandon(Error::Closed, &mut |event| events.push_back(event));
+        self.subscriptions
+            .abandon(Error::Closed, &mut |event| events.push_back(event));
+        self.change(State::Closed, None, None, None);
+    }
+
+    pub(super) fn timer_fired(&mut self, timer: Timer) {
+        match timer {
+            Timer::Connect => self.fail(Error::ConnectTimeout, None, None),
+            Timer::KeepAlive => self.ping(None),
+            Timer::PingResponse => self.fail(Error::KeepAliveTimeout, None, None),
+            Timer::Reconnect => self.open(),
+            Timer::Stable => self.backoff.reset(),
+            Timer::Close => self.finish(),
+        }
+    }
+
+    /// The host was asleep, or the network came back.
+    pub(super) fn woken(&mut self) {
+        match self.state {
+            State::Waiting => self.open(),
+            State::Connected => self.ping(Some(PROBE_PATIENCE)),
+            _ => {}
+        }
+    }
+
+    fn ping(&mut self, patience: Option<Duration>) {
+        if self.state != State::Connected {
+            return;
+        }
+        self.outbound.control(&Packet::PingReq);
+        let patience = patience.or(self.quiet_time()).unwrap_or(PROBE_PATIENCE);
+        self.timers.set(Timer::PingResponse, self.now + patience);
+    }
+
+    /// Three quarters of the Keep Alive: a ping after it and an answer within as much again find a dead peer in one
+    /// and a half, which is when the server would give up on us too.
+    fn quiet_time(&self) -> Option<Duration> {
+        let keep_alive = self.limits.keep_alive;
+        (keep_alive > 0).then(|| Duration::from_millis(u64::from(keep_alive) * 750))
+    }
+
+    /// Bytes left: the next PINGREQ is due later [MQTT-3.1.2-20].
+    pub(super) fn sent_something(&mut self) {
+        match self.quiet_time() {
+            Some(quiet) => self.timers.set(Timer::KeepAlive, self.now + quiet),
+            None => self.timers.stop(Timer::KeepAlive),
+        }
+    }
+
+    /// Bytes came: whoever sends them is alive, even if the PINGRESP is still behind a large packet.
+    pub(super) fn received_something(&mut self) {
+        if self.timers.is_set(Timer::PingResponse) {
+            let patience = self.quiet_time().unwrap_or(PROBE_PATIENCE);
+            self.timers.set(Timer::PingResponse, self.now + patience);
+        }
+    }
+
+    fn change(
+        &mut self,
+        state: State,
+        cause: Option<Error>,
+        reason_string: Option<String>,
+        delay: Option<Duration>,
+    ) {
+        let previous = core::mem::replace(&mut self.state, state);
+        let attempt = self.backoff.attempt();
+        self.events.push_back(Event::State(StateChange {
+            state,
+            previous,
+            cause,
+            reason_string,
+            delay,
+            attempt,
+        }));
+    }
+}
+
+/// Encodes CONNECT, which is also how options are checked.
+pub(super) fn connect_packet(
+    options: &ConnectOptions,
+    client_id: &str,
+    clean_start: bool,
+) -> Result<Vec<u8>, Error> {
+    let mut properties = options.properties.clone();
+    if options.version == Version::V5 {
+        announce(&mut properties, options).map_err(|_| Error::Option)?;
+    }
+    let will = match &options.will {
+        Some(will) => Some(Will {
+            topic: TopicName::new(&will.topic)?,
+            payload: &will.payload,
+            qos: will.qos,
+            retain: will.retain,
+            properties: will.properties.as_properties(),
+        }),
+        None => None,
+    };
+    let packet = Packet::Connect(Connect {
+        version: options.version,
+        clean_start,
+        keep_alive: options.keep_alive,
+        client_id,
+        will,
+        username: options.username.as_deref(),
+        password: options.password.as_deref(),
+        properties: properties.as_properties(),
+    });
+    let mut bytes = Vec::new();
+    codec::encode_as(Sender::Client, &packet, options.version, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn announce(properties: &mut PropertiesBuf, options: &ConnectOptions) -> Result<(), PropertyError> {
+    if options.session_expiry > 0 {
+        properties.push(Property::FourByte(
+            PropertyId::SessionExpiryInterval,
+            options.session_expiry,
+        ))?;
+    }
+    if options.receive_maximum < u16::MAX {
+        properties.push(Property::TwoByte(
+            PropertyId::ReceiveMaximum,
+            options.receive_maximum,
+        ))?;
+    }
+    if options.maximum_packet_size < PROTOCOL_PACKET_LIMIT {
+        properties.push(Property::FourByte(
+            PropertyId::MaximumPacketSize,
+            options.maximum_packet_size,
+        ))?;
+    }
+    Ok(())
+}
+
+pub(super) fn server_limits(options: &ConnectOptions, properties: Properties<'_>) -> ServerLimits {
+    let available = |id| properties.byte(id) != Some(0);
+    ServerLimits {
+        receive_maximum: properties
+            .two_byte(PropertyId::ReceiveMaximum)
+            .unwrap_or(u16::MAX),
+        maximum_qos: properties
+            .byte(PropertyId::MaximumQos)
+            .and_then(QoS::from_u8)
+            .unwrap_or(QoS::ExactlyOnce),
+        retain_available: available(PropertyId::RetainAvailable),
+        maximum_packet_size: properties
+            .four_byte(PropertyId::MaximumPacketSize)
+            .unwrap_or(PROTOCOL_PACKET_LIMIT),
+        topic_alias_maximum: properties
+            .two_byte(PropertyId::TopicAliasMaximum)
+            .unwrap_or(0),
+        wildcard_available: available(PropertyId::WildcardSubscriptionAvailable),
+        subscription_identifiers_available: options.version == Version::V5
+            && available(PropertyId::SubscriptionIdentifierAvailable),
+        shared_available: available(PropertyId::SharedSubscriptionAvailable),
+        keep_alive: properties
+            .two_byte(PropertyId::ServerKeepAlive)
+            .unwrap_or(options.keep_alive),
+        session_expiry: properties
+            .four_byte(PropertyId::SessionExpiryInterval)
+            .unwrap_or(options.session_expiry),
+    }
+}

@@ -1,0 +1,508 @@
+//! Subscriptions as state: declared once, sent when there is a connection, sent again only when the session was lost.
+//!
+//! A *filter* is what the server knows; a *handle* is one `subscribe` call. Several handles can share a filter, so
+//! the server hears UNSUBSCRIBE only when the last of them goes. This file decides what to ask for; it writes no bytes
+//! and knows neither connection nor time.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::event::{Event, ServerLimits, SubscriptionKey, Token};
+use crate::codec::{
+    PacketId, QoS, ReasonCode, ReasonCodes, SubscribeOptions, TopicFilter, Version,
+};
+use crate::error::Error;
+use crate::topic::FilterTrie;
+
+/// Upper bounds of one SUBSCRIBE or UNSUBSCRIBE packet, besides the server's Maximum Packet Size.
+const BATCH_FILTERS: usize = 1_000;
+const BATCH_BYTES: usize = 64 * 1024;
+/// Fixed header, packet identifier and property length.
+const PACKET_OVERHEAD: usize = 16;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sync {
+    /// The server has to be asked.
+    Needed,
+    /// A SUBSCRIBE is out.
+    Sent,
+    /// The server granted it.
+    Granted,
+}
+
+struct Filter {
+    id: u32,
+    text: String,
+    options: SubscribeOptions,
+    handles: Vec<SubscriptionKey>,
+    sync: Sync,
+}
+
+struct Handle {
+    key: SubscriptionKey,
+    /// Until the call is settled.
+    token: Option<Token>,
+    filters: Vec<u32>,
+    results: Vec<Option<Result<QoS, Error>>>,
+}
+
+struct Unsubscribe {
+    token: Token,
+    filters: Vec<String>,
+    sent_as: Option<PacketId>,
+}
+
+struct Request {
+    id: PacketId,
+    /// Each filter with the handles that wait for its result.
+    filters: Vec<(u32, Vec<SubscriptionKey>)>,
+}
+
+#[derive(Default)]
+pub(super) struct Subscriptions {
+    trie: FilterTrie,
+    /// Sorted by id: new ones come last.
+    filters: Vec<Filter>,
+    /// Sorted by key: new ones come last.
+    handles: Vec<Handle>,
+    requests: Vec<Request>,
+    unsubscribes: Vec<Unsubscribe>,
+    /// Whether a filter or an unsubscribe waits to be sent.
+    pending: bool,
+    last_filter: u32,
+    last_handle: u32,
+    matched: Vec<u32>,
+}
+
+impl Subscriptions {
+    pub(super) fn has_pending(&self) -> bool {
+        self.pending
+    }
+
+    pub(super) fn declare(
+        &mut self,
+        token: Token,
+        wanted: &[(TopicFilter<'_>, SubscribeOptions)],
+    ) -> SubscriptionKey {
+        self.last_handle += 1;
+        let key = SubscriptionKey(self.last_handle);
+        let filters = wanted
+            .iter()
+            .map(|&(filter, options)| self.attach(key, filter, options))
+            .collect();
+        let results = wanted.iter().map(|_| None).collect();
+        self.handles.push(Handle {
+            key,
+            token: Some(token),
+            filters,
+            results,
+        });
+        self.pending = true;
+        key
+    }
+
+    fn attach(
+        &mut self,
+        key: SubscriptionKey,
+        filter: TopicFilter<'_>,
+        options: SubscribeOptions,
+    ) -> u32 {
+        let route = filter.filter_without_share();
+        let known = self.trie.get(route).iter().copied();
+        let known = { known }.find(|&at| {
+            self.filter(at)
+                .is_some_and(|known| known.text == filter.as_str())
+        });
+        if let Some(at) = known {
+            if let Some(known) = self.filter_mut(at) {
+                // A second SUBSCRIBE replaces the first at the server: never lower what another handle relies on.
+                let qos = known.options.qos.max(options.qos);
+                known.options = SubscribeOptions { qos, ..options };
+                known.sync = Sync::Needed;
+                if !known.handles.contains(&key) {
+                    known.handles.push(key);
+                }
+            }
+            return at;
+        }
+        self.last_filter += 1;
+        self.trie.insert(route, self.last_filter);
+        let (id, text) = (self.last_filter, filter.as_str().into());
+        self.filters.push(Filter {
+            id,
+            text,
+            options,
+            handles: alloc::vec![key],
+            sync: Sync::Needed,
+        });
+        self.last_filter
+    }
+
+    fn filter(&self, id: u32) -> Option<&Filter> {
+        find(&self.filters, id)
+    }
+
+    fn filter_mut(&mut self, id: u32) -> Option<&mut Filter> {
+        let at = self
+            .filters
+            .binary_search_by_key(&id, |filter| filter.id)
+            .ok()?;
+        self.filters.get_mut(at)
+    }
+
+    fn handle(&self, key: SubscriptionKey) -> Option<&Handle> {
+        let at = self
+            .handles
+            .binary_search_by_key(&key, |handle| handle.key)
+            .ok()?;
+        self.handles.get(at)
+    }
+
+    fn handle_mut(&mut self, key: SubscriptionKey) -> Option<&mut Handle> {
+        let at = self
+            .handles
+            .binary_search_by_key(&key, |handle| handle.key)
+            .ok()?;
+        self.handles.get_mut(at)
+    }
+
+    fn remove_handle(&mut self, key: SubscriptionKey) -> Option<Handle> {
+        let at = self
+            .handles
+            .binary_search_by_key(&key, |handle| handle.key)
+            .ok()?;
+        Some(self.handles.remove(at))
+    }
+
+    /// Ends a handle. Messages stop at once; filters that nobody needs any more are unsubscribed from.
+    pub(super) fn withdraw(
+        &mut self,
+        token: Token,
+        key: SubscriptionKey,
+        events: &mut impl FnMut(Event<'static>),
+    ) {
+        let mut orphaned = Vec::new();
+        if let Some(handle) = self.remove_handle(key) {
+            for at in handle.filters {
+                orphaned.extend(self.detach(at, key));
+            }
+            if let Some(token) = handle.token {
+                events(Event::Subscribed {
+                    token,
+                    results: alloc::vec![Err(Error::Aborted)],
+                });
+            }
+        }
+        if orphaned.is_empty() {
+            events(Event::Unsubscribed {
+                token,
+                result: Ok(()),
+            });
+        } else {
+            self.unsubscribes.push(Unsubscribe {
+                token,
+                filters: orphaned,
+                sent_as: None,
+            });
+            self.pending = true;
+        }
+    }
+
+    /// Gives the filter's text if this was its last handle.
+    fn detach(&mut self, at: u32, key: SubscriptionKey) -> Option<String> {
+        let filter = self.filter_mut(at)?;
+        filter.handles.retain(|&handle| handle != key);
+        if !filter.handles.is_empty() {
+            return None;
+        }
+        let place = self
+            .filters
+            .binary_search_by_key(&at, |filter| filter.id)
+            .ok()?;
+        let filter = self.filters.remove(place);
+        if let Ok(parsed) = TopicFilter::new(&filter.text) {
+            self.trie.remove(parsed.filter_without_share(), at);
+        }
+        Some(filter.text)
+    }
+
+    /// The handles that a message on this topic is for, each once.
+    pub(super) fn route(&mut self, topic: &str, keys: &mut Vec<SubscriptionKey>) {
+        keys.clear();
+        self.matched.clear();
+        self.trie.matches(topic, &mut self.matched);
+        for (nth, &at) in self.matched.iter().enumerate() {
+            let Some(filter) = find(&self.filters, at) else {
+                continue;
+            };
+            if nth == 0 {
+                keys.extend_from_slice(&filter.handles);
+                continue;
+            }
+            for &key in &filter.handles {
+                if !keys.contains(&key) {
+                    keys.push(key);
+                }
+            }
+        }
+    }
+
+    /// The filters of the next UNSUBSCRIBE packet.
+    pub(super) fn next_unsubscribe(&mut self) -> Option<&[String]> {
+        let next = self
+            .unsubscribes
+            .iter()
+            .find(|unsubscribe| unsubscribe.sent_as.is_none())?;
+        Some(&next.filters)
+    }
+
+    pub(super) fn unsubscribe_sent(&mut self, id: PacketId) {
+        if let Some(next) = self
+            .unsubscribes
+            .iter_mut()
+            .find(|unsubscribe| unsubscribe.sent_as.is_none())
+        {
+            next.sent_as = Some(id);
+        }
+    }
+
+    pub(super) fn unsubscribe_failed(
+        &mut self,
+        error: Error,
+        events: &mut impl FnMut(Event<'static>),
+    ) {
+        if let Some(at) = self
+            .unsubscribes
+            .iter()
+            .position(|unsubscribe| unsubscribe.sent_as.is_none())
+        {
+            let Unsubscribe { token, .. } = self.unsubscribes.remove(at);
+            events(Event::Unsubscribed {
+                token,
+                result: Err(error),
+            });
+        }
+    }
+
+    /// Hands the filters of the next SUBSCRIBE packet to `write` and remembers them under the packet identifier.
+    /// Filters that this server cannot take are settled here instead.
+    pub(super) fn next_subscribe(
+        &mut self,
+        id: PacketId,
+        limits: &ServerLimits,
+        events: &mut impl FnMut(Event<'static>),
+        mut write: impl FnMut(TopicFilter<'_>, SubscribeOptions),
+    ) -> bool {
+        let room = (limits.maximum_packet_size as usize)
+            .min(BATCH_BYTES)
+            .saturating_sub(PACKET_OVERHEAD);
+        let mut refused = Vec::new();
+        let mut filters = Vec::new();
+        let mut size = 0;
+        for filter in &mut self.filters {
+            let at = filter.id;
+            if filter.sync != Sync::Needed {
+                continue;
+            }
+            let Ok(parsed) = TopicFilter::new(&filter.text) else {
+                continue;
+            };
+            let bytes = filter.text.len() + 3;
+            if parsed.has_wildcard() && !limits.wildcard_available {
+                refused.push((at, Error::WildcardNotSupported));
+            } else if parsed.is_shared() && !limits.shared_available {
+                refused.push((at, Error::SharedNotSupported));
+            } else if bytes + PACKET_OVERHEAD > limits.maximum_packet_size as usize {
+                refused.push((at, Error::PacketTooLarge));
+            } else if filters.is_empty() || (filters.len() < BATCH_FILTERS && size + bytes <= room)
+            {
+                write(parsed, filter.options);
+                size += bytes;
+                filter.sync = Sync::Sent;
+                filters.push((at, Vec::new()));
+            } else {
+                break;
+            }
+        }
+        for (at, error) in refused {
+            let waiting = self.waiting_for(at);
+            self.settle_filter(at, &waiting, Err(error), events);
+        }
+        if filters.is_empty() {
+            self.pending = false;
+            return false;
+        }
+        for (at, waiting) in &mut filters {
+            *waiting = self.waiting_for(*at);
+        }
+        self.requests.push(Request { id, filters });
+        true
+    }
+
+    fn waiting_for(&self, at: u32) -> Vec<SubscriptionKey> {
+        let Some(filter) = self.filter(at) else {
+            return Vec::new();
+        };
+        let waits = |key: &&SubscriptionKey| {
+            self.handle(**key).is_some_and(|handle| {
+                handle
+                    .filters
+                    .iter()
+                    .zip(&handle.results)
+                    .any(|(&filter, result)| filter == at && result.is_none())
+            })
+        };
+        filter.handles.iter().filter(waits).copied().collect()
+    }
+
+    /// A SUBACK arrived. `Err` if its number of reason codes is wrong; `Ok(false)` if nobody asked.
+    pub(super) fn acknowledged(
+        &mut self,
+        id: PacketId,
+        codes: ReasonCodes<'_>,
+        events: &mut impl FnMut(Event<'static>),
+    ) -> Result<bool, ReasonCode> {
+        let Some(at) = self.requests.iter().position(|request| request.id == id) else {
+            return Ok(false);
+        };
+        if self
+            .requests
+            .get(at)
+            .is_some_and(|request| request.filters.len() != codes.len())
+        {
+            return Err(ReasonCode::ProtocolError);
+        }
+        let request = self.requests.swap_remove(at);
+        for ((at, waiting), code) in request.filters.into_iter().zip(codes.iter()) {
+            let result = QoS::from_u8(code as u8).ok_or(Error::SubscribeRefused(code));
+            self.settle_filter(at, &waiting, result, events);
+        }
+        Ok(true)
+    }
+
+    fn settle_filter(
+        &mut self,
+        at: u32,
+        waiting: &[SubscriptionKey],
+        result: Result<QoS, Error>,
+        events: &mut impl FnMut(Event<'static>),
+    ) {
+        let Some(filter) = self.filter_mut(at) else {
+            return;
+        };
+        if filter.sync == Sync::Sent {
+            filter.sync = Sync::Granted;
+        }
+        if let Err(error) = result {
+            // Whoever had it granted before lost it now: no call of theirs is open that could say so.
+            let lost = waiting.is_empty();
+            let detached = if lost {
+                filter.handles.clone()
+            } else {
+                waiting.to_vec()
+            };
+            if lost {
+                events(Event::Warning(error));
+            }
+            for key in detached {
+                self.detach(at, key);
+            }
+        }
+        for key in waiting {
+            let Some(handle) = self.handle_mut(*key) else {
+                continue;
+            };
+            for (&filter, slot) in handle.filters.iter().zip(&mut handle.results) {
+                if filter == at && slot.is_none() {
+                    *slot = Some(result);
+                }
+            }
+            let results: Option<Vec<_>> = handle.results.iter().copied().collect();
+            if let (Some(results), Some(token)) = (results, handle.token) {
+                handle.token = None;
+                if results.iter().all(Result::is_err) {
+                    self.remove_handle(*key);
+                }
+                events(Event::Subscribed { token, results });
+            }
+        }
+    }
+
+    /// An UNSUBACK arrived. `Err` if its number of reason codes is wrong; `Ok(false)` if nobody asked.
+    pub(super) fn unsubscribed(
+        &mut self,
+        id: PacketId,
+        version: Version,
+        codes: ReasonCodes<'_>,
+        events: &mut impl FnMut(Event<'static>),
+    ) -> Result<bool, ReasonCode> {
+        let sent = self
+            .unsubscribes
+            .iter()
+            .position(|unsubscribe| unsubscribe.sent_as == Some(id));
+        let Some(at) = sent else { return Ok(false) };
+        let count = self
+            .unsubscribes
+            .get(at)
+            .map_or(0, |unsubscribe| unsubscribe.filters.len());
+        if version == Version::V5 && codes.len() != count {
+            return Err(ReasonCode::ProtocolError);
+        }
+        let Unsubscribe { token, .. } = self.unsubscribes.remove(at);
+        let refused = codes.iter().find(|code| code.is_error());
+        let result = refused.map_or(Ok(()), |code| Err(Error::UnsubscribeRefused(code)));
+        events(Event::Unsubscribed { token, result });
+        Ok(true)
+    }
+
+    /// The connection is gone: what was asked and not answered has to be asked again as a new request.
+    pub(super) fn connection_lost(&mut self) {
+        self.requests.clear();
+        for unsubscribe in &mut self.unsubscribes {
+            unsubscribe.sent_as = None;
+        }
+        for filter in &mut self.filters {
+            if filter.sync == Sync::Sent {
+                filter.sync = Sync::Needed;
+            }
+        }
+        self.pending = true;
+    }
+
+    /// The server has forgotten every subscription.
+    pub(super) fn session_lost(&mut self, events: &mut impl FnMut(Event<'static>)) {
+        for unsubscribe in self.unsubscribes.drain(..) {
+            events(Event::Unsubscribed {
+                token: unsubscribe.token,
+                result: Ok(()),
+            });
+        }
+        for filter in &mut self.filters {
+            filter.sync = Sync::Needed;
+        }
+        self.pending = true;
+    }
+
+    /// Settles every open call.
+    pub(super) fn abandon(&mut self, error: Error, events: &mut impl FnMut(Event<'static>)) {
+        for handle in &mut self.handles {
+            if let Some(token) = handle.token.take() {
+                events(Event::Subscribed {
+                    token,
+                    results: alloc::vec![Err(error)],
+                });
+            }
+        }
+        for unsubscribe in self.unsubscribes.drain(..) {
+            events(Event::Unsubscribed {
+                token: unsubscribe.token,
+                result: Err(error),
+            });
+        }
+    }
+}
+
+fn find(filters: &[Filter], id: u32) -> Option<&Filter> {
+    let at = filters.binary_search_by_key(&id, |filter| filter.id).ok()?;
+    filters.get(at)
+}

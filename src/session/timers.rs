@@ -1,0 +1,79 @@
+//! The session's deadlines: a fixed table, no heap, no callbacks.
+
+use crate::time::Instant;
+
+/// What a deadline is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Timer {
+    /// Opening the transport and getting the CONNACK takes too long.
+    Connect,
+    /// Nothing was sent for so long that a PINGREQ is due [MQTT-3.1.2-20].
+    KeepAlive,
+    /// Nothing came back after a PINGREQ: the peer is dead.
+    PingResponse,
+    /// The next connection attempt is due.
+    Reconnect,
+    /// The connection has been stable for long enough to start the back-off anew.
+    Stable,
+    /// The server had its time to close after our DISCONNECT.
+    Close,
+}
+
+const COUNT: usize = 6;
+const ALL: [Timer; COUNT] = [
+    Timer::Connect,
+    Timer::KeepAlive,
+    Timer::PingResponse,
+    Timer::Reconnect,
+    Timer::Stable,
+    Timer::Close,
+];
+
+/// The next moment at which the session wants to be called, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// When.
+    pub at: Instant,
+    /// Why.
+    pub timer: Timer,
+}
+
+#[derive(Default)]
+pub(super) struct Timers([Option<Instant>; COUNT]);
+
+impl Timers {
+    pub(super) fn set(&mut self, timer: Timer, at: Instant) {
+        if let Some(slot) = self.0.get_mut(timer as usize) {
+            *slot = Some(at);
+        }
+    }
+
+    pub(super) fn stop(&mut self, timer: Timer) {
+        if let Some(slot) = self.0.get_mut(timer as usize) {
+            *slot = None;
+        }
+    }
+
+    pub(super) fn stop_all(&mut self) {
+        self.0 = [None; COUNT];
+    }
+
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.0.get(timer as usize).is_some_and(Option::is_some)
+    }
+
+    pub(super) fn next(&self) -> Option<Deadline> {
+        ALL.iter()
+            .zip(self.0)
+            .filter_map(|(&timer, at)| at.map(|at| Deadline { at, timer }))
+            .min_by_key(|deadline| deadline.at)
+    }
+
+    /// Takes the earliest deadline that has passed.
+    pub(super) fn expire(&mut self, now: Instant) -> Option<Timer> {
+        let deadline = self.next().filter(|deadline| deadline.at <= now)?;
+        self.stop(deadline.timer);
+        Some(deadline.timer)
+    }
+}
