@@ -11,20 +11,20 @@ use super::event::Token;
 use crate::codec::{PacketId, QoS};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Step {
+pub(super) enum Awaiting {
     /// A QoS 1 PUBLISH is out, its PUBACK is not in.
-    AwaitPubAck,
+    PubAck,
     /// A QoS 2 PUBLISH is out, its PUBREC is not in.
-    AwaitPubRec,
+    PubRec,
     /// A PUBREL is out, its PUBCOMP is not in. The PUBLISH must not be sent again [MQTT-4.3.3-6].
-    AwaitPubComp,
+    PubComp,
 }
 
 pub(super) struct Inflight {
     pub(super) id: PacketId,
     /// `None` when the application gave up waiting; the exchange goes on all the same.
     pub(super) token: Option<Token>,
-    pub(super) step: Step,
+    pub(super) awaiting: Awaiting,
     /// The encoded PUBLISH; empty from the PUBREC on.
     pub(super) bytes: Vec<u8>,
     pub(super) identifier_at: usize,
@@ -34,16 +34,20 @@ pub(super) struct Inflight {
 
 impl Inflight {
     pub(super) fn qos(&self) -> QoS {
-        match self.step {
-            Step::AwaitPubAck => QoS::AtLeastOnce,
-            Step::AwaitPubRec | Step::AwaitPubComp => QoS::ExactlyOnce,
+        match self.awaiting {
+            Awaiting::PubAck => QoS::AtLeastOnce,
+            Awaiting::PubRec | Awaiting::PubComp => QoS::ExactlyOnce,
         }
     }
 }
 
 #[derive(Default)]
 pub(super) struct InflightTable {
-    /// Sorted by identifier. Boxed, so that an insertion moves pointers only.
+    /// Sorted by identifier.
+    #[expect(
+        clippy::vec_box,
+        reason = "an insertion or a removal moves pointers, not messages"
+    )]
     messages: Vec<Box<Inflight>>,
     /// Identifiers of SUBSCRIBE and UNSUBSCRIBE packets.
     reserved: Vec<PacketId>,
@@ -114,13 +118,13 @@ impl InflightTable {
     }
 
     /// What has to be sent again, in the order in which it was sent [MQTT-4.6.0-1].
-    pub(super) fn in_order(&self) -> impl Iterator<Item = (PacketId, Step)> + use<> {
+    pub(super) fn in_order(&self) -> impl Iterator<Item = (PacketId, Awaiting)> + use<> {
         let mut heap: BinaryHeap<_> = self
             .messages
             .iter()
-            .map(|message| Reverse((message.order, message.id, message.step)))
+            .map(|message| Reverse((message.order, message.id, message.awaiting)))
             .collect();
-        core::iter::from_fn(move || heap.pop().map(|Reverse((_, id, step))| (id, step)))
+        core::iter::from_fn(move || heap.pop().map(|Reverse((_, id, awaiting))| (id, awaiting)))
     }
 
     /// Empties the table, in the order of sending.

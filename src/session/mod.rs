@@ -21,10 +21,12 @@ mod inflight;
 mod options;
 mod outbound;
 mod queue;
+mod receive;
 mod reconnect;
 mod state;
 mod subscriptions;
 mod timers;
+mod transmit;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -41,14 +43,14 @@ pub use state::TransportOp;
 pub use timers::{Deadline, Timer};
 
 use crate::codec::{
-    self, Decoded, Packet, PacketId, Properties, PropertiesBuf, Publish, QoS, ReasonCode, Sender,
-    Subscribe, SubscribeFiltersBuf, SubscribeOptions, TopicFilter, TopicName, Unsubscribe,
-    UnsubscribeFiltersBuf, Version,
+    self, Packet, PacketId, Properties, PropertiesBuf, Publish, QoS, Sender, Subscribe,
+    SubscribeFiltersBuf, SubscribeOptions, TopicFilter, TopicName, Version,
 };
 use crate::error::Error;
 use crate::time::Instant;
-use inbound::{Inbound, OwnedMessage, Seen};
-use outbound::{Outbound, ack};
+use inbound::{Inbound, OwnedMessage};
+use outbound::Outbound;
+use receive::Input;
 use reconnect::{Backoff, Random};
 use state::Transport;
 use subscriptions::Subscriptions;
@@ -140,12 +142,6 @@ struct Core {
     events: VecDeque<Event<'static>>,
     transport_ops: VecDeque<TransportOp>,
     last_token: u32,
-}
-
-enum Input<'a> {
-    Nothing,
-    Handled,
-    Message(Publish<'a>),
 }
 
 impl Session {
@@ -513,241 +509,6 @@ impl Core {
     fn next_token(&mut self) -> Token {
         self.last_token = self.last_token.wrapping_add(1).max(1);
         Token(self.last_token)
-    }
-
-    fn next_input<'a>(&mut self, recv: &'a [u8]) -> Input<'a> {
-        if self.discard || self.transport != Transport::Open {
-            return Input::Nothing;
-        }
-        let (version, limit) = (
-            self.options.version,
-            self.options.maximum_packet_size as usize,
-        );
-        let bytes = recv.get(self.recv_at..).unwrap_or_default();
-        // The size limit comes before the body: five bytes are enough to refuse a packet.
-        let complete = match codec::scan(bytes, limit, version) {
-            Ok(Some(header)) => bytes.len() >= header.total(),
-            Ok(None) => false,
-            Err(error) => {
-                self.fail(Error::Malformed(error), Some(error.reason()), None);
-                return Input::Handled;
-            }
-        };
-        if !complete {
-            return Input::Nothing;
-        }
-        match codec::decode_from(Sender::Server, bytes, version) {
-            Ok(Decoded::Packet { packet, len }) => {
-                self.recv_at += len;
-                self.packet(packet)
-            }
-            Ok(Decoded::Incomplete { .. }) => Input::Nothing,
-            Err(error) => {
-                self.fail(Error::Malformed(error), Some(error.reason()), None);
-                Input::Handled
-            }
-        }
-    }
-
-    fn packet<'a>(&mut self, packet: Packet<'a>) -> Input<'a> {
-        let events = &mut self.events;
-        let mut emit = |event| events.push_back(event);
-        let verdict = match (self.state, packet) {
-            (State::Connecting, Packet::ConnAck(packet)) => {
-                self.accepted(&packet);
-                Ok(())
-            }
-            // [MQTT-3.2.0-1]: nothing but CONNACK may come first.
-            (State::Connecting, _) | (_, Packet::ConnAck(_)) => Err(ReasonCode::ProtocolError),
-            (_, Packet::Publish(packet)) => return self.published_to_us(packet),
-            (_, Packet::PubAck(packet)) => self.outbound.puback(&packet, &mut emit),
-            (_, Packet::PubRec(packet)) => self.outbound.pubrec(&packet, &mut emit),
-            (_, Packet::PubComp(packet)) => self.outbound.pubcomp(&packet, &mut emit),
-            (_, Packet::PubRel(packet)) => {
-                let known = self.inbound.release(packet.packet_id);
-                let reason = if known || self.options.version != Version::V5 {
-                    ReasonCode::Success
-                } else {
-                    ReasonCode::PacketIdentifierNotFound
-                };
-                self.outbound
-                    .control(&Packet::PubComp(ack(packet.packet_id, reason)));
-                Ok(())
-            }
-            (_, Packet::SubAck(packet)) => {
-                let known =
-                    self.subscriptions
-                        .acknowledged(packet.packet_id, packet.codes, &mut emit);
-                known.map(|known| self.release_if(known, packet.packet_id))
-            }
-            (_, Packet::UnsubAck(packet)) => {
-                let (id, version) = (packet.packet_id, self.options.version);
-                let known = self
-                    .subscriptions
-                    .unsubscribed(id, version, packet.codes, &mut emit);
-                known.map(|known| self.release_if(known, id))
-            }
-            (_, Packet::PingResp) => {
-                self.timers.stop(Timer::PingResponse);
-                Ok(())
-            }
-            (_, Packet::Disconnect(packet)) => {
-                let text = inbound::reason_string(packet.properties);
-                let cause = match packet.reason {
-                    ReasonCode::SessionTakenOver => Error::SessionTakenOver,
-                    reason => Error::ServerDisconnect(reason),
-                };
-                self.fail(cause, None, text);
-                Ok(())
-            }
-            (
-                _,
-                Packet::Connect(_)
-                | Packet::Subscribe(_)
-                | Packet::Unsubscribe(_)
-                | Packet::PingReq
-                | Packet::Auth(_),
-            ) => Err(ReasonCode::ProtocolError),
-        };
-        if let Err(reason) = verdict {
-            self.fail(Error::Protocol(reason), Some(reason), None);
-        }
-        Input::Handled
-    }
-
-    fn release_if(&mut self, known: bool, id: PacketId) {
-        if known {
-            self.outbound.inflight.release(id);
-        }
-    }
-
-    fn published_to_us<'a>(&mut self, packet: Publish<'a>) -> Input<'a> {
-        if self.goodbye_sent {
-            // It can no longer be acknowledged; the server keeps what it has to keep.
-            return Input::Handled;
-        }
-        if packet
-            .properties
-            .two_byte(codec::PropertyId::TopicAlias)
-            .is_some()
-        {
-            // We announce no Topic Alias Maximum.
-            let reason = ReasonCode::TopicAliasInvalid;
-            self.fail(Error::Protocol(reason), Some(reason), None);
-            return Input::Handled;
-        }
-        match (packet.qos, packet.packet_id) {
-            (QoS::AtLeastOnce, Some(id)) => self
-                .outbound
-                .control(&Packet::PubAck(ack(id, ReasonCode::Success))),
-            (QoS::ExactlyOnce, Some(id)) => {
-                let seen = self.inbound.receive(id, self.options.receive_maximum);
-                if seen == Seen::TooMany {
-                    let reason = ReasonCode::ReceiveMaximumExceeded;
-                    self.fail(Error::Protocol(reason), Some(reason), None);
-                    return Input::Handled;
-                }
-                self.outbound
-                    .control(&Packet::PubRec(ack(id, ReasonCode::Success)));
-                if seen == Seen::Before {
-                    return Input::Handled;
-                }
-            }
-            _ => {}
-        }
-        Input::Message(packet)
-    }
-
-    fn transmit(&mut self, out: &mut Vec<u8>, limit: usize) -> Transmit {
-        let before = out.len();
-        if !self.farewell.is_empty() {
-            out.append(&mut self.farewell);
-            return Transmit::Data;
-        }
-        if self.transport == Transport::Open && !self.goodbye_sent {
-            out.append(&mut self.first_packet);
-            if matches!(self.state, State::Connected | State::Closing) {
-                self.send_subscriptions();
-                self.outbound.take_control(out);
-                let mut more = true;
-                while more && out.len() - before < limit {
-                    let events = &mut self.events;
-                    more = self
-                        .outbound
-                        .next_publish(&self.limits, out, &mut |event| events.push_back(event));
-                }
-                if !more && self.state == State::Closing {
-                    self.say_goodbye(out);
-                }
-            }
-        }
-        if out.len() > before {
-            if self.state == State::Connected {
-                self.sent_something();
-            }
-            Transmit::Data
-        } else if self.outbound.has_waiting() {
-            Transmit::Blocked
-        } else {
-            Transmit::Empty
-        }
-    }
-
-    /// Everything that was declared or withdrawn since the last time, in as few packets as possible. Withdrawals go
-    /// first: a filter can have been declared again.
-    fn send_subscriptions(&mut self) {
-        if !self.subscriptions.has_pending() {
-            return;
-        }
-        let events = &mut self.events;
-        let mut emit = |event| events.push_back(event);
-        while let Some(filters) = self.subscriptions.next_unsubscribe() {
-            let Some(id) = self.outbound.inflight.reserve() else {
-                return;
-            };
-            let mut list = UnsubscribeFiltersBuf::default();
-            for filter in filters
-                .iter()
-                .filter_map(|text| TopicFilter::new(text).ok())
-            {
-                list.push(filter);
-            }
-            let size: usize = filters.iter().map(|text| text.len() + 2).sum();
-            if size + 16 > self.limits.maximum_packet_size as usize {
-                self.outbound.inflight.release(id);
-                self.subscriptions
-                    .unsubscribe_failed(Error::PacketTooLarge, &mut emit);
-                continue;
-            }
-            let packet = Unsubscribe {
-                packet_id: id,
-                properties: Properties::EMPTY,
-                filters: list.as_filters(),
-            };
-            self.outbound.control(&Packet::Unsubscribe(packet));
-            self.subscriptions.unsubscribe_sent(id);
-        }
-        while let Some(id) = self.outbound.inflight.reserve() {
-            let mut list = SubscribeFiltersBuf::default();
-            let more = self.subscriptions.next_subscribe(
-                id,
-                &self.limits,
-                &mut emit,
-                |filter, options| {
-                    list.push(filter, options);
-                },
-            );
-            if !more {
-                self.outbound.inflight.release(id);
-                return;
-            }
-            let packet = Subscribe {
-                packet_id: id,
-                properties: Properties::EMPTY,
-                filters: list.as_filters(),
-            };
-            self.outbound.control(&Packet::Subscribe(packet));
-        }
     }
 }
 

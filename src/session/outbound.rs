@@ -7,7 +7,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::event::{Event, Published, ServerLimits, Token};
-use super::inflight::{Inflight, InflightTable, Step};
+use super::inflight::{Awaiting, Inflight, InflightTable};
 use super::options::QueueLimits;
 use super::queue::{Queue, Queued};
 use crate::codec::{
@@ -127,10 +127,10 @@ impl Outbound {
             set_identifier(&mut queued.bytes, queued.identifier_at, id);
             out.extend_from_slice(&queued.bytes);
             self.quota -= 1;
-            let step = if queued.qos == QoS::AtLeastOnce {
-                Step::AwaitPubAck
+            let awaiting = if queued.qos == QoS::AtLeastOnce {
+                Awaiting::PubAck
             } else {
-                Step::AwaitPubRec
+                Awaiting::PubRec
             };
             let order = self.inflight.next_order();
             let Queued {
@@ -142,7 +142,7 @@ impl Outbound {
             self.inflight.insert(Inflight {
                 id,
                 token: Some(token),
-                step,
+                awaiting,
                 bytes,
                 identifier_at,
                 order,
@@ -203,10 +203,10 @@ impl Outbound {
 
     /// The server kept the session: sends again what is open [MQTT-4.4.0-1].
     pub(super) fn resume(&mut self) {
-        for (id, step) in self.inflight.in_order() {
-            match step {
-                Step::AwaitPubAck | Step::AwaitPubRec => self.resend.push_back(id),
-                Step::AwaitPubComp => self.control(&Packet::PubRel(ack(id, ReasonCode::Success))),
+        for (id, awaiting) in self.inflight.in_order() {
+            match awaiting {
+                Awaiting::PubAck | Awaiting::PubRec => self.resend.push_back(id),
+                Awaiting::PubComp => self.control(&Packet::PubRel(ack(id, ReasonCode::Success))),
             }
         }
     }
@@ -217,8 +217,8 @@ impl Outbound {
         self.resend.clear();
         let mut again = Vec::new();
         for message in self.inflight.drain() {
-            match (message.step, message.token) {
-                (Step::AwaitPubAck, Some(token)) => {
+            match (message.awaiting, message.token) {
+                (Awaiting::PubAck, Some(token)) => {
                     let mut bytes = message.bytes;
                     if let Some(first) = bytes.first_mut() {
                         *first &= !DUP;
@@ -266,10 +266,10 @@ impl Outbound {
         let Some(message) = self.inflight.get_mut(packet.packet_id) else {
             return Ok(());
         };
-        match message.step {
-            Step::AwaitPubAck => {}
+        match message.awaiting {
+            Awaiting::PubAck => {}
             // RabbitMQ answers QoS 2 with QoS 1 in 3.1.1.
-            Step::AwaitPubRec if self.version != Version::V5 => {}
+            Awaiting::PubRec if self.version != Version::V5 => {}
             _ => return Err(ReasonCode::ProtocolError),
         }
         self.settle(packet, QoS::AtLeastOnce, events);
@@ -295,19 +295,19 @@ impl Outbound {
             }
             return Ok(());
         };
-        match message.step {
-            Step::AwaitPubAck => return Err(ReasonCode::ProtocolError),
-            Step::AwaitPubRec if packet.reason.is_error() => {
+        match message.awaiting {
+            Awaiting::PubAck => return Err(ReasonCode::ProtocolError),
+            Awaiting::PubRec if packet.reason.is_error() => {
                 self.settle(packet, QoS::ExactlyOnce, events);
                 return Ok(());
             }
-            Step::AwaitPubRec => {
-                message.step = Step::AwaitPubComp;
+            Awaiting::PubRec => {
+                message.awaiting = Awaiting::PubComp;
                 message.order = order;
                 message.bytes = Vec::new();
                 self.resend.retain(|&waiting| waiting != id);
             }
-            Step::AwaitPubComp => {}
+            Awaiting::PubComp => {}
         }
         self.control(&Packet::PubRel(ack(id, ReasonCode::Success)));
         Ok(())
@@ -322,7 +322,7 @@ impl Outbound {
         let Some(message) = self.inflight.get_mut(packet.packet_id) else {
             return Ok(());
         };
-        if message.step != Step::AwaitPubComp {
+        if message.awaiting != Awaiting::PubComp {
             return Err(ReasonCode::ProtocolError);
         }
         self.settle(packet, QoS::ExactlyOnce, events);

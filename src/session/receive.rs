@@ -1,0 +1,159 @@
+//! What each packet from the server does: the one place where packets meet the parts of a session.
+
+use super::Core;
+use super::event::State;
+use super::inbound::{self, Seen};
+use super::outbound::ack;
+use super::state::Transport;
+use super::timers::Timer;
+use crate::codec::{
+    self, Decoded, Packet, PacketId, PropertyId, Publish, QoS, ReasonCode, Sender, Version,
+};
+use crate::error::Error;
+
+pub(super) enum Input<'a> {
+    Nothing,
+    Handled,
+    Message(Publish<'a>),
+}
+
+impl Core {
+    pub(super) fn next_input<'a>(&mut self, recv: &'a [u8]) -> Input<'a> {
+        if self.discard || self.transport != Transport::Open {
+            return Input::Nothing;
+        }
+        let (version, limit) = (
+            self.options.version,
+            self.options.maximum_packet_size as usize,
+        );
+        let bytes = recv.get(self.recv_at..).unwrap_or_default();
+        // The size limit comes before the body: five bytes are enough to refuse a packet.
+        let complete = match codec::scan(bytes, limit, version) {
+            Ok(Some(header)) => bytes.len() >= header.total(),
+            Ok(None) => false,
+            Err(error) => {
+                self.fail(Error::Malformed(error), Some(error.reason()), None);
+                return Input::Handled;
+            }
+        };
+        if !complete {
+            return Input::Nothing;
+        }
+        match codec::decode_from(Sender::Server, bytes, version) {
+            Ok(Decoded::Packet { packet, len }) => {
+                self.recv_at += len;
+                self.packet(packet)
+            }
+            Ok(Decoded::Incomplete { .. }) => Input::Nothing,
+            Err(error) => {
+                self.fail(Error::Malformed(error), Some(error.reason()), None);
+                Input::Handled
+            }
+        }
+    }
+
+    fn packet<'a>(&mut self, packet: Packet<'a>) -> Input<'a> {
+        let events = &mut self.events;
+        let mut emit = |event| events.push_back(event);
+        let verdict = match (self.state, packet) {
+            (State::Connecting, Packet::ConnAck(packet)) => {
+                self.accepted(&packet);
+                Ok(())
+            }
+            // [MQTT-3.2.0-1]: nothing but CONNACK may come first.
+            (State::Connecting, _) | (_, Packet::ConnAck(_)) => Err(ReasonCode::ProtocolError),
+            (_, Packet::Publish(packet)) => return self.published_to_us(packet),
+            (_, Packet::PubAck(packet)) => self.outbound.puback(&packet, &mut emit),
+            (_, Packet::PubRec(packet)) => self.outbound.pubrec(&packet, &mut emit),
+            (_, Packet::PubComp(packet)) => self.outbound.pubcomp(&packet, &mut emit),
+            (_, Packet::PubRel(packet)) => {
+                let known = self.inbound.release(packet.packet_id);
+                let reason = if known || self.options.version != Version::V5 {
+                    ReasonCode::Success
+                } else {
+                    ReasonCode::PacketIdentifierNotFound
+                };
+                self.outbound
+                    .control(&Packet::PubComp(ack(packet.packet_id, reason)));
+                Ok(())
+            }
+            (_, Packet::SubAck(packet)) => {
+                let known =
+                    self.subscriptions
+                        .acknowledged(packet.packet_id, packet.codes, &mut emit);
+                known.map(|known| self.release_if(known, packet.packet_id))
+            }
+            (_, Packet::UnsubAck(packet)) => {
+                let (id, version) = (packet.packet_id, self.options.version);
+                let known = self
+                    .subscriptions
+                    .unsubscribed(id, version, packet.codes, &mut emit);
+                known.map(|known| self.release_if(known, id))
+            }
+            (_, Packet::PingResp) => {
+                self.timers.stop(Timer::PingResponse);
+                Ok(())
+            }
+            (_, Packet::Disconnect(packet)) => {
+                let text = inbound::reason_string(packet.properties);
+                let cause = match packet.reason {
+                    ReasonCode::SessionTakenOver => Error::SessionTakenOver,
+                    reason => Error::ServerDisconnect(reason),
+                };
+                self.fail(cause, None, text);
+                Ok(())
+            }
+            (
+                _,
+                Packet::Connect(_)
+                | Packet::Subscribe(_)
+                | Packet::Unsubscribe(_)
+                | Packet::PingReq
+                | Packet::Auth(_),
+            ) => Err(ReasonCode::ProtocolError),
+        };
+        if let Err(reason) = verdict {
+            self.fail(Error::Protocol(reason), Some(reason), None);
+        }
+        Input::Handled
+    }
+
+    fn release_if(&mut self, known: bool, id: PacketId) {
+        if known {
+            self.outbound.inflight.release(id);
+        }
+    }
+
+    fn published_to_us<'a>(&mut self, packet: Publish<'a>) -> Input<'a> {
+        if self.goodbye_sent {
+            // It can no longer be acknowledged; the server keeps what it has to keep.
+            return Input::Handled;
+        }
+        if packet.properties.two_byte(PropertyId::TopicAlias).is_some() {
+            // We announce no Topic Alias Maximum.
+            let reason = ReasonCode::TopicAliasInvalid;
+            self.fail(Error::Protocol(reason), Some(reason), None);
+            return Input::Handled;
+        }
+        match (packet.qos, packet.packet_id) {
+            (QoS::AtLeastOnce, Some(id)) => self
+                .outbound
+                .control(&Packet::PubAck(ack(id, ReasonCode::Success))),
+            (QoS::ExactlyOnce, Some(id)) => {
+                let seen = self.inbound.receive(id, self.options.receive_maximum);
+                if seen == Seen::TooMany {
+                    let reason = ReasonCode::ReceiveMaximumExceeded;
+                    self.fail(Error::Protocol(reason), Some(reason), None);
+                    return Input::Handled;
+                }
+                self.outbound
+                    .control(&Packet::PubRec(ack(id, ReasonCode::Success)));
+                if seen == Seen::Before {
+                    return Input::Handled;
+                }
+            }
+            _ => {}
+        }
+        Input::Message(packet)
+    }
+}

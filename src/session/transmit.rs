@@ -1,0 +1,106 @@
+//! Which bytes leave next: CONNECT, then what must not wait, then subscriptions, then publishes, at last DISCONNECT.
+
+use alloc::vec::Vec;
+
+use super::event::State;
+use super::state::Transport;
+use super::{Core, Transmit};
+use crate::codec::{
+    Packet, Properties, Subscribe, SubscribeFiltersBuf, TopicFilter, Unsubscribe,
+    UnsubscribeFiltersBuf,
+};
+use crate::error::Error;
+
+impl Core {
+    pub(super) fn transmit(&mut self, out: &mut Vec<u8>, limit: usize) -> Transmit {
+        let before = out.len();
+        if !self.farewell.is_empty() {
+            out.append(&mut self.farewell);
+            return Transmit::Data;
+        }
+        if self.transport == Transport::Open && !self.goodbye_sent {
+            out.append(&mut self.first_packet);
+            if matches!(self.state, State::Connected | State::Closing) {
+                self.send_subscriptions();
+                self.outbound.take_control(out);
+                let mut more = true;
+                while more && out.len() - before < limit {
+                    let events = &mut self.events;
+                    more = self
+                        .outbound
+                        .next_publish(&self.limits, out, &mut |event| events.push_back(event));
+                }
+                if !more && self.state == State::Closing {
+                    self.say_goodbye(out);
+                }
+            }
+        }
+        if out.len() > before {
+            if self.state == State::Connected {
+                self.sent_something();
+            }
+            Transmit::Data
+        } else if self.outbound.has_waiting() {
+            Transmit::Blocked
+        } else {
+            Transmit::Empty
+        }
+    }
+
+    /// Everything that was declared or withdrawn since the last time, in as few packets as possible. Withdrawals go
+    /// first: a filter can have been declared again.
+    fn send_subscriptions(&mut self) {
+        if !self.subscriptions.has_pending() {
+            return;
+        }
+        let events = &mut self.events;
+        let mut emit = |event| events.push_back(event);
+        while let Some(filters) = self.subscriptions.next_unsubscribe() {
+            let Some(id) = self.outbound.inflight.reserve() else {
+                return;
+            };
+            let mut list = UnsubscribeFiltersBuf::default();
+            for filter in filters
+                .iter()
+                .filter_map(|text| TopicFilter::new(text).ok())
+            {
+                list.push(filter);
+            }
+            let size: usize = filters.iter().map(|text| text.len() + 2).sum();
+            if size + 16 > self.limits.maximum_packet_size as usize {
+                self.outbound.inflight.release(id);
+                self.subscriptions
+                    .unsubscribe_failed(Error::PacketTooLarge, &mut emit);
+                continue;
+            }
+            let packet = Unsubscribe {
+                packet_id: id,
+                properties: Properties::EMPTY,
+                filters: list.as_filters(),
+            };
+            self.outbound.control(&Packet::Unsubscribe(packet));
+            self.subscriptions.unsubscribe_sent(id);
+        }
+        while let Some(id) = self.outbound.inflight.reserve() {
+            let mut list = SubscribeFiltersBuf::default();
+            let more = self.subscriptions.next_subscribe(
+                id,
+                &self.limits,
+                &mut emit,
+                |filter, options| {
+                    list.push(filter, options);
+                },
+            );
+            if !more {
+                self.outbound.inflight.release(id);
+                return;
+            }
+            let packet = Subscribe {
+                packet_id: id,
+                properties: Properties::EMPTY,
+                filters: list.as_filters(),
+            };
+            self.outbound.control(&Packet::Subscribe(packet));
+        }
+    }
+}
