@@ -11,6 +11,7 @@ use super::event::Token;
 use crate::codec::{PacketId, QoS};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::enum_variant_names, reason = "the packets are called so")]
 pub(super) enum Awaiting {
     /// A QoS 1 PUBLISH is out, its PUBACK is not in.
     PubAck,

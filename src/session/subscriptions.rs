@@ -284,6 +284,16 @@ impl Subscriptions {
         }
     }
 
+    /// Whether the server has to be asked for a filter.
+    pub(super) fn wants_subscribe(&mut self) -> bool {
+        let wanted = self
+            .filters
+            .iter()
+            .any(|filter| filter.sync == Sync::Needed);
+        self.pending = wanted;
+        wanted
+    }
+
     /// Hands the filters of the next SUBSCRIBE packet to `write` and remembers them under the packet identifier.
     /// Filters that this server cannot take are settled here instead.
     pub(super) fn next_subscribe(
@@ -329,7 +339,6 @@ impl Subscriptions {
             self.settle_filter(at, &waiting, Err(error), events);
         }
         if filters.is_empty() {
-            self.pending = false;
             return false;
         }
         for (at, waiting) in &mut filters {

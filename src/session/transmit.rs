@@ -81,9 +81,12 @@ impl Core {
             self.outbound.control(&Packet::Unsubscribe(packet));
             self.subscriptions.unsubscribe_sent(id);
         }
-        while let Some(id) = self.outbound.inflight.reserve() {
+        while self.subscriptions.wants_subscribe() {
+            let Some(id) = self.outbound.inflight.reserve() else {
+                return;
+            };
             let mut list = SubscribeFiltersBuf::default();
-            let more = self.subscriptions.next_subscribe(
+            let asked = self.subscriptions.next_subscribe(
                 id,
                 &self.limits,
                 &mut emit,
@@ -91,9 +94,9 @@ impl Core {
                     list.push(filter, options);
                 },
             );
-            if !more {
+            if !asked {
                 self.outbound.inflight.release(id);
-                return;
+                continue;
             }
             let packet = Subscribe {
                 packet_id: id,

@@ -1,0 +1,422 @@
+//! The browser driver, in a real browser, against a WebSocket that the test holds in its hands.
+#![cfg(target_arch = "wasm32")]
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_test::*;
+use webmqtt::client::{CloseInfo, Delivery, Driver, DriverOptions, Sink};
+use webmqtt::codec::{
+    self, Ack, ConnAck, Decoded, Packet, PacketId, Properties, Publish, QoS, ReasonCode, Sender,
+    SubscribeOptions, TopicFilter, TopicName, Version,
+};
+use webmqtt::error::Error;
+use webmqtt::session::{ConnectOptions, Event, Outgoing, ReconnectOptions, State};
+use webmqtt::time::Duration;
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen(inline_js = r#"
+export class Wire extends EventTarget {
+  static opened = [];
+  static real = globalThis.WebSocket;
+  constructor(url, protocols) {
+    super();
+    Object.assign(this, { url, offered: protocols, protocol: "", sent: [], closed: false, binaryType: "blob" });
+    Wire.opened.push(this);
+  }
+  send(bytes) { this.sent.push(Uint8Array.from(bytes)); }
+  close() { this.closed = true; }
+}
+export function install() { globalThis.WebSocket = Wire; Wire.opened = []; }
+export function count() { return Wire.opened.length; }
+export function offered(at) { return String(Wire.opened[at].offered); }
+export function binary_type(at) { return Wire.opened[at].binaryType; }
+export function is_closed(at) { return Wire.opened[at].closed; }
+export function listens(at) { const w = Wire.opened[at]; return Boolean(w.onopen || w.onmessage || w.onclose); }
+export function open(at, protocol) { const w = Wire.opened[at]; w.protocol = protocol; w.onopen?.({}); }
+export function receive(at, bytes) { Wire.opened[at].onmessage?.({ data: Uint8Array.from(bytes).buffer }); }
+export function receive_text(at, text) { Wire.opened[at].onmessage?.({ data: text }); }
+export function drop_it(at, code, reason) { Wire.opened[at].onclose?.({ code, reason, wasClean: false }); }
+export function sent(at) { return Wire.opened[at].sent; }
+"#)]
+extern "C" {
+    fn install();
+    fn count() -> usize;
+    fn offered(at: usize) -> String;
+    fn binary_type(at: usize) -> String;
+    fn is_closed(at: usize) -> bool;
+    fn listens(at: usize) -> bool;
+    fn open(at: usize, protocol: &str);
+    fn receive(at: usize, bytes: &[u8]);
+    fn receive_text(at: usize, text: &str);
+    fn drop_it(at: usize, code: u16, reason: &str);
+    fn sent(at: usize) -> Vec<Uint8Array>;
+}
+
+/// Events in words, and a hook that runs in the delivery like an application's handler.
+#[derive(Clone, Default)]
+struct Log(Rc<LogInner>);
+
+#[derive(Default)]
+struct LogInner {
+    lines: RefCell<Vec<String>>,
+    on_delivery: RefCell<Option<Box<dyn Fn()>>>,
+}
+
+impl Log {
+    fn lines(&self) -> Vec<String> {
+        self.0.lines.borrow().clone()
+    }
+
+    fn has(&self, line: &str) -> bool {
+        self.lines().iter().any(|known| known == line)
+    }
+}
+
+impl Sink for Log {
+    fn collect(&mut self, event: Event<'_>) {
+        let line = match event {
+            Event::State(change) => match change.cause {
+                Some(cause) => format!("{:?}: {}", change.state, cause.code()),
+                None => format!("{:?}", change.state),
+            },
+            Event::Connected(_) => "connected".into(),
+            Event::Message(message) => {
+                format!(
+                    "{}={}",
+                    message.topic,
+                    String::from_utf8_lossy(message.payload)
+                )
+            }
+            Event::Published { result, .. } => format!("published: {}", result.is_ok()),
+            Event::Subscribed { results, .. } => format!("subscribed: {results:?}"),
+            Event::Unsubscribed { .. } => "unsubscribed".into(),
+            Event::Warning(error) => error.code().into(),
+        };
+        self.0.lines.borrow_mut().push(line);
+    }
+
+    fn closed(&mut self, info: CloseInfo) {
+        self.0
+            .lines
+            .borrow_mut()
+            .push(format!("closed {} {}", info.code, info.reason));
+    }
+
+    fn delivery(&mut self) -> Option<Delivery> {
+        let log = self.clone();
+        Some(Box::new(move || {
+            if let Some(hook) = &*log.0.on_delivery.borrow() {
+                hook();
+            }
+        }))
+    }
+}
+
+fn new_driver(reconnect: Option<ReconnectOptions>) -> (Driver, Log) {
+    install();
+    let log = Log::default();
+    let options = DriverOptions {
+        url: "ws://broker.test/mqtt".into(),
+        subprotocol: "mqtt".into(),
+        seed: 7,
+    };
+    let connect = ConnectOptions {
+        reconnect,
+        ..ConnectOptions::default()
+    };
+    let driver = Driver::new(options, connect, Box::new(log.clone())).unwrap();
+    (driver, log)
+}
+
+async fn turn() {
+    let next = Promise::new(&mut |resolve, _| {
+        web_sys::window()
+            .unwrap()
+            .set_timeout_with_callback(&resolve)
+            .unwrap();
+    });
+    wasm_bindgen_futures::JsFuture::from(next).await.unwrap();
+}
+
+async fn connected() -> (Driver, Log) {
+    let (driver, log) = new_driver(None);
+    driver.command(|session, now| session.connect(now)).unwrap();
+    turn().await;
+    open(0, "mqtt");
+    receive(0, &connack());
+    assert!(log.has("connected"), "{:?}", log.lines());
+    (driver, log)
+}
+
+fn bytes(packet: &Packet<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    codec::encode_as(Sender::Server, packet, Version::V5, &mut out).unwrap();
+    out
+}
+
+fn connack() -> Vec<u8> {
+    let reason = ReasonCode::Success;
+    bytes(&Packet::ConnAck(ConnAck {
+        session_present: false,
+        reason,
+        properties: Properties::EMPTY,
+    }))
+}
+
+fn publish(topic: &str, payload: &[u8]) -> Vec<u8> {
+    bytes(&Packet::Publish(Publish {
+        dup: false,
+        qos: QoS::AtMostOnce,
+        retain: false,
+        topic,
+        packet_id: None,
+        properties: Properties::EMPTY,
+        payload,
+    }))
+}
+
+/// What the client sent, one string for each WebSocket message with the types of its packets.
+fn packets(at: usize) -> Vec<Vec<String>> {
+    let types = |message: &Uint8Array| {
+        let all = message.to_vec();
+        let mut rest = &all[..];
+        let mut types = Vec::new();
+        while !rest.is_empty() {
+            match codec::decode_from(Sender::Client, rest, Version::V5).unwrap() {
+                Decoded::Packet { packet, len } => {
+                    types.push(format!("{:?}", packet.packet_type()));
+                    rest = &rest[len..];
+                }
+                Decoded::Incomplete { .. } => panic!("the client sends whole packets"),
+            }
+        }
+        types
+    };
+    sent(at).iter().map(types).collect()
+}
+
+fn say(driver: &Driver, topic: &str) {
+    let topic = TopicName::new(topic).unwrap();
+    driver
+        .command(|session, now| session.publish(now, &Outgoing::new(topic, b"x")))
+        .unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn offers_the_subprotocol_and_sends_connect_first() {
+    let (driver, _log) = new_driver(None);
+    driver.command(|session, now| session.connect(now)).unwrap();
+    assert_eq!(count(), 0, "nothing happens inside the call");
+    turn().await;
+    assert_eq!(
+        (count(), offered(0).as_str(), binary_type(0).as_str()),
+        (1, "mqtt", "arraybuffer")
+    );
+    assert!(packets(0).is_empty());
+    open(0, "mqtt");
+    assert_eq!(packets(0), [["Connect"]]);
+}
+
+#[wasm_bindgen_test]
+async fn publishes_of_one_turn_share_one_websocket_message() {
+    let (driver, _log) = connected().await;
+    for _ in 0..100 {
+        say(&driver, "a/b");
+    }
+    assert_eq!(sent(0).len(), 1, "only CONNECT so far");
+    turn().await;
+    let messages = packets(0);
+    assert_eq!(messages.len(), 2);
+    assert_eq!(messages[1].len(), 100);
+}
+
+#[wasm_bindgen_test]
+async fn a_full_websocket_message_does_not_wait_for_the_end_of_the_turn() {
+    let (driver, _log) = connected().await;
+    let topic = TopicName::new("a").unwrap();
+    let payload = [0; 1000];
+    for _ in 0..20 {
+        driver
+            .command(|session, now| session.publish(now, &Outgoing::new(topic, &payload)))
+            .unwrap();
+    }
+    assert_eq!(sent(0).len(), 2, "CONNECT and one full message");
+    turn().await;
+    assert_eq!(sent(0).len(), 3);
+}
+
+#[wasm_bindgen_test]
+async fn acknowledgements_of_one_websocket_message_share_one() {
+    let (_driver, _log) = connected().await;
+    let mut batch = Vec::new();
+    for id in 1..=50 {
+        batch.extend(bytes(&Packet::Publish(Publish {
+            dup: false,
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            topic: "a",
+            packet_id: PacketId::new(id),
+            properties: Properties::EMPTY,
+            payload: b"",
+        })));
+    }
+    receive(0, &batch);
+    let messages = packets(0);
+    assert_eq!(messages.len(), 2);
+    assert_eq!(messages[1], vec!["PubAck"; 50]);
+}
+
+#[wasm_bindgen_test]
+async fn packets_cut_at_every_byte_are_put_together() {
+    let (driver, log) = connected().await;
+    let filter = [(
+        TopicFilter::new("a/#").unwrap(),
+        SubscribeOptions::default(),
+    )];
+    driver
+        .command(|session, now| session.subscribe(now, &filter))
+        .unwrap();
+    turn().await;
+    for byte in publish("a/b", b"hello") {
+        receive(0, &[byte]);
+        receive(0, &[]);
+    }
+    assert!(log.has("a/b=hello"), "{:?}", log.lines());
+}
+
+#[wasm_bindgen_test]
+async fn a_handler_may_use_the_client() {
+    let (driver, log) = connected().await;
+    let driver = Rc::new(driver);
+    let filter = [(TopicFilter::new("a").unwrap(), SubscribeOptions::default())];
+    driver
+        .command(|session, now| session.subscribe(now, &filter))
+        .unwrap();
+    turn().await;
+    let inside = driver.clone();
+    *log.0.on_delivery.borrow_mut() = Some(Box::new(move || {
+        if inside.read(|session| session.state()) == State::Connected {
+            say(&inside, "answer");
+        }
+    }));
+    receive(0, &publish("a", b"1"));
+    *log.0.on_delivery.borrow_mut() = None;
+    turn().await;
+    assert_eq!(packets(0).last().unwrap(), &["Publish"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_text_message_ends_the_connection() {
+    let (_driver, log) = connected().await;
+    receive_text(0, "hello");
+    assert!(log.has("Idle: text-frame"), "{:?}", log.lines());
+    assert_eq!(packets(0).last().unwrap(), &["Disconnect"]);
+    assert!(is_closed(0) && !listens(0));
+}
+
+#[wasm_bindgen_test]
+async fn another_subprotocol_ends_the_connection_before_connect() {
+    let (driver, log) = new_driver(None);
+    driver.command(|session, now| session.connect(now)).unwrap();
+    turn().await;
+    open(0, "mqttv3.1");
+    assert!(log.has("Idle: subprotocol"), "{:?}", log.lines());
+    assert!(packets(0).is_empty() && is_closed(0));
+}
+
+#[wasm_bindgen_test]
+async fn the_close_code_is_told() {
+    let (_driver, log) = connected().await;
+    drop_it(0, 4001, "token expired");
+    assert!(log.has("closed 4001 token expired"), "{:?}", log.lines());
+    assert!(log.has("Idle: connection-lost"));
+}
+
+#[wasm_bindgen_test]
+async fn what_an_old_socket_still_says_is_ignored() {
+    let soon = ReconnectOptions {
+        min: Duration::from_millis(1),
+        max: Duration::from_millis(1),
+        attempts: None,
+    };
+    let (driver, log) = new_driver(Some(soon));
+    driver.command(|session, now| session.connect(now)).unwrap();
+    turn().await;
+    open(0, "mqtt");
+    receive(0, &connack());
+    drop_it(0, 1006, "");
+    while count() < 2 {
+        turn().await;
+    }
+    open(1, "mqtt");
+    receive(1, &connack());
+    let before = log.lines();
+    assert!(!listens(0), "nobody hears what it still says");
+    drop_it(0, 1006, "");
+    assert_eq!(log.lines(), before);
+    assert_eq!(driver.read(|session| session.state()), State::Connected);
+}
+
+#[wasm_bindgen_test]
+async fn ends_with_disconnect_and_lets_the_server_close() {
+    let (driver, log) = connected().await;
+    say(&driver, "last");
+    driver.command(|session, now| session.disconnect(now));
+    turn().await;
+    assert_eq!(packets(0).last().unwrap(), &["Publish", "Disconnect"]);
+    assert!(
+        !is_closed(0),
+        "closing first would make some servers publish the will"
+    );
+    drop_it(0, 1006, "");
+    assert!(log.has("Closed"));
+    assert_eq!(driver.read(|session| session.poll_timeout()), None);
+}
+
+#[wasm_bindgen_test]
+async fn a_dropped_driver_leaves_no_socket_and_no_listener() {
+    let (driver, _log) = connected().await;
+    drop(driver);
+    assert!(is_closed(0) && !listens(0));
+}
+
+#[wasm_bindgen_test]
+async fn qos_1_is_settled_by_its_acknowledgement() {
+    let (driver, log) = connected().await;
+    let topic = TopicName::new("a").unwrap();
+    let message = Outgoing {
+        qos: QoS::AtLeastOnce,
+        ..Outgoing::new(topic, b"1")
+    };
+    driver
+        .command(|session, now| session.publish(now, &message))
+        .unwrap();
+    turn().await;
+    assert!(!log.has("published: true"));
+    let ack = Ack {
+        packet_id: PacketId::new(1).unwrap(),
+        reason: ReasonCode::Success,
+        properties: Properties::EMPTY,
+    };
+    receive(0, &bytes(&Packet::PubAck(ack)));
+    assert!(log.has("published: true"), "{:?}", log.lines());
+}
+
+#[wasm_bindgen_test]
+fn options_that_connect_cannot_carry_are_refused() {
+    let options = DriverOptions {
+        url: "ws://broker.test/".into(),
+        subprotocol: "mqtt".into(),
+        seed: 1,
+    };
+    let connect = ConnectOptions {
+        client_id: Some("a\0b".into()),
+        ..ConnectOptions::default()
+    };
+    let refused = Driver::new(options, connect, Box::new(Log::default()));
+    assert!(matches!(refused.err(), Some(Error::Encode(_))));
+}
