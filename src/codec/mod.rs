@@ -117,6 +117,7 @@ pub fn decode(bytes: &[u8], version: Version) -> Result<Decoded<'_>, DecodeError
 /// # Errors
 ///
 /// If the packet is malformed, or `sender` may not send it so.
+#[inline(always)]
 pub fn decode_from(
     sender: Sender,
     bytes: &[u8],
@@ -131,6 +132,7 @@ pub fn decode_from(
     )
 }
 
+#[inline(always)]
 fn decode_by(rules: Rules, bytes: &[u8]) -> Result<Decoded<'_>, DecodeError> {
     let header = scan(bytes, usize::MAX, rules.version)?;
     let mut reader = Reader::new(bytes);
@@ -161,6 +163,7 @@ fn decode_by(rules: Rules, bytes: &[u8]) -> Result<Decoded<'_>, DecodeError> {
     })
 }
 
+#[inline(always)]
 fn decode_body(
     packet_type: PacketType,
     first: u8,
@@ -224,6 +227,7 @@ pub fn encode(packet: &Packet<'_>, version: Version, out: &mut Vec<u8>) -> Resul
 /// # Errors
 ///
 /// If the packet would be malformed or a protocol error; then `out` is left as it was.
+#[inline(always)]
 pub fn encode_as(
     sender: Sender,
     packet: &Packet<'_>,
@@ -240,11 +244,13 @@ pub fn encode_as(
     )
 }
 
+#[inline(always)]
 fn encode_by(rules: Rules, packet: &Packet<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
     encode_packet(rules, packet, &mut Writer::new(out)).inspect_err(|_| out.truncate(start))
 }
 
+#[inline(always)]
 fn encode_packet(
     rules: Rules,
     packet: &Packet<'_>,
@@ -254,22 +260,30 @@ fn encode_packet(
     if !rules.allow_packet(packet_type) {
         return Err(EncodeError::PacketNotFromSender);
     }
+    // As in decoding, a constant sender leaves out what only the other side sends.
+    let by_client = rules.sender != Some(Sender::Server);
+    let by_server = rules.sender != Some(Sender::Client);
     match packet {
-        Packet::Connect(connect) => connect::encode(connect, writer, rules),
-        Packet::ConnAck(connack) => connack::encode(connack, writer, rules),
+        Packet::Connect(connect) if by_client => connect::encode(connect, writer, rules),
+        Packet::ConnAck(connack) if by_server => connack::encode(connack, writer, rules),
         Packet::Publish(publish) => publish::encode(publish, writer, rules),
         Packet::PubAck(ack) | Packet::PubRec(ack) | Packet::PubRel(ack) | Packet::PubComp(ack) => {
             ack::encode(packet_type, ack, writer, rules)
         }
-        Packet::Subscribe(subscribe) => subscribe::encode(subscribe, writer, rules),
-        Packet::SubAck(suback) => subscribe::encode_suback(suback, writer, rules),
-        Packet::Unsubscribe(unsubscribe) => unsubscribe::encode(unsubscribe, writer, rules),
-        Packet::UnsubAck(unsuback) => unsubscribe::encode_unsuback(unsuback, writer, rules),
+        Packet::Subscribe(subscribe) if by_client => subscribe::encode(subscribe, writer, rules),
+        Packet::SubAck(suback) if by_server => subscribe::encode_suback(suback, writer, rules),
+        Packet::Unsubscribe(unsubscribe) if by_client => {
+            unsubscribe::encode(unsubscribe, writer, rules)
+        }
+        Packet::UnsubAck(unsuback) if by_server => {
+            unsubscribe::encode_unsuback(unsuback, writer, rules)
+        }
         Packet::PingReq | Packet::PingResp => {
             let open = writer.begin(packet_type.first_byte());
             writer.end(open)
         }
         Packet::Disconnect(disconnect) => disconnect::encode(disconnect, writer, rules),
         Packet::Auth(auth) => auth::encode(auth, writer, rules),
+        _ => Err(EncodeError::PacketNotFromSender),
     }
 }

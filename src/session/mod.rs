@@ -43,8 +43,8 @@ pub use state::TransportOp;
 pub use timers::{Deadline, Timer};
 
 use crate::codec::{
-    self, Packet, PacketId, Properties, PropertiesBuf, Publish, QoS, Sender, Subscribe,
-    SubscribeFiltersBuf, SubscribeOptions, TopicFilter, TopicName, Version,
+    Packet, PacketId, Properties, PropertiesBuf, Publish, QoS, Subscribe, SubscribeFiltersBuf,
+    SubscribeOptions, TopicFilter, TopicName, Version,
 };
 use crate::error::Error;
 use crate::time::Instant;
@@ -388,8 +388,7 @@ impl Session {
             properties: Properties::EMPTY,
             filters: list.as_filters(),
         };
-        codec::encode_as(
-            Sender::Client,
+        outbound::encode(
             &Packet::Subscribe(packet),
             core.options.version,
             &mut Vec::new(),

@@ -11,7 +11,7 @@ use super::inflight::{Awaiting, Inflight, InflightTable};
 use super::options::QueueLimits;
 use super::queue::{Queue, Queued};
 use crate::codec::{
-    self, Ack, Packet, PacketId, Properties, Publish, QoS, ReasonCode, Sender, Version,
+    self, Ack, EncodeError, Packet, PacketId, Properties, Publish, QoS, ReasonCode, Sender, Version,
 };
 use crate::error::Error;
 
@@ -47,7 +47,7 @@ impl Outbound {
 
     /// Appends a packet that must not wait. What we build ourselves is always legal, hence no error.
     pub(super) fn control(&mut self, packet: &Packet<'_>) {
-        let written = codec::encode_as(Sender::Client, packet, self.version, &mut self.control);
+        let written = encode(packet, self.version, &mut self.control);
         debug_assert!(written.is_ok(), "a control packet of our own is legal");
     }
 
@@ -64,12 +64,7 @@ impl Outbound {
         queue_limits: &QueueLimits,
     ) -> Result<(), Error> {
         let mut bytes = Vec::new();
-        codec::encode_as(
-            Sender::Client,
-            &Packet::Publish(message.clone()),
-            self.version,
-            &mut bytes,
-        )?;
+        encode(&Packet::Publish(message.clone()), self.version, &mut bytes)?;
         if let Some(limits) = known_limits {
             allowed(&bytes, message.qos, limits)?;
         }
@@ -348,6 +343,16 @@ impl Outbound {
         };
         events(Event::Published { token, result });
     }
+}
+
+/// The one place that encodes: kept in one piece, it holds no code for what only servers send.
+#[inline(never)]
+pub(super) fn encode(
+    packet: &Packet<'_>,
+    version: Version,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    codec::encode_as(Sender::Client, packet, version, out)
 }
 
 pub(super) fn ack(packet_id: PacketId, reason: ReasonCode) -> Ack<'static> {

@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 use super::Core;
 use super::event::{ConnectionInfo, Event, ServerLimits, State, StateChange};
 use super::options::{ConnectOptions, PROTOCOL_PACKET_LIMIT};
+use super::outbound::encode;
 use super::reconnect::STABLE_AFTER;
 use super::timers::Timer;
 use crate::codec::{
-    self, ConnAck, Connect, Disconnect, Packet, Properties, PropertiesBuf, Property, PropertyError,
-    PropertyId, QoS, ReasonCode, Sender, TopicName, Version, Will,
+    ConnAck, Connect, Disconnect, Packet, Properties, PropertiesBuf, Property, PropertyError,
+    PropertyId, QoS, ReasonCode, TopicName, Version, Will,
 };
 use crate::error::Error;
 use crate::time::Duration;
@@ -158,12 +159,7 @@ impl Core {
                 reason,
                 properties: Properties::EMPTY,
             });
-            let written = codec::encode_as(
-                Sender::Client,
-                &packet,
-                self.options.version,
-                &mut self.farewell,
-            );
+            let written = encode(&packet, self.options.version, &mut self.farewell);
             debug_assert!(written.is_ok(), "a reason code that fits a DISCONNECT");
         }
         self.drop_connection();
@@ -242,7 +238,7 @@ impl Core {
             reason: ReasonCode::Success,
             properties: Properties::EMPTY,
         });
-        let written = codec::encode_as(Sender::Client, &packet, self.options.version, out);
+        let written = encode(&packet, self.options.version, out);
         debug_assert!(written.is_ok(), "a plain DISCONNECT is legal");
         self.goodbye_sent = true;
         self.timers.set(Timer::Close, self.now + CLOSE_PATIENCE);
@@ -365,7 +361,7 @@ pub(super) fn connect_packet(
         properties: properties.as_properties(),
     });
     let mut bytes = Vec::new();
-    codec::encode_as(Sender::Client, &packet, options.version, &mut bytes)?;
+    encode(&packet, options.version, &mut bytes)?;
     Ok(bytes)
 }
 
