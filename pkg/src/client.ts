@@ -22,10 +22,18 @@ import type {
   PublishResult,
   QoS,
   State,
+  StateEvent,
   SubscribeOptions,
 } from "./types.js";
 
-const STATES: readonly State[] = ["idle", "connecting", "connected", "waiting", "closing", "closed"];
+const STATES: readonly State[] = [
+  "idle",
+  "connecting",
+  "connected",
+  "waiting",
+  "closing",
+  "closed",
+];
 
 interface Waiter<T> {
   resolve(value: T): void;
@@ -54,6 +62,7 @@ export class Client {
   #state: State = "idle";
   #connection: ConnectionInfo | undefined;
   #connecting: Waiter<ConnectionInfo>[] = [];
+  #announce: (() => void) | undefined;
   #ending: (() => void)[] = [];
   readonly #publishes = new Map<number, Waiter<PublishResult>>();
   readonly #subscribes = new Map<number, PendingSubscribe>();
@@ -79,7 +88,9 @@ export class Client {
     const subprotocol = options.subprotocol ?? (this.#version === 3 ? "mqttv3.1" : "mqtt");
     const reader = this.#reader();
     try {
-      this.#engine = new Engine(endpoint.url, subprotocol, engine, (batch: unknown[]) => readRecords(batch, reader));
+      this.#engine = new Engine(endpoint.url, subprotocol, engine, (batch: unknown[]) =>
+        readRecords(batch, reader),
+      );
     } catch (thrown) {
       throw engineError(thrown);
     }
@@ -157,7 +168,11 @@ export class Client {
    * Publishes a message. QoS 0 resolves when the message is handed to the browser, QoS 1 and 2 when the broker has
    * acknowledged it. Without a connection it waits in the queue.
    */
-  publish(topic: string, payload: Payload = "", options: PublishOptions = {}): Promise<PublishResult> {
+  publish(
+    topic: string,
+    payload: Payload = "",
+    options: PublishOptions = {},
+  ): Promise<PublishResult> {
     return new Promise((resolve, reject) => {
       const { signal } = options;
       if (signal?.aborted) {
@@ -168,7 +183,13 @@ export class Client {
       wellFormed(topic, "topic");
       let token: number;
       try {
-        token = this.#engine.publish(topic, bytes, options.qos ?? 0, options.retain ?? false, properties);
+        token = this.#engine.publish(
+          topic,
+          bytes,
+          options.qos ?? 0,
+          options.retain ?? false,
+          properties,
+        );
       } catch (thrown) {
         throw engineError(thrown, excerpt(topic));
       }
@@ -217,7 +238,10 @@ export class Client {
       let token: number;
       let key: number;
       try {
-        [token, key] = this.#engine.subscribe(filters, optionByte(settings)) as unknown as [number, number];
+        [token, key] = this.#engine.subscribe(filters, optionByte(settings)) as unknown as [
+          number,
+          number,
+        ];
       } catch (thrown) {
         throw engineError(thrown, excerpt(filters.join(", ")));
       }
@@ -332,12 +356,21 @@ export class Client {
       },
       onState: (state, code, reasonCode, reasonString, delay, attempt, close) => {
         const next = STATES[state] ?? "idle";
-        const cause = code === undefined ? undefined : this.#cause(code, reasonCode, reasonString, close);
-        this.#enter(next, attempt, delay, cause);
+        const cause =
+          code === undefined ? undefined : this.#cause(code, reasonCode, reasonString, close);
+        const announce = this.#enter(next, attempt, delay, cause);
+        // What the broker said comes with the next record: listeners find it in `connection`.
+        if (next === "connected") {
+          this.#announce = announce;
+        } else {
+          announce();
+        }
       },
       onConnected: (info) => {
         const connection = { ...info, version: this.#version };
         this.#connection = connection;
+        this.#announce?.();
+        this.#announce = undefined;
         for (const { resolve } of this.#connecting.splice(0)) {
           resolve(connection);
         }
@@ -362,7 +395,8 @@ export class Client {
           waiter?.reject(new MqttError(code as MqttErrorCode, { reasonCode }));
         }
       },
-      onWarning: (code, reasonCode) => this.#emit("error", new MqttError(code as MqttErrorCode, { reasonCode })),
+      onWarning: (code, reasonCode) =>
+        this.#emit("error", new MqttError(code as MqttErrorCode, { reasonCode })),
     };
   }
 
@@ -379,11 +413,18 @@ export class Client {
     reasonString: string | undefined,
     close: CloseDetails | undefined,
   ): MqttError {
-    const phase = code === "unreachable" ? "open" : this.#state === "connecting" ? "connack" : "connected";
+    const phase =
+      code === "unreachable" ? "open" : this.#state === "connecting" ? "connack" : "connected";
     return new MqttError(code as MqttErrorCode, { reasonCode, reasonString, close, phase });
   }
 
-  #enter(state: State, attempt: number, delay: number | undefined, cause: MqttError | undefined): void {
+  /** Gives the call that tells the listeners. */
+  #enter(
+    state: State,
+    attempt: number,
+    delay: number | undefined,
+    cause: MqttError | undefined,
+  ): () => void {
     const previous = this.#state;
     this.#state = state;
     if (state === "idle" || state === "closed") {
@@ -398,18 +439,21 @@ export class Client {
       }
       this.#subscriptions.clear();
     }
-    this.#emit("state", {
+    const event: StateEvent = {
       state,
       previous,
       attempt,
       ...(cause && { cause }),
       ...(delay !== undefined && { delay }),
-    });
-    if (state === "closed") {
-      for (const resolve of this.#ending.splice(0)) {
-        resolve();
+    };
+    return () => {
+      this.#emit("state", event);
+      if (state === "closed") {
+        for (const resolve of this.#ending.splice(0)) {
+          resolve();
+        }
       }
-    }
+    };
   }
 
   #subscribed(token: number, values: readonly unknown[]): void {

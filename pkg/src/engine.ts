@@ -1,6 +1,11 @@
 /** Loads the WebAssembly module, once. Importing this file loads nothing yet. */
 
-import init, { checkFilter, checkTopic, Engine, matches as engineMatches } from "../wasm/webmqtt.js";
+import init, {
+  checkFilter,
+  checkTopic,
+  Engine,
+  matches as engineMatches,
+} from "../wasm/webmqtt.js";
 import { MqttError } from "./errors.js";
 
 export { Engine };
@@ -19,7 +24,10 @@ export async function load(source?: WasmSource): Promise<void> {
     loaded = true;
   } catch (cause) {
     loading = undefined;
-    throw new MqttError("wasm", { cause, detail: cause instanceof Error ? cause.message : undefined });
+    throw new MqttError("wasm", {
+      cause,
+      detail: cause instanceof Error ? cause.message : undefined,
+    });
   }
 }
 

@@ -18,7 +18,10 @@ const TEXTS = {
     "A page that was loaded over https: must not open a ws: connection.",
     "Use wss: and the broker's TLS port, or load the page over http: while developing.",
   ],
-  "option-invalid": ["An option has a value that cannot be used.", "See the documentation of the option for its range."],
+  "option-invalid": [
+    "An option has a value that cannot be used.",
+    "See the documentation of the option for its range.",
+  ],
   "password-without-username": [
     "MQTT 3.1.1 does not allow a password without a user name.",
     "Give a username too, or use version 5.",
@@ -34,13 +37,22 @@ const TEXTS = {
     "The text contains a lone surrogate, which UTF-8 cannot express.",
     "Check where the text was cut; String.prototype.toWellFormed() repairs it.",
   ],
-  "filter-hash": ["# is not the last level of the filter or not alone in it.", "Use it like this: home/# or #."],
-  "filter-plus": ["+ does not fill a whole level of the filter.", "Use it like this: home/+/temperature."],
+  "filter-hash": [
+    "# is not the last level of the filter or not alone in it.",
+    "Use it like this: home/# or #.",
+  ],
+  "filter-plus": [
+    "+ does not fill a whole level of the filter.",
+    "Use it like this: home/+/temperature.",
+  ],
   "filter-share": [
     "The shared subscription has no share name, a name with a wildcard, or no filter.",
     "Use it like this: $share/workers/jobs/#.",
   ],
-  "payload-invalid": ["The payload is neither text nor bytes.", "Pass a string, an ArrayBuffer or a typed array; use JSON.stringify for objects."],
+  "payload-invalid": [
+    "The payload is neither text nor bytes.",
+    "Pass a string, an ArrayBuffer or a typed array; use JSON.stringify for objects.",
+  ],
   "packet-too-large": [
     "The message is larger than the broker accepts.",
     "Send less at once, or raise the broker's maximum packet size; client.connection.maximumPacketSize has the limit.",
@@ -49,14 +61,26 @@ const TEXTS = {
     "The queue of messages that wait to be sent is full.",
     "Wait for earlier publishes to settle, or raise queue.messages and queue.bytes.",
   ],
-  "no-packet-id": ["All 65,535 packet identifiers are in use.", "Wait for earlier publishes to settle."],
+  "no-packet-id": [
+    "All 65,535 packet identifiers are in use.",
+    "Wait for earlier publishes to settle.",
+  ],
   "qos-not-supported": [
     "The broker does not support this QoS.",
     "Publish with at most client.connection.maximumQoS.",
   ],
-  "retain-not-supported": ["The broker does not store retained messages.", "Publish without retain."],
-  "wildcard-not-supported": ["The broker does not support wildcard subscriptions.", "Subscribe to definite topics."],
-  "shared-not-supported": ["The broker does not support shared subscriptions.", "Subscribe without $share."],
+  "retain-not-supported": [
+    "The broker does not store retained messages.",
+    "Publish without retain.",
+  ],
+  "wildcard-not-supported": [
+    "The broker does not support wildcard subscriptions.",
+    "Subscribe to definite topics.",
+  ],
+  "shared-not-supported": [
+    "The broker does not support shared subscriptions.",
+    "Subscribe without $share.",
+  ],
   unreachable: [
     "The WebSocket could not be opened. Browsers do not tell scripts why.",
     "Check that the broker runs and its WebSocket listener has this host, port and path (Mosquitto 9001 /, EMQX 8083 /mqtt, RabbitMQ 15675 /ws, HiveMQ 8000 /mqtt), that the TLS certificate is trusted, and that connect-src of the Content-Security-Policy allows it.",
@@ -74,7 +98,10 @@ const TEXTS = {
     "The connection was closed.",
     "Nothing to do if it comes back by itself. If it closed before the broker had answered: some brokers do so for a wrong password or an unsupported protocol version; try version 4.",
   ],
-  "keepalive-timeout": ["The broker stopped answering.", "Nothing to do: a new connection is made."],
+  "keepalive-timeout": [
+    "The broker stopped answering.",
+    "Nothing to do: a new connection is made.",
+  ],
   "server-disconnect": ["The broker ended the connection.", "The reason code says why."],
   "session-taken-over": [
     "Another client with the same client id has connected.",
@@ -88,9 +115,15 @@ const TEXTS = {
     "The server sent a WebSocket text message, which MQTT does not use.",
     "Check that the URL is an MQTT endpoint.",
   ],
-  "subscribe-refused": ["The broker refused the subscription.", "Check the access rights for this filter."],
+  "subscribe-refused": [
+    "The broker refused the subscription.",
+    "Check the access rights for this filter.",
+  ],
   "unsubscribe-refused": ["The broker refused to unsubscribe.", "The reason code says why."],
-  "publish-refused": ["The broker did not accept the message.", "Check the access rights for this topic; the reason code says more."],
+  "publish-refused": [
+    "The broker did not accept the message.",
+    "Check the access rights for this topic; the reason code says more.",
+  ],
   indeterminate: [
     "The broker lost the session while this QoS 2 message was on its way: it was delivered once or not at all.",
     "Ask the receiver, or send it again if a second copy does no harm. A session that lives longer (clean: false, sessionExpiry) avoids it.",
@@ -213,5 +246,7 @@ export function engineError(thrown: unknown, detail?: string): MqttError {
   if (typeof thrown === "string" && thrown in TEXTS) {
     return new MqttError(thrown as MqttErrorCode, { detail });
   }
-  return thrown instanceof MqttError ? thrown : new MqttError("option-invalid", { detail, cause: thrown });
+  return thrown instanceof MqttError
+    ? thrown
+    : new MqttError("option-invalid", { detail, cause: thrown });
 }

@@ -16,7 +16,10 @@ import { endpoint } from "./options.js";
 import type { ConnectOptions } from "./types.js";
 
 /** Makes a client that is not connected yet. What is published and subscribed before `client.connect()` waits. */
-export async function createClient(url: string | URL, options: ConnectOptions = {}): Promise<Client> {
+export async function createClient(
+  url: string | URL,
+  options: ConnectOptions = {},
+): Promise<Client> {
   const checked = endpoint(url);
   await load();
   return new Client(checked, options);

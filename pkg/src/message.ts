@@ -34,7 +34,12 @@ export class Message {
   readonly properties: MessageProperties;
 
   /** @internal */
-  constructor(topic: string, payload: Uint8Array, flags: number, properties: MessageProperties | undefined) {
+  constructor(
+    topic: string,
+    payload: Uint8Array,
+    flags: number,
+    properties: MessageProperties | undefined,
+  ) {
     this.topic = topic;
     this.payload = payload;
     this.qos = (flags & 3) as QoS;

@@ -34,7 +34,9 @@ type MessageOptions = Pick<
 
 function messageOptions(options: MessageOptions): Record<string, unknown> {
   return {
-    messageExpiry: optional(options.messageExpiry, (value) => integer("messageExpiry", value, 0, U32)),
+    messageExpiry: optional(options.messageExpiry, (value) =>
+      integer("messageExpiry", value, 0, U32),
+    ),
     contentType: optional(options.contentType, (text) => wellFormed(text, "contentType")),
     responseTopic: optional(options.responseTopic, (text) => wellFormed(text, "responseTopic")),
     correlationData: options.correlationData,
@@ -45,7 +47,14 @@ function messageOptions(options: MessageOptions): Record<string, unknown> {
 
 /** `undefined` for the many publishes without properties. */
 export function publishProperties(options: PublishOptions): Record<string, unknown> | undefined {
-  const { messageExpiry, contentType, responseTopic, correlationData, payloadIsText, userProperties } = options;
+  const {
+    messageExpiry,
+    contentType,
+    responseTopic,
+    correlationData,
+    payloadIsText,
+    userProperties,
+  } = options;
   const some =
     messageExpiry !== undefined ||
     contentType !== undefined ||
@@ -77,7 +86,11 @@ export function engineOptions(options: ConnectOptions): Record<string, unknown> 
     keepalive: integer("keepalive", options.keepalive ?? 60, 0, 65_535),
     clean: Boolean(clean),
     sessionExpiry:
-      version === 5 ? (expiry === Number.POSITIVE_INFINITY ? U32 : integer("sessionExpiry", expiry, 0, U32)) : 0,
+      version === 5
+        ? expiry === Number.POSITIVE_INFINITY
+          ? U32
+          : integer("sessionExpiry", expiry, 0, U32)
+        : 0,
     username: optional(options.username, (text) => wellFormed(text, "username")),
     password: optional(options.password, bytesOf),
     will: optional(options.will, willOptions),
@@ -87,10 +100,17 @@ export function engineOptions(options: ConnectOptions): Record<string, unknown> 
         : {
             min: integer("reconnect.min", reconnect.min ?? 500, 1, TIMER_LIMIT),
             max: integer("reconnect.max", reconnect.max ?? 30_000, 1, TIMER_LIMIT),
-            attempts: optional(reconnect.attempts, (value) => integer("reconnect.attempts", value, 1, U32)),
+            attempts: optional(reconnect.attempts, (value) =>
+              integer("reconnect.attempts", value, 1, U32),
+            ),
           },
     connectTimeout: integer("connectTimeout", options.connectTimeout ?? 30_000, 1, TIMER_LIMIT),
-    maximumPacketSize: integer("maximumPacketSize", options.maximumPacketSize ?? PACKET_LIMIT, 1, PACKET_LIMIT),
+    maximumPacketSize: integer(
+      "maximumPacketSize",
+      options.maximumPacketSize ?? PACKET_LIMIT,
+      1,
+      PACKET_LIMIT,
+    ),
     receiveMaximum: integer("receiveMaximum", options.receiveMaximum ?? 65_535, 1, 65_535),
     queueMessages: integer("queue.messages", queue.messages ?? 100_000, 1, U32),
     queueBytes: integer("queue.bytes", queue.bytes ?? 64 * 1024 * 1024, 1, U32),
@@ -114,7 +134,9 @@ export function endpoint(url: string | URL): Endpoint {
     throw new MqttError("url-invalid");
   }
   if (parsed.protocol !== "ws:" && parsed.protocol !== "wss:") {
-    throw new MqttError("url-invalid", { detail: `the scheme is ${parsed.protocol}, not ws: or wss:` });
+    throw new MqttError("url-invalid", {
+      detail: `the scheme is ${parsed.protocol}, not ws: or wss:`,
+    });
   }
   if (parsed.hash) {
     throw new MqttError("url-invalid", { detail: "a WebSocket URL has no fragment" });
@@ -135,5 +157,10 @@ export function endpoint(url: string | URL): Endpoint {
 
 /** Hosts that browsers trust without TLS. */
 function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\./.test(hostname);
+  return (
+    hostname === "localhost" ||
+    hostname.endsWith(".localhost") ||
+    hostname === "[::1]" ||
+    /^127\./.test(hostname)
+  );
 }
