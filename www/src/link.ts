@@ -1,0 +1,147 @@
+/** The one connection of the page. The only file that makes a client of the package or ends it. */
+
+import {
+  type Client,
+  type ConnectionInfo,
+  type ConnectOptions,
+  createClient,
+  type MessageHandler,
+  type Payload,
+  type PublishOptions,
+  type PublishResult,
+  type QoS,
+  type State,
+  type Subscription,
+} from "webmqtt";
+import { Signal } from "./signal.js";
+
+export interface LinkStatus {
+  readonly state: State;
+  /** Number of the attempt since the last connection. */
+  readonly attempt: number;
+  /** With `waiting`: when the next attempt comes, in milliseconds since the epoch. */
+  readonly nextTryAt: number | undefined;
+  readonly cause: unknown;
+  readonly url: string;
+  readonly info: ConnectionInfo | undefined;
+}
+
+/** What a state event tells, as far as the page has one. */
+interface Happening {
+  attempt?: number;
+  delay?: number;
+  cause?: unknown;
+}
+
+export class Link {
+  readonly status = new Signal<LinkStatus>();
+  /** What went wrong that no call of the page reports. */
+  readonly failed = new Signal<unknown>();
+  /** A client was made, which knows no subscription yet. */
+  readonly renewed = new Signal<void>();
+  #client: Client | undefined;
+  /** Counts `open` and `close`: what an earlier one still does is void. */
+  #turn = 0;
+  #url = "";
+  published = 0;
+
+  /** Whether there is a client that takes calls, connected or not. */
+  get open(): boolean {
+    return this.#client !== undefined;
+  }
+
+  async connect(url: string, options: ConnectOptions): Promise<void> {
+    await this.disconnect();
+    this.#turn += 1;
+    const turn = this.#turn;
+    this.#url = url;
+    this.#report("connecting", { attempt: 1 });
+    try {
+      const client = await createClient(url, options);
+      if (turn !== this.#turn) {
+        await client.end({ force: true });
+        return;
+      }
+      this.#client = client;
+      this.#wire(client);
+      this.renewed.emit();
+      await client.connect();
+    } catch (error) {
+      if (turn !== this.#turn) {
+        return;
+      }
+      if (!this.#client) {
+        this.#report("idle", { cause: error });
+      }
+      this.failed.emit(error);
+    }
+  }
+
+  #wire(client: Client): void {
+    client.on("state", (event) => {
+      // That it is connected is told by the next event, together with what the broker said.
+      if (client === this.#client && event.state !== "connected") {
+        this.#report(event.state, event);
+      }
+    });
+    client.on("connect", (info) => {
+      if (client === this.#client) {
+        this.#report("connected", {}, info);
+      }
+    });
+    client.on("error", (error) => this.failed.emit(error));
+  }
+
+  /** Ends the client, or the attempt to make one. */
+  async disconnect(): Promise<void> {
+    this.#turn += 1;
+    const client = this.#client;
+    if (!client) {
+      return;
+    }
+    try {
+      await client.end();
+    } catch (error) {
+      this.failed.emit(error);
+    }
+    if (client === this.#client) {
+      this.#client = undefined;
+      this.#report("closed", {});
+    }
+  }
+
+  /** Does not wait for the time of the next attempt. */
+  retry(): void {
+    // How it ends is told by the events.
+    this.#client?.connect().catch(() => {});
+  }
+
+  #report(state: State, event: Happening, info?: ConnectionInfo): void {
+    const { attempt, delay, cause } = event;
+    this.status.emit({
+      state,
+      attempt: attempt ?? 0,
+      nextTryAt: state === "waiting" ? Date.now() + (delay ?? 0) : undefined,
+      cause,
+      url: this.#url,
+      info,
+    });
+  }
+
+  #live(): Client {
+    if (!this.#client) {
+      throw new Error("Connect first.");
+    }
+    return this.#client;
+  }
+
+  subscribe(filter: string, qos: QoS, handler: MessageHandler): Promise<Subscription> {
+    return this.#live().subscribe(filter, { qos }, handler);
+  }
+
+  async publish(topic: string, payload: Payload, options: PublishOptions): Promise<PublishResult> {
+    const result = await this.#live().publish(topic, payload, options);
+    this.published += 1;
+    return result;
+  }
+}

@@ -1,0 +1,185 @@
+/** The connection's state in words: badge, notice, history, and what the broker allows. */
+
+import type { ConnectionInfo } from "webmqtt";
+import { byId, make, setText } from "./dom.js";
+import { explain, isFarewell } from "./errors.js";
+import { bytes, clock, count } from "./format.js";
+import type { Link, LinkStatus } from "./link.js";
+
+const HISTORY = 50;
+
+export class StatusPanel {
+  readonly #badge = byId("state", HTMLElement);
+  readonly #text = byId("state-text", HTMLElement);
+  readonly #spoken = byId("state-spoken", HTMLElement);
+  readonly #notices = byId("notices", HTMLElement);
+  readonly #history = byId("history-list", HTMLElement);
+  #status: LinkStatus | undefined;
+  /** Why the last attempt failed: told once, however many follow. */
+  #told = "";
+  #countdown: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(link: Link) {
+    link.status.listen((status) => this.#onStatus(status));
+    link.failed.listen((error) => this.#onFailure(error));
+  }
+
+  #onStatus(status: LinkStatus): void {
+    this.#status = status;
+    clearTimeout(this.#countdown);
+    this.#badge.dataset.state = status.state;
+    this.#tick();
+    setText(this.#spoken, inWords(status, false));
+    this.#note(this.#historyLine(status), status.state);
+    if (status.state === "connected" || (status.state === "connecting" && status.attempt <= 1)) {
+      this.#notices.replaceChildren();
+    } else if (status.cause) {
+      this.#notice(status.cause);
+    }
+    this.#showLimits(status.info);
+  }
+
+  #historyLine({ state, attempt, nextTryAt, cause, url, info }: LinkStatus): string {
+    const why = cause ? explain(cause).message : "";
+    switch (state) {
+      case "idle":
+        return why ? `Stopped. ${why}` : "Not connected";
+      case "connecting":
+        return attempt > 1 ? `Attempt ${attempt}` : `Connecting to ${url}`;
+      case "connected":
+        this.#told = "";
+        return info?.sessionPresent
+          ? "Connected, the old session goes on"
+          : "Connected, new session";
+      case "waiting": {
+        const again = why !== "" && why === this.#told;
+        this.#told = why;
+        const left = seconds((nextTryAt ?? 0) - Date.now());
+        return `${again ? "Failed as before." : why || "No connection."} Next try in ${left} s.`;
+      }
+      case "closing":
+        return "Disconnecting";
+      case "closed":
+        return "Disconnected";
+    }
+  }
+
+  #tick(): void {
+    const status = this.#status;
+    if (!status) {
+      return;
+    }
+    setText(this.#text, inWords(status, true));
+    if (status.nextTryAt !== undefined && status.nextTryAt > Date.now()) {
+      this.#countdown = setTimeout(() => this.#tick(), 250);
+    }
+  }
+
+  #onFailure(error: unknown): void {
+    if (isFarewell(error)) {
+      return;
+    }
+    if (error !== this.#status?.cause) {
+      this.#note(explain(error).message, "error");
+      this.#notice(error);
+    }
+  }
+
+  #notice(error: unknown): void {
+    const { message, remedy, code } = explain(error);
+    const notice = make("div", "notice");
+    const words = make("div", "notice-words");
+    words.append(make("p", "notice-message", message));
+    if (remedy) {
+      words.append(make("p", "notice-remedy", remedy));
+    }
+    if (code) {
+      words.append(make("p", "notice-code code", code));
+    }
+    const close = make("button", "button small icon", "✕");
+    close.type = "button";
+    close.setAttribute("aria-label", "Dismiss");
+    close.addEventListener("click", () => notice.remove());
+    notice.append(words, close);
+    this.#notices.replaceChildren(notice);
+  }
+
+  #note(text: string, tone: string): void {
+    if (this.#history.querySelector(".history-line span")?.textContent === text) {
+      return;
+    }
+    const line = make("li", "history-line");
+    line.dataset.tone = tone;
+    line.append(make("time", "history-time", clock(Date.now())), make("span", "", text));
+    this.#history.prepend(line);
+    while (this.#history.childElementCount > HISTORY) {
+      this.#history.lastElementChild?.remove();
+    }
+  }
+
+  #showLimits(info: ConnectionInfo | undefined): void {
+    const limits = byId("limits", HTMLElement);
+    limits.hidden = info === undefined;
+    if (!info) {
+      return;
+    }
+    const list = byId("limits-list", HTMLElement);
+    list.replaceChildren(
+      ...limitsOf(info).map(([name, text]) => {
+        const row = make("div");
+        row.append(make("dt", "", name), make("dd", "", text));
+        return row;
+      }),
+    );
+  }
+}
+
+function seconds(milliseconds: number): number {
+  return Math.max(0, Math.ceil(milliseconds / 1000));
+}
+
+/** With `counting`, the seconds until the next attempt: too restless to be read out. */
+function inWords({ state, attempt, nextTryAt }: LinkStatus, counting: boolean): string {
+  switch (state) {
+    case "idle":
+      return "Not connected";
+    case "connecting":
+      return attempt > 1 ? `Connecting, attempt ${attempt}` : "Connecting";
+    case "connected":
+      return "Connected";
+    case "waiting": {
+      const left = seconds((nextTryAt ?? 0) - Date.now());
+      return counting ? `No connection, next try in ${left} s` : "No connection, trying again soon";
+    }
+    case "closing":
+      return "Disconnecting";
+    case "closed":
+      return "Disconnected";
+  }
+}
+
+function limitsOf(info: ConnectionInfo): [name: string, text: string][] {
+  const yes = (allowed: boolean) => (allowed ? "yes" : "no");
+  const facts: [string, string][] = [
+    ["Session", info.sessionPresent ? "went on" : "new"],
+    ["Client id", info.clientId],
+    ["Keep alive", info.keepalive === 0 ? "off" : `${count(info.keepalive)} s`],
+    ["Highest QoS", String(info.maximumQoS)],
+    ["Retained messages", yes(info.retainAvailable)],
+    ["Wildcards", yes(info.wildcardSubscriptionAvailable)],
+    ["Shared subscriptions", yes(info.sharedSubscriptionAvailable)],
+    ["Largest packet", bytes(info.maximumPacketSize)],
+    ["In flight at once", count(info.receiveMaximum)],
+  ];
+  if (info.version === 5) {
+    const forever = !Number.isFinite(info.sessionExpiry) || info.sessionExpiry >= 0xffff_ffff;
+    facts.push(
+      ["Session expiry", forever ? "never" : `${count(info.sessionExpiry)} s`],
+      ["Topic aliases", count(info.topicAliasMaximum)],
+    );
+  }
+  if (info.reasonString) {
+    facts.push(["The broker says", info.reasonString]);
+  }
+  return facts.concat(info.userProperties.map(([name, text]) => [name, text]));
+}
