@@ -134,9 +134,7 @@ pub fn decode_from(
 
 #[inline(always)]
 fn decode_by(rules: Rules, bytes: &[u8]) -> Result<Decoded<'_>, DecodeError> {
-    let header = scan(bytes, usize::MAX, rules.version)?;
-    let mut reader = Reader::new(bytes);
-    let Ok(first) = reader.u8() else {
+    let Some(&first) = bytes.first() else {
         // The shortest packet is a fixed header of two bytes.
         return Ok(Decoded::Incomplete { at_least: 2 });
     };
@@ -144,13 +142,12 @@ fn decode_by(rules: Rules, bytes: &[u8]) -> Result<Decoded<'_>, DecodeError> {
     if !rules.allow_packet(packet_type) {
         return Err(DecodeErrorKind::UnexpectedPacket.into());
     }
-    let Some(header) = header else {
+    let Some(header) = scan(bytes, usize::MAX, rules.version)? else {
         return Ok(Decoded::Incomplete {
             at_least: bytes.len() + 1,
         });
     };
-    let mut reader = Reader::new(bytes);
-    let Ok(mut packet) = reader.sub(header.total()) else {
+    let Ok(mut packet) = Reader::new(bytes).sub(header.total()) else {
         return Ok(Decoded::Incomplete {
             at_least: header.total(),
         });

@@ -290,9 +290,7 @@ impl PropertiesBuf {
             return Err(PropertyError::Duplicate);
         }
         check_value(id, value).map_err(|error| match (error, id.kind()) {
-            (DecodeErrorKind::Utf8 | DecodeErrorKind::Nul, _) | (_, Kind::TopicName) => {
-                PropertyError::TextInvalid
-            }
+            (DecodeErrorKind::Nul, _) | (_, Kind::TopicName) => PropertyError::TextInvalid,
             _ => PropertyError::ValueOutOfRange,
         })?;
         let start = self.bytes.len();

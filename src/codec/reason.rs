@@ -276,6 +276,17 @@ mod tests {
     }
 
     #[test]
+    fn failures_begin_at_0x80() {
+        assert!(
+            ReasonCode::ALL
+                .iter()
+                .all(|code| code.is_error() == (code.as_u8() >> 7 == 1))
+        );
+        assert!(ReasonCode::UnspecifiedError.is_error());
+        assert!(!ReasonCode::ReAuthenticate.is_error());
+    }
+
+    #[test]
     fn only_a_server_reports_missing_subscribers() {
         for packet in [PacketType::PubAck, PacketType::PubRec] {
             assert!(ReasonCode::NoMatchingSubscribers.legal_in(packet, Sender::Server));
