@@ -55,7 +55,9 @@ export interface ConnectChanges {
 export class Client {
   /** Without the credentials that may have been in it. */
   readonly url: string;
-  readonly #engine: Engine;
+  /** Given back to WebAssembly when the client has closed. */
+  #engine: Engine | undefined;
+  #clientId: string;
   readonly #version: ProtocolVersion;
   #username: string | undefined;
   #password: string | Uint8Array | undefined;
@@ -91,6 +93,7 @@ export class Client {
       this.#engine = new Engine(endpoint.url, subprotocol, engine, (batch: unknown[]) =>
         readRecords(batch, reader),
       );
+      this.#clientId = this.#engine.clientId;
     } catch (thrown) {
       throw engineError(thrown);
     }
@@ -102,7 +105,7 @@ export class Client {
 
   /** The client id: given, generated, or assigned by the broker. */
   get clientId(): string {
-    return this.#engine.clientId;
+    return this.#clientId;
   }
 
   get state(): State {
@@ -125,16 +128,12 @@ export class Client {
         throw new MqttError("aborted", { cause: signal.reason });
       }
       this.#replaceCredentials(changes);
-      try {
-        this.#engine.connect();
-      } catch (thrown) {
-        throw engineError(thrown);
-      }
+      this.#command((engine) => engine.connect());
       if (this.#state === "connected" && this.#connection) {
         resolve(this.#connection);
         return;
       }
-      const abort = () => this.#engine.stop();
+      const abort = () => this.#engine?.stop();
       signal?.addEventListener("abort", abort, { once: true });
       const settled = () => signal?.removeEventListener("abort", abort);
       this.#connecting.push({
@@ -157,11 +156,7 @@ export class Client {
     this.#username = username === undefined ? this.#username : wellFormed(username, "username");
     this.#password = password ?? this.#password;
     const bytes = this.#password === undefined ? undefined : bytesOf(this.#password);
-    try {
-      this.#engine.setCredentials(this.#username, bytes);
-    } catch (thrown) {
-      throw engineError(thrown);
-    }
+    this.#command((engine) => engine.setCredentials(this.#username, bytes));
   }
 
   /**
@@ -181,23 +176,16 @@ export class Client {
       const bytes = bytesOf(payload);
       const properties = publishProperties(options);
       wellFormed(topic, "topic");
-      let token: number;
-      try {
-        token = this.#engine.publish(
-          topic,
-          bytes,
-          options.qos ?? 0,
-          options.retain ?? false,
-          properties,
-        );
-      } catch (thrown) {
-        throw engineError(thrown, excerpt(topic));
-      }
+      const { qos = 0, retain = false } = options;
+      const token = this.#command(
+        (engine) => engine.publish(topic, bytes, qos, retain, properties),
+        excerpt(topic),
+      );
       if (!signal) {
         this.#publishes.set(token, { resolve, reject });
         return;
       }
-      const abort = () => this.#engine.cancel(token);
+      const abort = () => this.#engine?.cancel(token);
       signal.addEventListener("abort", abort, { once: true });
       this.#publishes.set(token, {
         resolve: (result) => {
@@ -235,16 +223,10 @@ export class Client {
       for (const text of filters) {
         wellFormed(text, "filter");
       }
-      let token: number;
-      let key: number;
-      try {
-        [token, key] = this.#engine.subscribe(filters, optionByte(settings)) as unknown as [
-          number,
-          number,
-        ];
-      } catch (thrown) {
-        throw engineError(thrown, excerpt(filters.join(", ")));
-      }
+      const [token = 0, key = 0] = this.#command(
+        (engine) => engine.subscribe(filters, optionByte(settings)),
+        excerpt(filters.join(", ")),
+      );
       let leaving: Promise<void> | undefined;
       const unsubscribe = () => {
         leaving ??= this.#unsubscribe(key);
@@ -275,11 +257,8 @@ export class Client {
     this.#subscriptions.delete(key);
     subscription.finish();
     return new Promise((resolve, reject) => {
-      try {
-        this.#unsubscribes.set(this.#engine.unsubscribe(key), { resolve, reject });
-      } catch (thrown) {
-        throw engineError(thrown);
-      }
+      const token = this.#command((engine) => engine.unsubscribe(key));
+      this.#unsubscribes.set(token, { resolve, reject });
     });
   }
 
@@ -333,8 +312,27 @@ export class Client {
         return;
       }
       this.#ending.push(resolve);
-      this.#engine.end(options.force ?? false);
+      this.#command((engine) => engine.end(options.force ?? false));
     });
+  }
+
+  /** Runs a command of the engine; what it throws becomes an error of ours. */
+  #command<T>(command: (engine: Engine) => T, detail?: string): T {
+    if (!this.#engine) {
+      throw new MqttError("closed");
+    }
+    try {
+      return command(this.#engine);
+    } catch (thrown) {
+      throw engineError(thrown, detail);
+    }
+  }
+
+  /** Gives the engine's memory back, after what it has queued for this turn. */
+  #release(): void {
+    const engine = this.#engine;
+    this.#engine = undefined;
+    queueMicrotask(() => engine?.free());
   }
 
   #emit<K extends keyof EventMap>(name: K, event: EventMap[K]): void {
@@ -369,6 +367,7 @@ export class Client {
       onConnected: (info) => {
         const connection = { ...info, version: this.#version };
         this.#connection = connection;
+        this.#clientId = info.clientId;
         this.#announce?.();
         this.#announce = undefined;
         for (const { resolve } of this.#connecting.splice(0)) {
@@ -438,6 +437,7 @@ export class Client {
         subscription.finish();
       }
       this.#subscriptions.clear();
+      this.#release();
     }
     const event: StateEvent = {
       state,
