@@ -312,6 +312,7 @@ export class Client {
         return;
       }
       this.#ending.push(resolve);
+      this.#finishSubscriptions();
       this.#command((engine) => engine.end(options.force ?? false));
     });
   }
@@ -326,6 +327,14 @@ export class Client {
     } catch (thrown) {
       throw engineError(thrown, detail);
     }
+  }
+
+  /** Nothing is delivered any more, not even from the batch that is being read. */
+  #finishSubscriptions(): void {
+    for (const subscription of this.#subscriptions.values()) {
+      subscription.finish();
+    }
+    this.#subscriptions.clear();
   }
 
   /** Gives the engine's memory back, after what it has queued for this turn. */
@@ -433,10 +442,7 @@ export class Client {
       }
     }
     if (state === "closed") {
-      for (const subscription of this.#subscriptions.values()) {
-        subscription.finish();
-      }
-      this.#subscriptions.clear();
+      this.#finishSubscriptions();
       this.#release();
     }
     const event: StateEvent = {

@@ -87,10 +87,11 @@ export class Subscription implements AsyncIterable<Message> {
 
   /** @internal Takes a message; the caller reports what a handler throws. */
   deliver(message: Message): void {
+    if (this.#ended) {
+      return;
+    }
     if (this.#handler) {
-      if (!this.#ended) {
-        this.#handler(message);
-      }
+      this.#handler(message);
       return;
     }
     const reader = this.#waiting.shift();

@@ -190,12 +190,11 @@ impl Inner {
 
     fn drain(&mut self) {
         loop {
-            let mut progress = false;
-            while let Some(event) = self.session.poll_event() {
-                self.sink.collect(event);
-                progress = true;
-            }
+            let mut progress = self.collect();
+            // Before the transport: a DISCONNECT leaves before its socket is closed.
             progress |= self.transmit();
+            // Sending settles operations, too.
+            progress |= self.collect();
             while let Some(op) = self.session.poll_transport() {
                 self.transport(op);
                 progress = true;
@@ -204,10 +203,18 @@ impl Inner {
                 break;
             }
         }
-        self.timer.set(
-            self.session.poll_timeout().map(|deadline| deadline.at),
-            clock::now(),
-        );
+        let deadline = self.session.poll_timeout();
+        self.timer
+            .set(deadline.map(|deadline| deadline.at), clock::now());
+    }
+
+    fn collect(&mut self) -> bool {
+        let mut some = false;
+        while let Some(event) = self.session.poll_event() {
+            self.sink.collect(event);
+            some = true;
+        }
+        some
     }
 
     fn transmit(&mut self) -> bool {

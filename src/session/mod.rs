@@ -8,10 +8,11 @@
 //! - **Commands** say what the application wants: [`connect`](Session::connect), [`publish`](Session::publish), …
 //! - **`poll_*`** give outputs: events, bytes to send, what to do with the transport.
 //!
-//! After every `handle_*`, and after a run of commands, drain every `poll_*` before the next mutation, in this order:
+//! After every `handle_*`, and after a run of commands, drain every `poll_*` before the next mutation:
 //! [`poll_event`](Session::poll_event) until `None`, [`poll_transmit`](Session::poll_transmit) until it gives no more
-//! data, [`poll_transport`](Session::poll_transport) until `None`; then arrange to be called at
-//! [`poll_timeout`](Session::poll_timeout). What is not drained is not acknowledged to the server.
+//! data, [`poll_transport`](Session::poll_transport) until `None`, and round again until none of them has anything:
+//! sending settles operations, too. Then arrange to be called at [`poll_timeout`](Session::poll_timeout). What is not
+//! drained is not acknowledged to the server.
 //!
 //! Errors are the application's or the peer's doing; a panic would be a bug here, and no input can cause one.
 

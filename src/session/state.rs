@@ -284,7 +284,9 @@ impl Core {
         }
         self.outbound.control(&Packet::PingReq);
         let patience = patience.or(self.quiet_time()).unwrap_or(PROBE_PATIENCE);
-        self.timers.set(Timer::PingResponse, self.now + patience);
+        // An earlier PINGREQ without an answer keeps its deadline: otherwise a dead peer would live for ever.
+        self.timers
+            .set_earlier(Timer::PingResponse, self.now + patience);
     }
 
     /// Three quarters of the Keep Alive: a ping after it and an answer within as much again find a dead peer in one

@@ -49,6 +49,13 @@ impl Timers {
         }
     }
 
+    /// Sets the timer unless it is set to an earlier moment.
+    pub(super) fn set_earlier(&mut self, timer: Timer, at: Instant) {
+        if let Some(slot) = self.0.get_mut(timer as usize) {
+            *slot = Some(slot.map_or(at, |set| set.min(at)));
+        }
+    }
+
     pub(super) fn stop(&mut self, timer: Timer) {
         if let Some(slot) = self.0.get_mut(timer as usize) {
             *slot = None;
