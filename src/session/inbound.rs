@@ -86,10 +86,19 @@ pub(super) enum Seen {
     TooMany,
 }
 
+/// A QoS 2 message between PUBLISH and PUBREL.
+struct Received {
+    id: PacketId,
+    /// It came on this connection and counts against our Receive Maximum, which starts anew with each.
+    counted: bool,
+}
+
 #[derive(Default)]
 pub(super) struct Inbound {
-    /// Identifiers of QoS 2 messages between PUBLISH and PUBREL, sorted [MQTT-4.3.3-10].
-    received: Vec<PacketId>,
+    /// Sorted by identifier [MQTT-4.3.3-10].
+    received: Vec<Received>,
+    /// How many of them are counted.
+    unfinished: u16,
     unclaimed: VecDeque<OwnedMessage>,
     unclaimed_bytes: usize,
     /// Messages that a new subscription claimed, to be delivered next.
@@ -97,12 +106,28 @@ pub(super) struct Inbound {
 }
 
 impl Inbound {
+    fn find(&self, id: PacketId) -> Result<usize, usize> {
+        self.received
+            .binary_search_by_key(&id, |received| received.id)
+    }
+
     pub(super) fn receive(&mut self, id: PacketId, receive_maximum: u16) -> Seen {
-        match self.received.binary_search(&id) {
-            Ok(_) => Seen::Before,
-            Err(_) if self.received.len() >= usize::from(receive_maximum) => Seen::TooMany,
-            Err(at) => {
-                self.received.insert(at, id);
+        let found = self.find(id);
+        let known = found.ok().and_then(|at| self.received.get_mut(at));
+        if known.as_ref().is_some_and(|known| known.counted) {
+            return Seen::Before;
+        }
+        if self.unfinished >= receive_maximum {
+            return Seen::TooMany;
+        }
+        self.unfinished += 1;
+        match (known, found) {
+            (Some(known), _) => {
+                known.counted = true;
+                Seen::Before
+            }
+            (None, Ok(at) | Err(at)) => {
+                self.received.insert(at, Received { id, counted: true });
                 Seen::New
             }
         }
@@ -110,12 +135,21 @@ impl Inbound {
 
     /// PUBREL: the identifier is free for a new message. `false` if it was not in use.
     pub(super) fn release(&mut self, id: PacketId) -> bool {
-        let at = self.received.binary_search(&id);
-        at.map(|at| self.received.remove(at)).is_ok()
+        let Ok(at) = self.find(id) else { return false };
+        self.unfinished -= u16::from(self.received.remove(at).counted);
+        true
+    }
+
+    pub(super) fn connection_lost(&mut self) {
+        self.unfinished = 0;
+        for received in &mut self.received {
+            received.counted = false;
+        }
     }
 
     pub(super) fn session_lost(&mut self) {
         self.received.clear();
+        self.unfinished = 0;
     }
 
     /// Keeps a message of a resumed session until a subscription claims it; `false` if an older one had to go.

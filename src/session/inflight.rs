@@ -25,6 +25,8 @@ pub(super) struct Inflight {
     pub(super) id: PacketId,
     /// `None` when the application gave up waiting; the exchange goes on all the same.
     pub(super) token: Option<Token>,
+    /// Whether it took send quota on this connection.
+    pub(super) counted: bool,
     pub(super) awaiting: Awaiting,
     /// The encoded PUBLISH; empty from the PUBREC on.
     pub(super) bytes: Vec<u8>,
@@ -52,6 +54,8 @@ pub(super) struct InflightTable {
     messages: Vec<Box<Inflight>>,
     /// Identifiers of SUBSCRIBE and UNSUBSCRIBE packets.
     reserved: Vec<PacketId>,
+    /// How many of the messages have QoS 2.
+    exactly_once: u16,
     last: u16,
     next_order: u64,
 }
@@ -73,13 +77,20 @@ impl InflightTable {
 
     pub(super) fn remove(&mut self, id: PacketId) -> Option<Inflight> {
         let at = self.find(id).ok()?;
-        Some(*self.messages.remove(at))
+        let message = *self.messages.remove(at);
+        self.exactly_once -= u16::from(message.qos() == QoS::ExactlyOnce);
+        Some(message)
     }
 
     pub(super) fn insert(&mut self, message: Inflight) {
         if let Err(at) = self.find(message.id) {
+            self.exactly_once += u16::from(message.qos() == QoS::ExactlyOnce);
             self.messages.insert(at, Box::new(message));
         }
+    }
+
+    pub(super) fn exactly_once(&self) -> u16 {
+        self.exactly_once
     }
 
     pub(super) fn next_order(&mut self) -> u64 {
@@ -113,9 +124,12 @@ impl InflightTable {
         self.reserved.retain(|&reserved| reserved != id);
     }
 
-    /// The connection is gone, and with it every SUBSCRIBE and UNSUBSCRIBE.
-    pub(super) fn release_reserved(&mut self) {
+    /// The connection is gone, and with it every SUBSCRIBE and UNSUBSCRIBE, and the quota.
+    pub(super) fn connection_lost(&mut self) {
         self.reserved.clear();
+        for message in &mut self.messages {
+            message.counted = false;
+        }
     }
 
     /// What has to be sent again, in the order in which it was sent [MQTT-4.6.0-1].

@@ -44,8 +44,8 @@ pub use state::TransportOp;
 pub use timers::{Deadline, Timer};
 
 use crate::codec::{
-    Packet, PacketId, Properties, PropertiesBuf, Publish, QoS, Subscribe, SubscribeFiltersBuf,
-    SubscribeOptions, TopicFilter, TopicName, Version,
+    Packet, PacketId, Properties, PropertiesBuf, PropertyId, Publish, QoS, Subscribe,
+    SubscribeFiltersBuf, SubscribeOptions, TopicFilter, TopicName, Version,
 };
 use crate::error::Error;
 use crate::time::Instant;
@@ -130,6 +130,10 @@ struct Core {
     had_connection: bool,
     /// A session of before our time is resumed: its messages may come before their subscriptions.
     claims_open: bool,
+    /// CONNECT asks for acknowledgements without Reason String and User Properties.
+    declined_problem_information: bool,
+    /// Something was received since the last PINGREQ was put off.
+    heard: bool,
     timers: Timers,
     backoff: Backoff,
     limits: ServerLimits,
@@ -161,6 +165,8 @@ impl Session {
             return Err(Error::Option);
         }
         state::connect_packet(&options, &client_id, options.clean_start)?;
+        let properties = options.properties.as_properties();
+        let asked = properties.byte(PropertyId::RequestProblemInformation);
         let core = Core {
             limits: state::server_limits(&options, Properties::EMPTY),
             outbound: Outbound::new(options.version),
@@ -176,6 +182,8 @@ impl Session {
             initial: true,
             had_connection: false,
             claims_open: false,
+            declined_problem_information: asked == Some(0),
+            heard: false,
             timers: Timers::default(),
             backoff: Backoff::default(),
             recv_at: 0,
@@ -484,6 +492,9 @@ impl Session {
     }
 
     /// Appends bytes to send, whole packets, until `out` has grown by `limit` or more.
+    ///
+    /// They are taken to leave at the time of the last `handle_*` or command; a host that sends much later calls
+    /// [`handle_timeout`](Session::handle_timeout) first.
     pub fn poll_transmit(&mut self, out: &mut Vec<u8>, limit: usize) -> Transmit {
         self.core.transmit(out, limit)
     }

@@ -15,6 +15,10 @@ use crate::codec::{
 };
 use crate::error::Error;
 
+/// MQTT 3 has no Receive Maximum, but servers have their limits: Mosquitto takes 20 unfinished QoS 2 messages, others
+/// 16, and what is above is acknowledged and thrown away.
+const EXACTLY_ONCE_WINDOW: u16 = 16;
+
 /// Flags of the first byte of a PUBLISH.
 const DUP: u8 = 0b1000;
 const RETAIN: u8 = 0b0001;
@@ -29,7 +33,8 @@ pub(super) struct Outbound {
     resend: VecDeque<PacketId>,
     /// How many QoS 1 and QoS 2 publishes may still leave [MQTT-4.9.0-2].
     quota: u16,
-    quota_limit: u16,
+    /// How many QoS 2 publishes may be unfinished.
+    exactly_once_limit: u16,
 }
 
 impl Outbound {
@@ -41,7 +46,11 @@ impl Outbound {
             queue: Queue::default(),
             resend: VecDeque::new(),
             quota: 0,
-            quota_limit: 0,
+            exactly_once_limit: if version == Version::V5 {
+                u16::MAX
+            } else {
+                EXACTLY_ONCE_WINDOW
+            },
         }
     }
 
@@ -89,9 +98,11 @@ impl Outbound {
         {
             return self.send_again(id, limits, out, events);
         }
+        let mut assured = self.quota > 0 && self.resend.is_empty();
         loop {
-            let assured = self.quota > 0 && self.resend.is_empty();
-            let Some(mut queued) = self.queue.pop(assured) else {
+            let window = self.inflight.exactly_once() < self.exactly_once_limit;
+            let may_leave = |qos| assured && (window || qos == QoS::AtLeastOnce);
+            let Some(mut queued) = self.queue.pop(may_leave) else {
                 return false;
             };
             // The limits of this server may be others than when the message was queued.
@@ -117,7 +128,8 @@ impl Outbound {
             let Some(id) = self.inflight.free_id() else {
                 let again = (queued.token, queued.qos, queued.bytes, queued.identifier_at);
                 self.queue.push_front_assured(core::iter::once(again));
-                return false;
+                assured = false;
+                continue;
             };
             set_identifier(&mut queued.bytes, queued.identifier_at, id);
             out.extend_from_slice(&queued.bytes);
@@ -137,6 +149,7 @@ impl Outbound {
             self.inflight.insert(Inflight {
                 id,
                 token: Some(token),
+                counted: true,
                 awaiting,
                 bytes,
                 identifier_at,
@@ -172,6 +185,7 @@ impl Outbound {
             *first |= DUP;
         }
         out.extend_from_slice(&message.bytes);
+        message.counted = true;
         self.quota -= 1;
         true
     }
@@ -186,14 +200,12 @@ impl Outbound {
         self.control.clear();
         self.resend.clear();
         self.quota = 0;
-        self.quota_limit = 0;
-        self.inflight.release_reserved();
+        self.inflight.connection_lost();
     }
 
     /// A connection stands. Quota is per connection [MQTT-4.9.0-1].
     pub(super) fn connected(&mut self, receive_maximum: u16) {
         self.quota = receive_maximum;
-        self.quota_limit = receive_maximum;
     }
 
     /// The server kept the session: sends again what is open [MQTT-4.4.0-1].
@@ -201,7 +213,14 @@ impl Outbound {
         for (id, awaiting) in self.inflight.in_order() {
             match awaiting {
                 Awaiting::PubAck | Awaiting::PubRec => self.resend.push_back(id),
-                Awaiting::PubComp => self.control(&Packet::PubRel(ack(id, ReasonCode::Success))),
+                Awaiting::PubComp => {
+                    self.control(&Packet::PubRel(ack(id, ReasonCode::Success)));
+                    // Servers count it as unfinished until its PUBCOMP.
+                    if let (1.., Some(message)) = (self.quota, self.inflight.get_mut(id)) {
+                        message.counted = true;
+                        self.quota -= 1;
+                    }
+                }
             }
         }
     }
@@ -329,9 +348,7 @@ impl Outbound {
             return;
         };
         self.resend.retain(|&waiting| waiting != packet.packet_id);
-        if self.quota < self.quota_limit {
-            self.quota += 1;
-        }
+        self.quota += u16::from(message.counted);
         let Some(token) = message.token else { return };
         let reason = packet.reason;
         // A PUBCOMP with 0x92 ends the exchange: the server knows nothing of it any more.

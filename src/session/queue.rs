@@ -71,13 +71,10 @@ impl Queue {
         }
     }
 
-    /// The next message that may leave. `assured` says whether QoS 1 and 2 may.
-    pub(super) fn pop(&mut self, assured: bool) -> Option<Queued> {
-        let first_assured = self
-            .assured
-            .front()
-            .filter(|_| assured)
-            .map(|queued| queued.order);
+    /// The next message that may leave. QoS 0 always may.
+    pub(super) fn pop(&mut self, may_leave: impl Fn(QoS) -> bool) -> Option<Queued> {
+        let first_assured = self.assured.front().filter(|queued| may_leave(queued.qos));
+        let first_assured = first_assured.map(|queued| queued.order);
         let first_plain = self.plain.front().map(|queued| queued.order);
         let lane = match (first_plain, first_assured) {
             (Some(plain), Some(assured)) if assured < plain => &mut self.assured,
@@ -105,7 +102,7 @@ impl Queue {
 
     /// Empties the queue and gives the tokens of what was in it, in order.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Token> {
-        core::iter::from_fn(|| self.pop(true).map(|queued| queued.token))
+        core::iter::from_fn(|| self.pop(|_| true).map(|queued| queued.token))
     }
 
     fn lane(&mut self, qos: QoS) -> &mut VecDeque<Queued> {

@@ -28,16 +28,9 @@ impl Core {
         );
         let bytes = recv.get(self.recv_at..).unwrap_or_default();
         // The size limit comes before the body: five bytes are enough to refuse a packet.
-        let complete = match codec::scan(bytes, limit, version) {
-            Ok(Some(header)) => bytes.len() >= header.total(),
-            Ok(None) => false,
-            Err(error) => {
-                self.fail(Error::Malformed(error), Some(error.reason()), None);
-                return Input::Handled;
-            }
-        };
-        if !complete {
-            return Input::Nothing;
+        if let Err(error) = codec::scan(bytes, limit, version) {
+            self.fail(Error::Malformed(error), Some(error.reason()), None);
+            return Input::Handled;
         }
         match codec::decode_from(Sender::Server, bytes, version) {
             Ok(Decoded::Packet { packet, len }) => {
@@ -53,6 +46,12 @@ impl Core {
     }
 
     fn packet<'a>(&mut self, packet: Packet<'a>) -> Input<'a> {
+        if self.declined_problem_information && explains(&packet) {
+            // [MQTT-3.1.2-29]
+            let reason = ReasonCode::ProtocolError;
+            self.fail(Error::Protocol(reason), Some(reason), None);
+            return Input::Handled;
+        }
         let events = &mut self.events;
         let mut emit = |event| events.push_back(event);
         let verdict = match (self.state, packet) {
@@ -140,7 +139,11 @@ impl Core {
                 .outbound
                 .control(&Packet::PubAck(ack(id, ReasonCode::Success))),
             (QoS::ExactlyOnce, Some(id)) => {
-                let seen = self.inbound.receive(id, self.options.receive_maximum);
+                let limit = match self.options.version {
+                    Version::V5 => self.options.receive_maximum,
+                    Version::V3 | Version::V4 => u16::MAX,
+                };
+                let seen = self.inbound.receive(id, limit);
                 if seen == Seen::TooMany {
                     let reason = ReasonCode::ReceiveMaximumExceeded;
                     self.fail(Error::Protocol(reason), Some(reason), None);
@@ -156,4 +159,20 @@ impl Core {
         }
         Input::Message(packet)
     }
+}
+
+/// Whether the packet has a Reason String or User Properties that the server may leave out.
+fn explains(packet: &Packet<'_>) -> bool {
+    let properties = match packet {
+        Packet::PubAck(packet)
+        | Packet::PubRec(packet)
+        | Packet::PubRel(packet)
+        | Packet::PubComp(packet) => packet.properties,
+        Packet::SubAck(packet) => packet.properties,
+        Packet::UnsubAck(packet) => packet.properties,
+        Packet::Auth(packet) => packet.properties,
+        _ => return false,
+    };
+    properties.text(PropertyId::ReasonString).is_some()
+        || properties.user_properties().next().is_some()
 }

@@ -152,15 +152,9 @@ impl Core {
         }
         if let Some(reason) = farewell
             && self.options.version == Version::V5
-            && self.transport == Transport::Open
             && self.first_packet.is_empty()
         {
-            let packet = Packet::Disconnect(Disconnect {
-                reason,
-                properties: Properties::EMPTY,
-            });
-            let written = encode(&packet, self.options.version, &mut self.farewell);
-            debug_assert!(written.is_ok(), "a reason code that fits a DISCONNECT");
+            self.say_farewell(reason);
         }
         self.drop_connection();
         if !self.session_survives() {
@@ -182,6 +176,19 @@ impl Core {
         }
     }
 
+    /// A DISCONNECT that leaves before the transport is closed.
+    fn say_farewell(&mut self, reason: ReasonCode) {
+        if self.transport != Transport::Open {
+            return;
+        }
+        let packet = Packet::Disconnect(Disconnect {
+            reason,
+            properties: Properties::EMPTY,
+        });
+        let written = encode(&packet, self.options.version, &mut self.farewell);
+        debug_assert!(written.is_ok(), "a reason code that fits a DISCONNECT");
+    }
+
     /// Everything that lives as long as a connection ends here.
     fn drop_connection(&mut self) {
         if self.transport != Transport::None {
@@ -192,6 +199,7 @@ impl Core {
         self.first_packet.clear();
         self.timers.stop_all();
         self.outbound.connection_lost();
+        self.inbound.connection_lost();
         self.subscriptions.connection_lost();
     }
 
@@ -265,7 +273,13 @@ impl Core {
             Timer::PingResponse => self.fail(Error::KeepAliveTimeout, None, None),
             Timer::Reconnect => self.open(),
             Timer::Stable => self.backoff.reset(),
-            Timer::Close => self.finish(),
+            Timer::Close => {
+                // What was still in the way of the DISCONNECT had its time.
+                if !self.goodbye_sent {
+                    self.say_farewell(ReasonCode::Success);
+                }
+                self.finish();
+            }
         }
     }
 
@@ -299,13 +313,19 @@ impl Core {
     /// Bytes left: the next PINGREQ is due later [MQTT-3.1.2-20].
     pub(super) fn sent_something(&mut self) {
         match self.quiet_time() {
-            Some(quiet) => self.timers.set(Timer::KeepAlive, self.now + quiet),
+            // Sending is no sign of life of the peer: only if it was heard since is the next PINGREQ put off.
+            Some(_) if !self.heard && self.timers.is_set(Timer::KeepAlive) => {}
+            Some(quiet) => {
+                self.heard = false;
+                self.timers.set(Timer::KeepAlive, self.now + quiet);
+            }
             None => self.timers.stop(Timer::KeepAlive),
         }
     }
 
     /// Bytes came: whoever sends them is alive, even if the PINGRESP is still behind a large packet.
     pub(super) fn received_something(&mut self) {
+        self.heard = true;
         if self.timers.is_set(Timer::PingResponse) {
             let patience = self.quiet_time().unwrap_or(PROBE_PATIENCE);
             self.timers.set(Timer::PingResponse, self.now + patience);

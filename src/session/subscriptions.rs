@@ -17,8 +17,6 @@ use crate::topic::FilterTrie;
 /// Upper bounds of one SUBSCRIBE or UNSUBSCRIBE packet, besides the server's Maximum Packet Size.
 const BATCH_FILTERS: usize = 1_000;
 const BATCH_BYTES: usize = 64 * 1024;
-/// Fixed header, packet identifier and property length.
-const PACKET_OVERHEAD: usize = 16;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sync {
@@ -46,16 +44,48 @@ struct Handle {
     results: Vec<Option<Result<QoS, Error>>>,
 }
 
+/// One UNSUBSCRIBE packet. A call whose filters do not fit into one has several, under the same token.
 struct Unsubscribe {
     token: Token,
     filters: Vec<String>,
     sent_as: Option<PacketId>,
+    /// What became of the call's packets so far.
+    result: Result<(), Error>,
 }
 
 struct Request {
     id: PacketId,
     /// Each filter with the handles that wait for its result.
     filters: Vec<(u32, Vec<SubscriptionKey>)>,
+}
+
+/// How much one SUBSCRIBE or UNSUBSCRIBE packet may hold.
+pub(super) struct Room {
+    maximum_packet_size: usize,
+    /// Packet identifier and, in 5.0, the length of no properties.
+    before_filters: usize,
+}
+
+impl Room {
+    pub(super) fn new(limits: &ServerLimits, version: Version) -> Self {
+        Self {
+            maximum_packet_size: limits.maximum_packet_size as usize,
+            before_filters: if version == Version::V5 { 3 } else { 2 },
+        }
+    }
+
+    /// Whether one more filter fits behind `count` others, if all of them take `bytes` together.
+    fn takes(&self, bytes: usize, count: usize) -> bool {
+        let remaining = self.before_filters + bytes;
+        let length = match remaining {
+            0..0x80 => 1,
+            0x80..0x4000 => 2,
+            0x4000..0x20_0000 => 3,
+            _ => 4,
+        };
+        let fits = 1 + length + remaining <= self.maximum_packet_size;
+        fits && (count == 0 || (count < BATCH_FILTERS && bytes <= BATCH_BYTES))
+    }
 }
 
 #[derive(Default)]
@@ -183,13 +213,17 @@ impl Subscriptions {
     ) {
         let mut orphaned = Vec::new();
         if let Some(handle) = self.remove_handle(key) {
-            for at in handle.filters {
+            for &at in &handle.filters {
                 orphaned.extend(self.detach(at, key));
             }
             if let Some(token) = handle.token {
+                let results = handle
+                    .results
+                    .iter()
+                    .map(|known| known.unwrap_or(Err(Error::Aborted)));
                 events(Event::Subscribed {
                     token,
-                    results: alloc::vec![Err(Error::Aborted)],
+                    results: results.collect(),
                 });
             }
         }
@@ -203,6 +237,7 @@ impl Subscriptions {
                 token,
                 filters: orphaned,
                 sent_as: None,
+                result: Ok(()),
             });
             self.pending = true;
         }
@@ -247,40 +282,68 @@ impl Subscriptions {
         }
     }
 
-    /// The filters of the next UNSUBSCRIBE packet.
-    pub(super) fn next_unsubscribe(&mut self) -> Option<&[String]> {
-        let next = self
-            .unsubscribes
+    pub(super) fn wants_unsubscribe(&self) -> bool {
+        self.unsubscribes
             .iter()
-            .find(|unsubscribe| unsubscribe.sent_as.is_none())?;
-        Some(&next.filters)
+            .any(|unsubscribe| unsubscribe.sent_as.is_none())
     }
 
-    pub(super) fn unsubscribe_sent(&mut self, id: PacketId) {
-        if let Some(next) = self
+    /// Hands the filters of the next UNSUBSCRIBE packet to `write` and remembers them under the packet identifier.
+    /// `false` if the server could not take it; then the call is settled.
+    pub(super) fn next_unsubscribe(
+        &mut self,
+        id: PacketId,
+        room: &Room,
+        events: &mut impl FnMut(Event<'static>),
+        mut write: impl FnMut(TopicFilter<'_>),
+    ) -> bool {
+        let unsent = |unsubscribe: &Unsubscribe| unsubscribe.sent_as.is_none();
+        let Some(at) = self.unsubscribes.iter().position(unsent) else {
+            return false;
+        };
+        let Some(next) = self.unsubscribes.get_mut(at) else {
+            return false;
+        };
+        let (mut size, mut count) = (0, 0);
+        for text in &next.filters {
+            size += text.len() + 2;
+            if !room.takes(size, count) {
+                break;
+            }
+            if let Ok(filter) = TopicFilter::new(text) {
+                write(filter);
+            }
+            count += 1;
+        }
+        if count == 0 {
+            next.result = Err(Error::PacketTooLarge);
+            self.unsubscribe_settled(at, events);
+            return false;
+        }
+        next.sent_as = Some(id);
+        let rest = next.filters.split_off(count);
+        if !rest.is_empty() {
+            let (token, result) = (next.token, next.result);
+            self.unsubscribes.push(Unsubscribe {
+                token,
+                filters: rest,
+                sent_as: None,
+                result,
+            });
+        }
+        true
+    }
+
+    /// Ends one packet of a call, and the call if it was the last one.
+    fn unsubscribe_settled(&mut self, at: usize, events: &mut impl FnMut(Event<'static>)) {
+        let Unsubscribe { token, result, .. } = self.unsubscribes.remove(at);
+        match self
             .unsubscribes
             .iter_mut()
-            .find(|unsubscribe| unsubscribe.sent_as.is_none())
+            .find(|other| other.token == token)
         {
-            next.sent_as = Some(id);
-        }
-    }
-
-    pub(super) fn unsubscribe_failed(
-        &mut self,
-        error: Error,
-        events: &mut impl FnMut(Event<'static>),
-    ) {
-        if let Some(at) = self
-            .unsubscribes
-            .iter()
-            .position(|unsubscribe| unsubscribe.sent_as.is_none())
-        {
-            let Unsubscribe { token, .. } = self.unsubscribes.remove(at);
-            events(Event::Unsubscribed {
-                token,
-                result: Err(error),
-            });
+            Some(other) => other.result = other.result.and(result),
+            None => events(Event::Unsubscribed { token, result }),
         }
     }
 
@@ -300,12 +363,10 @@ impl Subscriptions {
         &mut self,
         id: PacketId,
         limits: &ServerLimits,
+        room: &Room,
         events: &mut impl FnMut(Event<'static>),
         mut write: impl FnMut(TopicFilter<'_>, SubscribeOptions),
     ) -> bool {
-        let room = (limits.maximum_packet_size as usize)
-            .min(BATCH_BYTES)
-            .saturating_sub(PACKET_OVERHEAD);
         let mut refused = Vec::new();
         let mut filters = Vec::new();
         let mut size = 0;
@@ -322,10 +383,9 @@ impl Subscriptions {
                 refused.push((at, Error::WildcardNotSupported));
             } else if parsed.is_shared() && !limits.shared_available {
                 refused.push((at, Error::SharedNotSupported));
-            } else if bytes + PACKET_OVERHEAD > limits.maximum_packet_size as usize {
+            } else if !room.takes(bytes, 0) {
                 refused.push((at, Error::PacketTooLarge));
-            } else if filters.is_empty() || (filters.len() < BATCH_FILTERS && size + bytes <= room)
-            {
+            } else if room.takes(size + bytes, filters.len()) {
                 write(parsed, filter.options);
                 size += bytes;
                 filter.sync = Sync::Sent;
@@ -396,10 +456,15 @@ impl Subscriptions {
         result: Result<QoS, Error>,
         events: &mut impl FnMut(Event<'static>),
     ) {
+        // A later SUBSCRIBE for it can be on its way.
+        let asked_again = self
+            .requests
+            .iter()
+            .any(|request| request.filters.iter().any(|&(asked, _)| asked == at));
         let Some(filter) = self.filter_mut(at) else {
             return;
         };
-        if filter.sync == Sync::Sent {
+        if filter.sync == Sync::Sent && !asked_again {
             filter.sync = Sync::Granted;
         }
         if let Err(error) = result {
@@ -457,10 +522,12 @@ impl Subscriptions {
         if version == Version::V5 && codes.len() != count {
             return Err(ReasonCode::ProtocolError);
         }
-        let Unsubscribe { token, .. } = self.unsubscribes.remove(at);
-        let refused = codes.iter().find(|code| code.is_error());
-        let result = refused.map_or(Ok(()), |code| Err(Error::UnsubscribeRefused(code)));
-        events(Event::Unsubscribed { token, result });
+        if let Some(unsubscribe) = self.unsubscribes.get_mut(at)
+            && let Some(code) = codes.iter().find(|code| code.is_error())
+        {
+            unsubscribe.result = Err(Error::UnsubscribeRefused(code));
+        }
+        self.unsubscribe_settled(at, events);
         Ok(true)
     }
 
@@ -470,8 +537,15 @@ impl Subscriptions {
         for unsubscribe in &mut self.unsubscribes {
             unsubscribe.sent_as = None;
         }
-        for filter in &mut self.filters {
-            if filter.sync == Sync::Sent {
+        let Self {
+            filters,
+            unsubscribes,
+            ..
+        } = self;
+        for filter in filters {
+            // What is withdrawn once more ends a newer declaration, too.
+            let withdrawn = |unsubscribe: &Unsubscribe| unsubscribe.filters.contains(&filter.text);
+            if filter.sync == Sync::Sent || unsubscribes.iter().any(withdrawn) {
                 filter.sync = Sync::Needed;
             }
         }
@@ -480,11 +554,8 @@ impl Subscriptions {
 
     /// The server has forgotten every subscription.
     pub(super) fn session_lost(&mut self, events: &mut impl FnMut(Event<'static>)) {
-        for unsubscribe in self.unsubscribes.drain(..) {
-            events(Event::Unsubscribed {
-                token: unsubscribe.token,
-                result: Ok(()),
-            });
+        while !self.unsubscribes.is_empty() {
+            self.unsubscribe_settled(0, events);
         }
         for filter in &mut self.filters {
             filter.sync = Sync::Needed;
@@ -496,17 +567,19 @@ impl Subscriptions {
     pub(super) fn abandon(&mut self, error: Error, events: &mut impl FnMut(Event<'static>)) {
         for handle in &mut self.handles {
             if let Some(token) = handle.token.take() {
+                let results = handle
+                    .results
+                    .iter()
+                    .map(|known| known.unwrap_or(Err(error)));
                 events(Event::Subscribed {
                     token,
-                    results: alloc::vec![Err(error)],
+                    results: results.collect(),
                 });
             }
         }
-        for unsubscribe in self.unsubscribes.drain(..) {
-            events(Event::Unsubscribed {
-                token: unsubscribe.token,
-                result: Err(error),
-            });
+        while let Some(unsubscribe) = self.unsubscribes.first_mut() {
+            unsubscribe.result = Err(error);
+            self.unsubscribe_settled(0, events);
         }
     }
 }

@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use super::event::State;
 use super::state::Transport;
+use super::subscriptions::Room;
 use super::{Core, Transmit};
 use crate::codec::{
     Packet, Properties, Subscribe, SubscribeFiltersBuf, TopicFilter, Unsubscribe,
     UnsubscribeFiltersBuf,
 };
-use crate::error::Error;
 
 impl Core {
     pub(super) fn transmit(&mut self, out: &mut Vec<u8>, limit: usize) -> Transmit {
@@ -55,22 +55,18 @@ impl Core {
         }
         let events = &mut self.events;
         let mut emit = |event| events.push_back(event);
-        while let Some(filters) = self.subscriptions.next_unsubscribe() {
+        let room = Room::new(&self.limits, self.options.version);
+        while self.subscriptions.wants_unsubscribe() {
             let Some(id) = self.outbound.inflight.reserve() else {
                 return;
             };
             let mut list = UnsubscribeFiltersBuf::default();
-            for filter in filters
-                .iter()
-                .filter_map(|text| TopicFilter::new(text).ok())
+            let push = |filter: TopicFilter<'_>| list.push(filter);
+            if !self
+                .subscriptions
+                .next_unsubscribe(id, &room, &mut emit, push)
             {
-                list.push(filter);
-            }
-            let size: usize = filters.iter().map(|text| text.len() + 2).sum();
-            if size + 16 > self.limits.maximum_packet_size as usize {
                 self.outbound.inflight.release(id);
-                self.subscriptions
-                    .unsubscribe_failed(Error::PacketTooLarge, &mut emit);
                 continue;
             }
             let packet = Unsubscribe {
@@ -79,7 +75,6 @@ impl Core {
                 filters: list.as_filters(),
             };
             self.outbound.control(&Packet::Unsubscribe(packet));
-            self.subscriptions.unsubscribe_sent(id);
         }
         while self.subscriptions.wants_subscribe() {
             let Some(id) = self.outbound.inflight.reserve() else {
@@ -89,6 +84,7 @@ impl Core {
             let asked = self.subscriptions.next_subscribe(
                 id,
                 &self.limits,
+                &room,
                 &mut emit,
                 |filter, options| {
                     list.push(filter, options);

@@ -1,0 +1,298 @@
+//! `cargo xtask broker`: real brokers with MQTT over WebSocket on loopback, one at a time in the foreground,
+//! for the browser tests and for people.
+
+pub mod embedded;
+mod mosquitto;
+mod rabbitmq;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::process::{self, Ended, Server, TemporaryFolder, Watch};
+use crate::project;
+use crate::setup::{self, Need, apt, debian13};
+use crate::step::Failure;
+
+/// RabbitMQ's first start takes a quarter of that on a busy machine.
+const START: Duration = Duration::from_secs(60);
+const LETTING_GO: Duration = Duration::from_secs(3);
+
+/// Which broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Embedded,
+    Mosquitto(Home),
+    RabbitMq(Home),
+}
+
+/// Where a broker's program is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// Installed on this machine.
+    Machine,
+    /// In the Debian 13 folder of the tool cache.
+    Debian13,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] = [
+        Self::Embedded,
+        Self::Mosquitto(Home::Debian13),
+        Self::Mosquitto(Home::Machine),
+        Self::RabbitMq(Home::Debian13),
+        Self::RabbitMq(Home::Machine),
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Mosquitto(Home::Debian13) => "mosquitto",
+            Self::Mosquitto(Home::Machine) => "mosquitto-deb12",
+            Self::RabbitMq(Home::Debian13) => "rabbitmq",
+            Self::RabbitMq(Home::Machine) => "rabbitmq-deb12",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Embedded | Self::Mosquitto(_) => 9001,
+            Self::RabbitMq(_) => 15675,
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Embedded => "/mqtt",
+            Self::Mosquitto(_) => "/",
+            Self::RabbitMq(_) => "/ws",
+        }
+    }
+
+    fn need(self) -> Option<Need> {
+        match self {
+            Self::Embedded => None,
+            Self::Mosquitto(Home::Machine) => Some(Need::Mosquitto),
+            Self::RabbitMq(Home::Machine) => Some(Need::RabbitMq),
+            Self::Mosquitto(Home::Debian13) | Self::RabbitMq(Home::Debian13) => {
+                Some(Need::Debian13)
+            }
+        }
+    }
+
+    /// Its version, or why it cannot be started here.
+    fn availability(self) -> Result<String, String> {
+        let inside = debian13::folder();
+        let package = match self {
+            Self::Embedded => return embedded::version(),
+            Self::Mosquitto(_) => "mosquitto",
+            Self::RabbitMq(_) => "rabbitmq-server",
+        };
+        if let Some(why) = self.need().and_then(setup::reason) {
+            return Err(why);
+        }
+        match self {
+            Self::Mosquitto(Home::Debian13) | Self::RabbitMq(Home::Debian13) => {
+                if !project::is_root() {
+                    return Err("only root can enter the Debian 13 folder".to_owned());
+                }
+                apt::version(package, Some(&inside))
+            }
+            _ => apt::version(package, None),
+        }
+        .ok_or_else(|| format!("the package {package} is not installed"))
+    }
+}
+
+/// What the command line asks for.
+pub struct Options {
+    pub kind: Kind,
+    /// 0 takes any free one.
+    pub port: Option<u16>,
+    /// Keeps sessions and retained messages there.
+    pub persist: Option<PathBuf>,
+    pub sensors: bool,
+}
+
+/// What each broker is started with.
+struct Launch<'a> {
+    home: Home,
+    port: u16,
+    plain: u16,
+    /// Configuration and data; the broker sees it as [`Launch::seen`].
+    folder: &'a Path,
+    persist: bool,
+}
+
+impl Launch<'_> {
+    /// The folder's path as the broker sees it.
+    fn seen(&self) -> String {
+        match self.home {
+            Home::Machine => self.folder.display().to_string(),
+            Home::Debian13 => "/run/webmqtt".to_owned(),
+        }
+    }
+
+    /// A command that runs a script where the broker is, in a process namespace of its own, with `$1` the folder.
+    fn script(&self, script: &str) -> Command {
+        let seen = self.seen();
+        match self.home {
+            Home::Machine => {
+                process::contained(&format!("mount -t proc proc /proc\n{script}"), &[&seen])
+            }
+            Home::Debian13 => process::contained(
+                "mount -t proc proc \"$1/proc\"\n\
+                 mkdir -p \"$1$3\"\n\
+                 mount --bind \"$2\" \"$1$3\"\n\
+                 exec chroot \"$1\" sh -euc \"$4\" sh \"$3\"",
+                &[
+                    &debian13::folder().display().to_string(),
+                    &self.folder.display().to_string(),
+                    &seen,
+                    script,
+                ],
+            ),
+        }
+    }
+}
+
+/// `cargo xtask broker NAME`.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let kind = options.kind;
+    if kind != Kind::Embedded
+        && let Err(why) = kind.availability()
+    {
+        return Err(Failure::new(format!(
+            "the broker {} is not available: {why}",
+            kind.name()
+        )));
+    }
+    let port = process::port_or_free(options.port.unwrap_or(kind.default_port()))?;
+    // One that was killed a moment ago may still be letting go of it.
+    if !process::becomes_free(port, LETTING_GO) {
+        return Err(Failure::new(format!(
+            "port {port} is in use: choose another with --port, or 0 for any free one."
+        )));
+    }
+    if kind == Kind::Embedded {
+        embedded::provide()?;
+    }
+    let mut temporary = None;
+    let folder = match &options.persist {
+        Some(folder) => {
+            let made = fs::create_dir_all(folder).and_then(|()| fs::canonicalize(folder));
+            made.map_err(|error| Failure::io(&format!("making {}", folder.display()), &error))?
+        }
+        None => temporary
+            .insert(TemporaryFolder::new(kind.name())?)
+            .path()
+            .to_path_buf(),
+    };
+    // The plain MQTT listener that these brokers have beside the one for browsers.
+    let plain = process::port_or_free(0)?;
+    let launch = |home| Launch {
+        home,
+        port,
+        plain,
+        folder: &folder,
+        persist: options.persist.is_some(),
+    };
+    let mut watch = Watch::new()?;
+    let log = folder.join("broker.log");
+    let mut server = match kind {
+        Kind::Embedded => embedded::start(port, options.sensors, log)?,
+        Kind::Mosquitto(home) => Server::start(&mut mosquitto::command(&launch(home))?, log, true)?,
+        Kind::RabbitMq(home) => Server::start(&mut rabbitmq::command(&launch(home))?, log, true)?,
+    };
+    if !server.until_ready(&mut watch, port, kind.path(), START)? {
+        return Ok(());
+    }
+    let plain_url = match kind {
+        Kind::Embedded => String::new(),
+        Kind::Mosquitto(_) | Kind::RabbitMq(_) => format!(" mqtt://127.0.0.1:{plain}"),
+    };
+    println!("READY ws://127.0.0.1:{port}{}{plain_url}", kind.path());
+    match watch.wait(&mut server) {
+        Ended::Asked => {
+            server.stop();
+            Ok(())
+        }
+        Ended::ByItself => Err(Failure {
+            sentence: format!(
+                "the broker {} ended by itself; its last words are above.",
+                kind.name()
+            ),
+            output: server.last_words(),
+        }),
+    }
+}
+
+/// `cargo xtask broker list`.
+pub fn list() -> String {
+    let mut text = String::new();
+    for kind in Kind::ALL {
+        let said = match kind.availability() {
+            Ok(version) => version,
+            Err(why) => format!("not available: {why}"),
+        };
+        let _ = writeln!(text, "{:<16} {said}", kind.name());
+    }
+    text
+}
+
+/// `cargo xtask broker list --json`.
+pub fn list_json() -> String {
+    let rows: Vec<String> = Kind::ALL
+        .into_iter()
+        .map(|kind| {
+            let (version, why) = match kind.availability() {
+                Ok(version) => (json_string(&version), "null".to_owned()),
+                Err(why) => ("null".to_owned(), json_string(&why)),
+            };
+            format!(
+                "{{\"name\":{},\"available\":{},\"version\":{version},\"reason\":{why}}}",
+                json_string(kind.name()),
+                why == "null"
+            )
+        })
+        .collect();
+    format!("[{}]", rows.join(","))
+}
+
+fn json_string(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_strings_are_escaped() {
+        assert_eq!(json_string("a \"b\"\\\n"), r#""a \"b\"\\\u000a""#);
+    }
+
+    #[test]
+    fn every_broker_is_found_by_its_name() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::named(kind.name()), Some(kind));
+        }
+    }
+}

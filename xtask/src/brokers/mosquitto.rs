@@ -1,0 +1,63 @@
+//! Mosquitto's configuration: anonymous users may do everything, alice (secret) too, bob (hunter2) reads `ro/#`.
+
+use std::fs;
+use std::process::Command;
+
+use super::Launch;
+use crate::step::Failure;
+
+const ACL: &str = "\
+topic readwrite #
+topic read $SYS/#
+user alice
+topic readwrite #
+topic read $SYS/#
+user bob
+topic read ro/#
+";
+
+pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
+    let (port, plain) = (launch.port, launch.plain);
+    let seen = launch.seen();
+    let persistence = if launch.persist {
+        // Saved after every change: a test that kills the broker must find in it what it acknowledged.
+        format!(
+            "persistence true\npersistence_location {seen}/\nautosave_on_changes true\nautosave_interval 1\n"
+        )
+    } else {
+        "persistence false\n".to_owned()
+    };
+    // The plain listener: Debian 12's build exits when every listener is a websockets one.
+    // socket_domain: without it that build binds websockets to every interface.
+    // No per_listener_settings: 2.0.21 then loses messages for offline sessions.
+    // user root: it must read and write the folder, and a change of user would outlive our own end.
+    let configuration = format!(
+        "user root\n\
+         log_dest stderr\n\
+         sys_interval 1\n\
+         {persistence}\
+         allow_anonymous true\n\
+         password_file {seen}/passwd\n\
+         acl_file {seen}/acl\n\
+         max_queued_messages 100000\n\
+         listener {plain} 127.0.0.1\n\
+         listener {port} 127.0.0.1\n\
+         socket_domain ipv4\n\
+         protocol websockets\n"
+    );
+    for (name, text) in [
+        ("mosquitto.conf", configuration.as_str()),
+        ("acl", ACL),
+        ("passwd", ""),
+    ] {
+        fs::write(launch.folder.join(name), text)
+            .map_err(|error| Failure::io("writing Mosquitto's configuration", &error))?;
+    }
+    Ok(launch.script(
+        "PATH=$PATH:/usr/sbin:/sbin\n\
+         chmod 700 \"$1/passwd\" \"$1/acl\"\n\
+         mosquitto_passwd -b \"$1/passwd\" alice secret\n\
+         mosquitto_passwd -b \"$1/passwd\" bob hunter2\n\
+         exec mosquitto -c \"$1/mosquitto.conf\"",
+    ))
+}

@@ -1,0 +1,63 @@
+//! RabbitMQ's configuration: its plugin for MQTT over WebSocket, guest (guest), anonymous users count as guest.
+
+use std::fs;
+use std::process::Command;
+
+use super::Launch;
+use crate::process;
+use crate::step::Failure;
+
+pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
+    let folder = launch.folder;
+    let (amqp, mqtt) = (process::port_or_free(0)?, launch.plain);
+    let configuration = format!(
+        "listeners.tcp.1 = 127.0.0.1:{amqp}\n\
+         mqtt.listeners.tcp.1 = 127.0.0.1:{mqtt}\n\
+         mqtt.allow_anonymous = true\n\
+         web_mqtt.tcp.ip = 127.0.0.1\n\
+         web_mqtt.tcp.port = {}\n\
+         web_mqtt.ws_path = /ws\n\
+         log.console = true\n\
+         log.console.level = warning\n",
+        launch.port
+    );
+    let write = || -> std::io::Result<()> {
+        fs::create_dir_all(folder.join("data"))?;
+        fs::create_dir_all(folder.join("log"))?;
+        fs::write(folder.join("rabbitmq.conf"), configuration)?;
+        fs::write(
+            folder.join("enabled_plugins"),
+            "[rabbitmq_mqtt,rabbitmq_web_mqtt].\n",
+        )
+    };
+    write().map_err(|error| Failure::io("writing RabbitMQ's configuration", &error))?;
+
+    let mut command = launch.script(
+        "export PATH=$PATH:/usr/sbin:/sbin\n\
+         ulimit -n 65536 2>/dev/null || true\n\
+         exec /usr/lib/rabbitmq/bin/rabbitmq-server",
+    );
+    let seen = launch.seen();
+    // Its own name server and its own ports: two of them side by side never meet. The node's name stays the same, for
+    // the data carries it.
+    command
+        .env("HOME", &seen)
+        .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+        .env("ERL_EPMD_PORT", process::port_or_free(0)?.to_string())
+        .env("RABBITMQ_DIST_PORT", process::port_or_free(0)?.to_string())
+        .env("RABBITMQ_NODENAME", "webmqtt@localhost")
+        .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
+        .env("RABBITMQ_CONFIG_FILE", format!("{seen}/rabbitmq.conf"))
+        .env(
+            "RABBITMQ_ENABLED_PLUGINS_FILE",
+            format!("{seen}/enabled_plugins"),
+        )
+        .env("RABBITMQ_PID_FILE", format!("{seen}/pid"))
+        .env("RABBITMQ_MNESIA_BASE", format!("{seen}/data"))
+        .env("RABBITMQ_LOG_BASE", format!("{seen}/log"))
+        .env(
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
+            "-kernel inet_dist_use_interface {127,0,0,1}",
+        );
+    Ok(command)
+}

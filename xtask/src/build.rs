@@ -1,0 +1,240 @@
+//! `cargo xtask build`: the npm package. WebAssembly with its glue into `pkg/wasm`, the TypeScript facade into
+//! `pkg/dist`.
+//!
+//! The flags of the build are here and nowhere else.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::project::{self, WASM_TARGET};
+use crate::setup::{self, Need, wasm_target};
+use crate::stamp::{Inputs, Stamp};
+use crate::step::{self, Done, Failure, Plan, Step};
+
+/// The features of the package's engine.
+const FEATURES: [&str; 3] = ["--no-default-features", "--features", "js"];
+
+/// What every supported browser has (Chrome 96, Firefox 100, Safari 16.4) and rustc uses.
+const WASM_FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// What no browser reads.
+const STRIPPED: [&str; 3] = [
+    "--strip-debug",
+    "--strip-producers",
+    "--strip-target-features",
+];
+
+/// The same floor, for esbuild.
+pub const BROWSERS: &str = "--target=chrome96,firefox100,safari16.4";
+
+/// How much of the package is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What a page loads.
+    Code,
+    /// And the declarations that TypeScript users read.
+    CodeAndTypes,
+}
+
+/// `cargo xtask build`.
+pub fn run() -> Result<(), Failure> {
+    setup::provide(&Need::FOR_BUILD)?;
+    let _lock = lock()?;
+    let mut plan = Plan::default();
+    add_to(&mut plan, Extent::CodeAndTypes);
+    plan.run()?;
+    say_what_was_built();
+    Ok(())
+}
+
+/// Two builds at once would write the same files.
+pub fn lock() -> Result<fs::File, Failure> {
+    setup::lock_file(&project::notes().join("build.lock"), "another build")
+}
+
+/// Adds the package's build to a plan, after those needs that are in the plan too.
+pub fn add_to(plan: &mut Plan<'_>, extent: Extent) {
+    plan.add(
+        "package: compile",
+        &["wasm-target", "wasm-bindgen", "wasm-pack"],
+        |step| {
+            let stamp = wasm_stamp();
+            if stamp.is_current(&wasm_files()) {
+                return Ok(Done::UpToDate);
+            }
+            stamp.clear();
+            compile(step)?;
+            Ok(Done::Worked)
+        },
+    );
+    plan.add(
+        "package: wasm-opt",
+        &["package: compile", "node-modules"],
+        |step| {
+            let stamp = wasm_stamp();
+            if stamp.is_current(&wasm_files()) {
+                return Ok(Done::UpToDate);
+            }
+            optimise(step)?;
+            stamp.set();
+            Ok(Done::Worked)
+        },
+    );
+    plan.add("package: facade", &["node-modules"], bundle);
+    if extent == Extent::CodeAndTypes {
+        plan.add(
+            "package: types",
+            &["package: compile", "node-modules"],
+            declare,
+        );
+    }
+}
+
+/// Compiles ahead, without the tools that come later: what takes longest on a bare machine starts first.
+pub fn compile_ahead(step: &Step) -> Result<Done, Failure> {
+    if wasm_stamp().is_current(&wasm_files()) {
+        return Ok(Done::UpToDate);
+    }
+    step.run(&mut cargo_build())?;
+    Ok(Done::Worked)
+}
+
+fn folder() -> PathBuf {
+    project::root().join("pkg/wasm")
+}
+
+fn facade_file() -> PathBuf {
+    project::root().join("pkg/dist/index.js")
+}
+
+fn wasm_files() -> Vec<PathBuf> {
+    ["webmqtt.js", "webmqtt.d.ts", "webmqtt_bg.wasm"]
+        .iter()
+        .map(|name| folder().join(name))
+        .collect()
+}
+
+fn wasm_stamp() -> Stamp {
+    Inputs::default()
+        .paths(&["Cargo.toml", "Cargo.lock", "src", "package-lock.json"])
+        .word(&FEATURES.join(" "))
+        .word(&WASM_FEATURES.join(" "))
+        .word(&STRIPPED.join(" "))
+        .word(project::WASM_BINDGEN)
+        .word(&wasm_target::rustc_version())
+        .stamp("wasm")
+}
+
+fn cargo_build() -> std::process::Command {
+    let mut cargo = wasm_target::wasm_command("cargo");
+    cargo
+        .args(["build", "--package", "webmqtt", "--lib", "--release"])
+        .args(["--target", WASM_TARGET])
+        .args(FEATURES);
+    cargo
+}
+
+/// Through wasm-pack where it is; else the two commands that it runs, which give the same files.
+fn compile(step: &Step) -> Result<(), Failure> {
+    let folder = folder();
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| Failure::io("emptying pkg/wasm", &error))?;
+    }
+    if Need::WasmPack.find().is_ok() {
+        let mut pack = wasm_target::wasm_command("wasm-pack");
+        pack.args(["build", "--target", "web", "--no-pack", "--no-opt"])
+            .args(["--mode", "no-install", "--out-dir", "pkg/wasm", "--release"])
+            .arg("--")
+            .args(FEATURES);
+        step.run(&mut pack)?;
+        // It hides the folder from npm, too.
+        let _ = fs::remove_file(folder.join(".gitignore"));
+        return Ok(());
+    }
+    step.run(&mut cargo_build())?;
+    let compiled = project::target()
+        .join(WASM_TARGET)
+        .join("release/webmqtt.wasm");
+    let mut bindgen = wasm_target::wasm_command("wasm-bindgen");
+    bindgen
+        .arg(compiled)
+        .arg("--out-dir")
+        .arg(&folder)
+        .args(["--target", "web", "--typescript"]);
+    step.run(&mut bindgen)
+}
+
+fn optimise(step: &Step) -> Result<(), Failure> {
+    let file = folder().join("webmqtt_bg.wasm");
+    let smaller = project::notes().join("webmqtt_bg.opt.wasm");
+    let mut command = project::command(project::node_tool("wasm-opt"));
+    command
+        .args(["-Oz", "--converge"])
+        .args(STRIPPED)
+        .args(WASM_FEATURES)
+        .arg(&file)
+        .arg("-o")
+        .arg(&smaller);
+    step.run(&mut command)?;
+    fs::copy(&smaller, &file)
+        .map(|_| ())
+        .map_err(|error| Failure::io("writing pkg/wasm", &error))
+}
+
+fn bundle(step: &Step) -> Result<Done, Failure> {
+    let output = facade_file();
+    let stamp = Inputs::default()
+        .paths(&["pkg/src", "package-lock.json"])
+        .word(BROWSERS)
+        .stamp("facade");
+    if stamp.is_current(std::slice::from_ref(&output)) {
+        return Ok(Done::UpToDate);
+    }
+    stamp.clear();
+    let mut esbuild = project::command(project::node_tool("esbuild"));
+    esbuild
+        .arg("pkg/src/index.ts")
+        .args(["--bundle", "--format=esm", "--platform=browser"])
+        .arg(BROWSERS)
+        .arg("--external:../wasm/webmqtt.js")
+        .args(["--sourcemap", "--log-level=warning"])
+        .arg(format!("--outfile={}", output.display()));
+    step.run(&mut esbuild)?;
+    stamp.set();
+    Ok(Done::Worked)
+}
+
+fn declare(step: &Step) -> Result<Done, Failure> {
+    let output = project::root().join("pkg/dist/index.d.ts");
+    let stamp = Inputs::default()
+        .paths(&["pkg/src", "pkg/tsconfig.json", "package-lock.json"])
+        .path(&folder().join("webmqtt.d.ts"))
+        .stamp("types");
+    if stamp.is_current(std::slice::from_ref(&output)) {
+        return Ok(Done::UpToDate);
+    }
+    stamp.clear();
+    let mut tsc = project::command(project::node_tool("tsc"));
+    tsc.args(["--project", "pkg/tsconfig.json", "--noEmit", "false"])
+        .args(["--declaration", "--emitDeclarationOnly"])
+        .args(["--outDir", "pkg/dist"]);
+    step.run(&mut tsc)?;
+    stamp.set();
+    Ok(Done::Worked)
+}
+
+/// Says what the build made, and how large it is.
+fn say_what_was_built() {
+    for file in wasm_files().into_iter().chain([facade_file()]) {
+        let bytes = fs::metadata(&file).map_or(0, |meta| meta.len());
+        let name = file.strip_prefix(project::root()).unwrap_or(&file);
+        step::say(&format!("{bytes:>9} bytes  {}", name.display()));
+    }
+}

@@ -1,0 +1,170 @@
+//! `cargo xtask check` and `fix`: format, lint and types, in every language here.
+
+use std::process::Command;
+
+use crate::brokers::embedded;
+use crate::build;
+use crate::project::{self, WASM_TARGET};
+use crate::setup::wasm_target::{self, Toolchain};
+use crate::setup::{self, Need};
+use crate::step::{self, Done, Failure, Plan, Step};
+use crate::summary::Tally;
+
+/// One check: its name, what it needs, its command.
+struct Check {
+    name: &'static str,
+    needs: &'static [Need],
+    command: Command,
+}
+
+/// `cargo xtask check`.
+pub fn run() -> Result<(), Failure> {
+    let needs = [&Need::FOR_BUILD[..], &[Need::RustComponents]].concat();
+    setup::provide(&needs)?;
+    {
+        // The page's types are checked against the package's.
+        let _lock = build::lock()?;
+        let mut plan = Plan::default();
+        build::add_to(&mut plan, build::Extent::CodeAndTypes);
+        plan.run()?;
+    }
+    let tally = all();
+    println!("{tally}");
+    if tally.failed > 0 {
+        return Err(Failure::new(
+            "a check failed: `cargo xtask fix` mends format and simple lint, the rest is named above.",
+        ));
+    }
+    Ok(())
+}
+
+/// `cargo xtask fix`.
+pub fn fix() -> Result<(), Failure> {
+    setup::provide(&[Need::Node, Need::NodeModules, Need::RustComponents])?;
+    step::one("fix", |step| {
+        step.run(&mut cargo(&["fmt", "--all"]))?;
+        step.run(&mut of_demo_broker(&["fmt"]))?;
+        step.run(project::command(project::node_tool("biome")).args([
+            "check",
+            "--write",
+            "--error-on-warnings",
+        ]))?;
+        Ok(Done::Worked)
+    })
+    .map(|_| ())
+}
+
+/// Every check, each counted as one test.
+pub fn all() -> Tally {
+    let mut tally = Tally::default();
+    for mut check in checks() {
+        if let Some(why) = check.needs.iter().find_map(|need| setup::reason(*need)) {
+            tally.skip(check.name, &why);
+            continue;
+        }
+        let result = step::one(check.name, |step: &Step| {
+            step.run(&mut check.command).map(|()| Done::Worked)
+        });
+        match result {
+            Ok(_) => tally.passed += 1,
+            Err(failure) => {
+                eprintln!("{}", failure.output);
+                tally.failed += 1;
+            }
+        }
+    }
+    tally
+}
+
+fn checks() -> Vec<Check> {
+    const RUST: &[Need] = &[Need::RustComponents];
+    const NODE: &[Need] = &[Need::NodeModules];
+    let check = |name, needs, command| Check {
+        name,
+        needs,
+        command,
+    };
+    let mut checks = vec![
+        check("rustfmt", RUST, cargo(&["fmt", "--all", "--check"])),
+        check(
+            "rustfmt demo-broker",
+            RUST,
+            of_demo_broker(&["fmt", "--check"]),
+        ),
+        check(
+            "clippy",
+            RUST,
+            cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ]),
+        ),
+        check("clippy demo-broker", RUST, clippy_of_demo_broker()),
+        check("clippy wasm32", RUST, clippy_for_wasm()),
+        check("biome", NODE, {
+            let mut biome = project::command(project::node_tool("biome"));
+            biome.args(["ci", "--error-on-warnings", "--colors=off"]);
+            biome
+        }),
+    ];
+    for (name, project_file) in [
+        ("types of the package", "pkg/tsconfig.json"),
+        ("types of the page", "www/tsconfig.json"),
+        ("types of the browser tests", "tests/browser/tsconfig.json"),
+    ] {
+        if project::root().join(project_file).is_file() {
+            let mut tsc = project::command(project::node_tool("tsc"));
+            tsc.args(["--project", project_file, "--noEmit"]);
+            // A project that only makes declarations says so in its file.
+            if project_file.starts_with("pkg") {
+                tsc.args(["--emitDeclarationOnly", "false", "--declaration", "false"]);
+            }
+            checks.push(check(name, NODE, tsc));
+        }
+    }
+    checks
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = project::command("cargo");
+    command.args(arguments);
+    command
+}
+
+fn of_demo_broker(arguments: &[&str]) -> Command {
+    let mut command = cargo(&arguments[..1]);
+    command
+        .args(["--manifest-path", embedded::MANIFEST])
+        .args(&arguments[1..]);
+    command
+}
+
+fn clippy_of_demo_broker() -> Command {
+    let mut command = of_demo_broker(&["clippy"]);
+    command
+        .arg("--all-targets")
+        .arg("--target-dir")
+        .arg(embedded::folder())
+        .args(["--", "-D", "warnings"]);
+    command
+}
+
+/// Debian's toolchain has no clippy, so there the compiler's own warnings have to do.
+fn clippy_for_wasm() -> Command {
+    let debian = matches!(wasm_target::current(), Some(Toolchain::Debian(_)));
+    let mut command = wasm_target::wasm_command("cargo");
+    command
+        .arg(if debian { "check" } else { "clippy" })
+        .args(["--package", "webmqtt", "--lib", "--target", WASM_TARGET])
+        .args(["--features", "js"]);
+    if debian {
+        command.env("RUSTFLAGS", "-D warnings");
+    } else {
+        command.args(["--", "-D", "warnings"]);
+    }
+    command
+}

@@ -1,0 +1,199 @@
+//! The project's commands. `cargo xtask` lists them.
+
+mod brokers;
+mod build;
+mod check;
+mod demo;
+mod doctor;
+mod process;
+mod project;
+mod serve;
+mod setup;
+mod size;
+mod stamp;
+mod step;
+mod summary;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+
+use crate::setup::Need;
+use crate::step::Failure;
+use crate::test::Suite;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  demo    [--port 8080] [--broker-port 9001] [--open]
+          the page with an embedded broker and simulated sensors; sets up what is missing
+  test    [--only SUITE]...    everything, or: check native no_std wasm size browser demo
+  setup   [--only WHAT]...     what the other commands need (they call it themselves)
+  doctor  [--strict]           what is present, what is missing, why it matters
+  build                        the npm package, into pkg/wasm and pkg/dist
+  check                        format, lint and types; a part of test
+  fix                          mends format and simple lint
+  size                         bytes of the minimal application, against the budget
+  broker  NAME [--port N] [--persist FOLDER] [--sensors]
+          embedded mosquitto mosquitto-deb12 rabbitmq rabbitmq-deb12, in the foreground
+  broker  list [--json]        which of them can be started here
+
+A port of 0 takes any free one. Tools are kept in ~/.cache/webmqtt (or $XDG_CACHE_HOME/webmqtt).";
+
+/// What the command line asks for.
+enum Asked {
+    Help,
+    Setup(Vec<Need>),
+    Doctor { strict: bool },
+    Build,
+    Demo(demo::Options),
+    Test(Vec<Suite>),
+    Check,
+    Fix,
+    Size,
+    Broker(brokers::Options),
+    BrokerList { json: bool },
+}
+
+fn main() -> ExitCode {
+    step::start_clock();
+    let asked = match asked() {
+        Ok(asked) => asked,
+        Err(error) => {
+            eprintln!("error: {error}; `cargo xtask help` lists the commands.");
+            return ExitCode::from(2);
+        }
+    };
+    match run(asked) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.output.is_empty() {
+                eprintln!("{}", failure.output);
+            }
+            // The tests' last line says it all.
+            if !failure.sentence.is_empty() {
+                eprintln!("error: {}", failure.sentence);
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(asked: Asked) -> Result<(), Failure> {
+    match asked {
+        Asked::Help => println!("{USAGE}"),
+        Asked::Setup(needs) => setup::provide(&needs)?,
+        Asked::Doctor { strict } => doctor::run(strict)?,
+        Asked::Build => build::run()?,
+        Asked::Demo(options) => demo::run(&options)?,
+        Asked::Test(suites) => test::run(&suites)?,
+        Asked::Check => check::run()?,
+        Asked::Fix => check::fix()?,
+        Asked::Size => size::run()?,
+        Asked::Broker(options) => brokers::run(&options)?,
+        Asked::BrokerList { json: true } => println!("{}", brokers::list_json()),
+        Asked::BrokerList { json: false } => print!("{}", brokers::list()),
+    }
+    Ok(())
+}
+
+fn asked() -> Result<Asked, lexopt::Error> {
+    let mut words = Words::read(lexopt::Parser::from_env())?;
+    let asked = match words.command.as_str() {
+        "" | "help" => Asked::Help,
+        "setup" => Asked::Setup(words.chosen(Need::named, &Need::ALL)?),
+        "doctor" => Asked::Doctor {
+            strict: std::mem::take(&mut words.strict),
+        },
+        "build" => Asked::Build,
+        "demo" => Asked::Demo(demo::Options {
+            port: words.port.take().unwrap_or(8080),
+            broker_port: words.broker_port.take().unwrap_or(9001),
+            open: std::mem::take(&mut words.open),
+        }),
+        "test" => Asked::Test(words.chosen(Suite::named, &Suite::ALL)?),
+        "check" => Asked::Check,
+        "fix" => Asked::Fix,
+        "size" => Asked::Size,
+        "broker" => match words.name.take().as_deref() {
+            Some("list") => Asked::BrokerList {
+                json: std::mem::take(&mut words.json),
+            },
+            Some(name) => Asked::Broker(brokers::Options {
+                kind: brokers::Kind::named(name)
+                    .ok_or_else(|| format!("there is no broker `{name}`"))?,
+                port: words.port.take(),
+                persist: words.persist.take(),
+                sensors: std::mem::take(&mut words.sensors),
+            }),
+            None => return Err("`broker` takes the name of one, or `list`".into()),
+        },
+        other => return Err(format!("there is no command `{other}`").into()),
+    };
+    words.all_taken()?;
+    Ok(asked)
+}
+
+/// The command line's words, before they are given a meaning.
+#[derive(Default, PartialEq)]
+struct Words {
+    command: String,
+    name: Option<String>,
+    only: Vec<String>,
+    port: Option<u16>,
+    broker_port: Option<u16>,
+    persist: Option<PathBuf>,
+    open: bool,
+    strict: bool,
+    json: bool,
+    sensors: bool,
+}
+
+impl Words {
+    fn read(mut parser: lexopt::Parser) -> Result<Self, lexopt::Error> {
+        let mut words = Self::default();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Short('h') | Long("help") => return Ok(Self::default()),
+                Long("only") => words.only.push(parser.value()?.string()?),
+                Long("port") => words.port = Some(parser.value()?.parse()?),
+                Long("broker-port") => words.broker_port = Some(parser.value()?.parse()?),
+                Long("persist") => words.persist = Some(parser.value()?.into()),
+                Long("open") => words.open = true,
+                Long("strict") => words.strict = true,
+                Long("json") => words.json = true,
+                Long("sensors") => words.sensors = true,
+                Value(word) if words.command.is_empty() => words.command = word.string()?,
+                Value(word) if words.name.is_none() => words.name = Some(word.string()?),
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(words)
+    }
+
+    /// What `--only` names, or all.
+    fn chosen<T: Copy>(
+        &mut self,
+        named: impl Fn(&str) -> Option<T>,
+        all: &[T],
+    ) -> Result<Vec<T>, lexopt::Error> {
+        let only = std::mem::take(&mut self.only);
+        if only.is_empty() {
+            return Ok(all.to_vec());
+        }
+        only.iter()
+            .map(|name| named(name).ok_or_else(|| format!("--only knows no `{name}`").into()))
+            .collect()
+    }
+
+    /// A word that the command did not take is a mistake.
+    fn all_taken(mut self) -> Result<(), lexopt::Error> {
+        let command = std::mem::take(&mut self.command);
+        if self == Self::default() {
+            return Ok(());
+        }
+        Err(format!("`{command}` does not take all of these arguments").into())
+    }
+}

@@ -1,0 +1,309 @@
+//! `cargo xtask test`: every suite, one after the other, and one last line that counts.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::build::{self, Extent};
+use crate::project::{self, WASM_TARGET};
+use crate::setup::wasm_target::{self, Toolchain};
+use crate::setup::{self, Need};
+use crate::stamp::files_below;
+use crate::step::{self, Done, Failure, Plan, Step, tail};
+use crate::summary::{self, Tally};
+use crate::{brokers, check, demo, size};
+
+/// A target without an operating system, hence without `std`.
+const BARE_TARGET: &str = "thumbv7em-none-eabi";
+
+/// A part of the whole that can be run alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suite {
+    Check,
+    Native,
+    NoStd,
+    Wasm,
+    Size,
+    Browser,
+    Demo,
+}
+
+impl Suite {
+    pub const ALL: [Self; 7] = [
+        Self::Check,
+        Self::Native,
+        Self::NoStd,
+        Self::Wasm,
+        Self::Size,
+        Self::Browser,
+        Self::Demo,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Native => "native",
+            Self::NoStd => "no_std",
+            Self::Wasm => "wasm",
+            Self::Size => "size",
+            Self::Browser => "browser",
+            Self::Demo => "demo",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|suite| suite.name() == name)
+    }
+
+    fn needs(self) -> Vec<Need> {
+        let mut needs = match self {
+            Self::Native | Self::NoStd => return Vec::new(),
+            Self::Check => vec![Need::RustComponents],
+            Self::Wasm | Self::Demo => vec![Need::Chromium],
+            Self::Size => Vec::new(),
+            Self::Browser => vec![
+                Need::Chromium,
+                Need::Mosquitto,
+                Need::RabbitMq,
+                Need::Debian13,
+            ],
+        };
+        needs.extend(Need::FOR_BUILD);
+        needs
+    }
+
+    /// Whether it tests the built package.
+    fn uses_the_package(self) -> bool {
+        matches!(self, Self::Check | Self::Size | Self::Browser | Self::Demo)
+    }
+
+    fn run(self) -> Tally {
+        match self {
+            Self::Check => check::all(),
+            Self::Native => native(),
+            Self::NoStd => no_std(),
+            Self::Wasm => wasm(),
+            Self::Size => counted("size", size::weigh),
+            Self::Browser => node_tests("browser", |name| !name.contains("demo")),
+            Self::Demo => node_tests("demo", |name| name.contains("demo")),
+        }
+    }
+}
+
+/// `cargo xtask test [--only SUITE]...`.
+pub fn run(suites: &[Suite]) -> Result<(), Failure> {
+    let needs: Vec<Need> = suites.iter().flat_map(|suite| suite.needs()).collect();
+    setup::provide(&needs)?;
+    let mut total = Tally::default();
+    let packaged = suites.iter().any(|suite| suite.uses_the_package());
+    let built = if packaged { prepare() } else { Ok(()) };
+    if let Err(failure) = &built {
+        eprintln!("{}\n{}", failure.output, failure.sentence);
+    }
+    for suite in suites {
+        let tally = if suite.uses_the_package() && built.is_err() {
+            step::say(&format!("{}: FAILED, nothing was built", suite.name()));
+            Tally::failed()
+        } else {
+            suite.run()
+        };
+        step::say(&format!("suite {}: {tally}", suite.name()));
+        total += tally;
+    }
+    for reason in &total.reasons {
+        println!("skipped: {reason}");
+    }
+    println!("{total}");
+    if total.failed > 0 {
+        return Err(Failure::new(""));
+    }
+    Ok(())
+}
+
+/// Builds what the suites test, side by side.
+fn prepare() -> Result<(), Failure> {
+    let _lock = build::lock()?;
+    let mut plan = Plan::default();
+    build::add_to(&mut plan, Extent::CodeAndTypes);
+    demo::add_to(&mut plan);
+    plan.run()
+}
+
+/// A step that counts as one test.
+fn counted(name: &str, work: impl FnOnce(&Step) -> Result<Done, Failure>) -> Tally {
+    match step::one(name, work) {
+        Ok(Done::Without(why)) => Tally::skipped(name, &why),
+        Ok(_) => Tally {
+            passed: 1,
+            ..Tally::default()
+        },
+        Err(failure) => {
+            eprintln!("{}\n{}", failure.output, failure.sentence);
+            Tally::failed()
+        }
+    }
+}
+
+/// Runs a test runner and reads its summary. One that ends badly without counting a failure is a failure.
+fn runner(name: &str, command: &mut Command, read: impl Fn(&str) -> Option<Tally>) -> Tally {
+    let mut tally = None;
+    let result = step::one(name, |step| {
+        let (ok, output) = step.attempt(command)?;
+        let mut read = read(&output).unwrap_or_else(Tally::failed);
+        if !ok && read.failed == 0 {
+            read.failed = 1;
+        }
+        let bad = read.failed > 0;
+        tally = Some(read);
+        if bad {
+            return Err(Failure {
+                sentence: format!("{name} has failures."),
+                output: tail(&output, 120),
+            });
+        }
+        Ok(Done::Worked)
+    });
+    if let Err(failure) = result {
+        eprintln!("{}\n{}", failure.output, failure.sentence);
+    }
+    tally.unwrap_or_else(Tally::failed)
+}
+
+fn native() -> Tally {
+    let mut cargo = project::command("cargo");
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    let mut tally = runner("native tests", &mut cargo, summary::of_libtest);
+    let mut broker = project::command("cargo");
+    broker
+        .args(["test", "--no-fail-fast", "--manifest-path"])
+        .arg(brokers::embedded::MANIFEST)
+        .arg("--target-dir")
+        .arg(brokers::embedded::folder());
+    tally += runner(
+        "native tests of the demo's broker",
+        &mut broker,
+        summary::of_libtest,
+    );
+    tally
+}
+
+/// Codec and session build where there is no `std` at all.
+fn no_std() -> Tally {
+    counted("no_std", |step| {
+        let arguments = [
+            "build",
+            "--package=webmqtt",
+            "--lib",
+            "--no-default-features",
+            "--target",
+            BARE_TARGET,
+        ];
+        if bare_target_is_there(step)? {
+            step.run(project::command("cargo").args(arguments))?;
+            return Ok(Done::Worked);
+        }
+        if matches!(wasm_target::current(), Some(Toolchain::Debian(_))) {
+            step.tell(
+                "no prebuilt core for the target: building core and alloc from Debian's sources",
+            );
+            let mut cargo = wasm_target::wasm_command("cargo");
+            cargo
+                .args(arguments)
+                .arg("-Zbuild-std=core,alloc")
+                .env("RUSTC_BOOTSTRAP", "1");
+            step.run(&mut cargo)?;
+            return Ok(Done::Worked);
+        }
+        Ok(Done::Without(format!(
+            "no core for {BARE_TARGET}: rustup cannot download it, and `WEBMQTT_WASM_TOOLCHAIN=debian cargo xtask setup` was not run"
+        )))
+    })
+}
+
+fn bare_target_is_there(step: &Step) -> Result<bool, Failure> {
+    let sysroot = project::output_of(project::command("rustc").args(["--print", "sysroot"]));
+    let library = Path::new(&sysroot.unwrap_or_default())
+        .join("lib/rustlib")
+        .join(BARE_TARGET);
+    if library.is_dir() {
+        return Ok(true);
+    }
+    if project::program("rustup").is_none() {
+        return Ok(false);
+    }
+    step.tell(&format!(
+        "adding the target {BARE_TARGET} to the Rust toolchain with rustup"
+    ));
+    let (added, _) =
+        step.attempt(project::command("rustup").args(["target", "add", BARE_TARGET]))?;
+    Ok(added)
+}
+
+/// `tests/web_*.rs` in headless Chromium.
+fn wasm() -> Tally {
+    if let Some(why) = setup::reason(Need::Chromium) {
+        return Tally::skipped("wasm tests in the browser", &why);
+    }
+    let tests = files_below(&project::root().join("tests"));
+    let names: Vec<&str> = tests
+        .iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
+        .filter_map(|file| file.file_stem()?.to_str())
+        .filter(|name| name.starts_with("web_"))
+        .collect();
+    if names.is_empty() {
+        step::say("wasm tests: FAILED, there is no tests/web_*.rs");
+        return Tally::failed();
+    }
+    // wasm-pack would also build the tests that are native only; it runs this same command after that.
+    let mut cargo = wasm_target::wasm_command("cargo");
+    cargo
+        .args(["test", "--package", "webmqtt", "--target", WASM_TARGET])
+        .args(["--features", "js", "--no-fail-fast"])
+        .env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+            "wasm-bindgen-test-runner",
+        )
+        .env("WASM_BINDGEN_TEST_ONLY_WEB", "1")
+        .env("CHROMEDRIVER", setup::chromedriver().unwrap_or_default());
+    for name in names {
+        cargo.args(["--test", name]);
+    }
+    runner("wasm tests", &mut cargo, summary::of_libtest)
+}
+
+/// The tests that drive a browser from Node.
+fn node_tests(name: &'static str, wanted: impl Fn(&str) -> bool) -> Tally {
+    if let Some(why) = setup::reason(Need::Chromium) {
+        return Tally::skipped(&format!("{name} tests"), &why);
+    }
+    let files: Vec<PathBuf> = files_below(&project::root().join("tests/browser"))
+        .into_iter()
+        .filter(|file| {
+            let name = file.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| name.ends_with(".test.mjs") && wanted(name))
+        })
+        .collect();
+    if files.is_empty() {
+        step::say(&format!(
+            "{name} tests: FAILED, there is none in tests/browser"
+        ));
+        return Tally::failed();
+    }
+    let tap = project::notes().join(format!("{name}.tap"));
+    let _ = fs::remove_file(&tap);
+    let mut node = project::command("node");
+    node.args(["--test", "--test-concurrency=2"])
+        .args(["--test-reporter=spec", "--test-reporter-destination=stdout"])
+        .arg("--test-reporter=tap")
+        .arg(format!("--test-reporter-destination={}", tap.display()))
+        .args(files)
+        .env("WEBMQTT_ROOT", project::root())
+        .env("WEBMQTT_XTASK", env::current_exe().unwrap_or_default())
+        .env("WEBMQTT_CHROMIUM", setup::chromium().unwrap_or_default())
+        .env("WEBMQTT_BROKERS", brokers::list_json());
+    runner(&format!("{name} tests"), &mut node, |_| {
+        summary::of_tap(&fs::read_to_string(&tap).unwrap_or_default())
+    })
+}
