@@ -334,14 +334,17 @@ impl Session {
         username: Option<String>,
         password: Option<Vec<u8>>,
     ) -> Result<(), Error> {
-        let core = &mut self.core;
-        let options = ConnectOptions {
-            username,
-            password,
-            ..core.options.clone()
-        };
-        state::connect_packet(&options, &core.client_id, options.clean_start)?;
-        core.options = options;
+        let Core {
+            options, client_id, ..
+        } = &mut self.core;
+        let before = (
+            core::mem::replace(&mut options.username, username),
+            core::mem::replace(&mut options.password, password),
+        );
+        if let Err(error) = state::connect_packet(options, client_id, options.clean_start) {
+            (options.username, options.password) = before;
+            return Err(error);
+        }
         Ok(())
     }
 
