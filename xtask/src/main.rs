@@ -36,7 +36,7 @@ cargo xtask COMMAND
   check                        format, lint and types; a part of test
   fix                          mends format and simple lint
   size                         bytes of the minimal application, against the budget
-  broker  NAME [--port N] [--persist FOLDER] [--sensors]
+  broker  NAME [--port N] [--plain-port N] [--persist FOLDER] [--sensors]
           embedded mosquitto mosquitto-deb12 rabbitmq rabbitmq-deb12, in the foreground
   broker  list [--json]        which of them can be started here
 
@@ -125,6 +125,7 @@ fn asked() -> Result<Asked, lexopt::Error> {
                 kind: brokers::Kind::named(name)
                     .ok_or_else(|| format!("there is no broker `{name}`"))?,
                 port: words.port.take(),
+                plain_port: words.plain_port.take().unwrap_or(0),
                 persist: words.persist.take(),
                 sensors: std::mem::take(&mut words.sensors),
             }),
@@ -144,6 +145,7 @@ struct Words {
     only: Vec<String>,
     port: Option<u16>,
     broker_port: Option<u16>,
+    plain_port: Option<u16>,
     persist: Option<PathBuf>,
     open: bool,
     strict: bool,
@@ -160,6 +162,7 @@ impl Words {
                 Long("only") => words.only.push(parser.value()?.string()?),
                 Long("port") => words.port = Some(parser.value()?.parse()?),
                 Long("broker-port") => words.broker_port = Some(parser.value()?.parse()?),
+                Long("plain-port") => words.plain_port = Some(parser.value()?.parse()?),
                 Long("persist") => words.persist = Some(parser.value()?.into()),
                 Long("open") => words.open = true,
                 Long("strict") => words.strict = true,

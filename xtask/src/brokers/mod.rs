@@ -115,6 +115,8 @@ pub struct Options {
     pub kind: Kind,
     /// 0 takes any free one.
     pub port: Option<u16>,
+    /// Of the plain MQTT listener; 0 takes any free one.
+    pub plain_port: u16,
     /// Keeps sessions and retained messages there.
     pub persist: Option<PathBuf>,
     pub sensors: bool,
@@ -195,7 +197,12 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             .to_path_buf(),
     };
     // The plain MQTT listener that these brokers have beside the one for browsers.
-    let plain = process::port_or_free(0)?;
+    let plain = process::port_or_free(options.plain_port)?;
+    if !process::becomes_free(plain, LETTING_GO) {
+        return Err(Failure::new(format!(
+            "port {plain} is in use: choose another with --plain-port, or 0 for any free one."
+        )));
+    }
     let launch = |home| Launch {
         home,
         port,
