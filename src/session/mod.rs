@@ -44,7 +44,7 @@ pub use state::TransportOp;
 pub use timers::{Deadline, Timer};
 
 use crate::codec::{
-    Packet, PacketId, Properties, PropertiesBuf, PropertyId, Publish, QoS, Subscribe,
+    Packet, PacketId, Properties, PropertiesBuf, Property, PropertyId, Publish, QoS, Subscribe,
     SubscribeFiltersBuf, SubscribeOptions, TopicFilter, TopicName, Version,
 };
 use crate::error::Error;
@@ -161,7 +161,22 @@ impl Session {
             .client_id
             .clone()
             .unwrap_or_else(|| generated_client_id(&mut random));
-        if options.receive_maximum == 0 || options.maximum_packet_size == 0 {
+        let reserved = |property: Property<'_>| {
+            matches!(
+                property,
+                Property::TwoByte(
+                    PropertyId::TopicAliasMaximum | PropertyId::ReceiveMaximum,
+                    _
+                ) | Property::FourByte(
+                    PropertyId::MaximumPacketSize | PropertyId::SessionExpiryInterval,
+                    _
+                ) | Property::Text(PropertyId::AuthenticationMethod, _)
+            )
+        };
+        if options.receive_maximum == 0
+            || options.maximum_packet_size == 0
+            || options.properties.as_properties().iter().any(reserved)
+        {
             return Err(Error::Option);
         }
         state::connect_packet(&options, &client_id, options.clean_start)?;

@@ -30,7 +30,8 @@ pub struct ConnectOptions {
     pub password: Option<Vec<u8>>,
     /// Will message.
     pub will: Option<WillOptions>,
-    /// User properties and the like for CONNECT, 5.0 only. What the other options say must not be in here.
+    /// User Properties, Request Problem Information and Request Response Information for CONNECT, 5.0 only. What the
+    /// other options say, topic aliases and authentication are refused.
     pub properties: PropertiesBuf,
     /// How long opening the transport and getting the CONNACK may take. Default: 30 s.
     pub connect_timeout: Duration,

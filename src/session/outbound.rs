@@ -169,10 +169,13 @@ impl Outbound {
         let Some(message) = self.inflight.get_mut(id) else {
             return true;
         };
+        if message.bytes.is_empty() {
+            return true;
+        }
         if let Err(error) = allowed(&message.bytes, message.qos(), limits) {
-            let token = message.token;
-            self.inflight.remove(id);
-            if let Some(token) = token {
+            // The server may still hold the identifier: it stays in use until the session ends.
+            message.bytes = Vec::new();
+            if let Some(token) = message.token.take() {
                 events(Event::Published {
                     token,
                     result: Err(error),

@@ -1,0 +1,378 @@
+//! The host of a session: keeps the contract of `session/mod.rs`, records what happens, knows no server.
+
+use webmqtt::codec::{PropertiesBuf, QoS, SubscribeOptions, TopicFilter, TopicName};
+use webmqtt::error::Error;
+use webmqtt::session::{
+    ConnectOptions, Event, Outgoing, Published, ServerLimits, Session, State, StateChange,
+    SubscriptionKey, Timer, Token, Transmit, TransportOp,
+};
+use webmqtt::time::Instant;
+
+use super::audit::{Audit, Frame};
+
+/// How many bytes a message to the server should have.
+const MESSAGE_BYTES: usize = 4096;
+
+/// A message as the application got it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    pub topic: String,
+    pub payload: Vec<u8>,
+    pub qos: QoS,
+    pub retain: bool,
+    pub dup: bool,
+    pub properties: PropertiesBuf,
+    pub subscriptions: Vec<SubscriptionKey>,
+}
+
+impl Delivered {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.payload).expect("a payload of text")
+    }
+}
+
+/// An event that outlives the session.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    State(StateChange),
+    Connected {
+        session_present: bool,
+        client_id: String,
+        limits: ServerLimits,
+        properties: PropertiesBuf,
+    },
+    Message(Delivered),
+    Published {
+        token: Token,
+        result: Result<Published, Error>,
+    },
+    Subscribed {
+        token: Token,
+        results: Vec<Result<QoS, Error>>,
+    },
+    Unsubscribed {
+        token: Token,
+        result: Result<(), Error>,
+    },
+    Warning(Error),
+}
+
+impl From<Event<'_>> for What {
+    fn from(event: Event<'_>) -> Self {
+        match event {
+            Event::State(change) => Self::State(change),
+            Event::Connected(info) => Self::Connected {
+                session_present: info.session_present,
+                client_id: info.client_id,
+                limits: info.limits,
+                properties: info.properties,
+            },
+            Event::Message(message) => Self::Message(Delivered {
+                topic: message.topic.into(),
+                payload: message.payload.into(),
+                qos: message.qos,
+                retain: message.retain,
+                dup: message.dup,
+                properties: message.properties.into(),
+                subscriptions: message.subscriptions.into(),
+            }),
+            Event::Published { token, result } => Self::Published { token, result },
+            Event::Subscribed { token, results } => Self::Subscribed { token, results },
+            Event::Unsubscribed { token, result } => Self::Unsubscribed { token, result },
+            Event::Warning(error) => Self::Warning(error),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happened {
+    pub at: u64,
+    pub what: What,
+}
+
+/// Where the transport stands, as the host sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    None,
+    /// The session asked for one.
+    Wanted,
+    Open,
+}
+
+pub struct Client {
+    pub session: Session,
+    pub now: u64,
+    pub link: Link,
+    /// The socket takes nothing.
+    pub stalled: bool,
+    pub happened: Vec<Happened>,
+    /// What left on the current connection and nobody took yet, message by message.
+    pub outbox: Vec<Vec<u8>>,
+    pub audit: Audit,
+}
+
+impl Client {
+    pub fn new(options: ConnectOptions, seed: u64) -> Self {
+        let version = options.version;
+        Self {
+            session: Session::new(options, seed).expect("valid options"),
+            now: 0,
+            link: Link::None,
+            stalled: false,
+            happened: Vec::new(),
+            outbox: Vec::new(),
+            audit: Audit::new(version),
+        }
+    }
+
+    fn instant(&self) -> Instant {
+        Instant::from_millis(self.now)
+    }
+
+    /// Gives a command and does what follows from it.
+    pub fn act<R>(&mut self, act: impl FnOnce(&mut Session, Instant) -> R) -> R {
+        let now = self.instant();
+        let result = act(&mut self.session, now);
+        self.drain();
+        result
+    }
+
+    pub fn drain(&mut self) {
+        loop {
+            let mut progress = self.collect();
+            progress |= self.transmit();
+            progress |= self.collect();
+            while let Some(op) = self.session.poll_transport() {
+                progress = true;
+                match op {
+                    TransportOp::Open => {
+                        assert_eq!(self.link, Link::None, "at most one transport");
+                        self.link = Link::Wanted;
+                    }
+                    TransportOp::Close => {
+                        assert_ne!(self.link, Link::None, "nothing to close");
+                        self.link = Link::None;
+                    }
+                }
+            }
+            if !progress {
+                break;
+            }
+        }
+    }
+
+    fn collect(&mut self) -> bool {
+        let before = self.happened.len();
+        while let Some(event) = self.session.poll_event() {
+            self.happened.push(Happened {
+                at: self.now,
+                what: event.into(),
+            });
+        }
+        self.happened.len() > before
+    }
+
+    fn transmit(&mut self) -> bool {
+        let mut any = false;
+        while !self.stalled {
+            let mut out = Vec::new();
+            let outcome = self.session.poll_transmit(&mut out, MESSAGE_BYTES);
+            assert_eq!(outcome == Transmit::Data, !out.is_empty(), "{outcome:?}");
+            if out.is_empty() {
+                break;
+            }
+            assert_eq!(self.link, Link::Open, "bytes for a transport that is not");
+            self.audit.sent(self.now, &out);
+            self.outbox.push(out);
+            any = true;
+        }
+        any
+    }
+
+    /// The transport that the session asked for opens.
+    pub fn opened(&mut self) {
+        assert_eq!(self.link, Link::Wanted, "nobody asked for a transport");
+        self.link = Link::Open;
+        self.outbox.clear();
+        self.audit.opened();
+        self.act(Session::handle_open);
+    }
+
+    /// The transport closes or breaks, or does not open.
+    pub fn closed(&mut self) {
+        assert_ne!(self.link, Link::None, "no transport");
+        self.link = Link::None;
+        self.act(Session::handle_closed);
+    }
+
+    /// One message arrives.
+    pub fn received(&mut self, bytes: &[u8]) {
+        if self.link != Link::Open {
+            return;
+        }
+        self.audit.received(self.now, bytes);
+        self.session.recv_buf(bytes.len()).copy_from_slice(bytes);
+        self.act(Session::handle_received);
+        if self.link == Link::None {
+            self.audit.client_gave_up();
+        }
+    }
+
+    pub fn deadline(&self) -> Option<u64> {
+        self.session
+            .poll_timeout()
+            .map(|deadline| deadline.at.as_millis())
+    }
+
+    pub fn timer(&self) -> Option<Timer> {
+        self.session.poll_timeout().map(|deadline| deadline.timer)
+    }
+
+    /// Calls the session's timers at their times until `until`, or until it wants a transport if that is asked for.
+    pub fn run_timers(&mut self, until: u64, stop_when_wanted: bool) {
+        while let Some(at) = self.deadline().filter(|&at| at <= until) {
+            self.now = self.now.max(at);
+            self.act(Session::handle_timeout);
+            if stop_when_wanted && self.link == Link::Wanted {
+                return;
+            }
+        }
+        self.now = self.now.max(until);
+    }
+
+    // Commands
+
+    pub fn publish(&mut self, topic: &str, payload: &str, qos: QoS) -> Token {
+        self.try_publish(topic, payload.as_bytes(), qos)
+            .expect("the message is accepted")
+    }
+
+    pub fn try_publish(&mut self, topic: &str, payload: &[u8], qos: QoS) -> Result<Token, Error> {
+        let message = Outgoing {
+            qos,
+            ..Outgoing::new(TopicName::new(topic)?, payload)
+        };
+        self.act(|session, now| session.publish(now, &message))
+    }
+
+    pub fn subscribe(&mut self, filters: &[(&str, QoS)]) -> (Token, SubscriptionKey) {
+        let filters: Vec<_> = filters
+            .iter()
+            .map(|&(filter, qos)| {
+                let filter = TopicFilter::new(filter).expect("a valid filter");
+                (filter, SubscribeOptions::new(qos))
+            })
+            .collect();
+        self.act(|session, now| session.subscribe(now, &filters))
+            .expect("the subscription is accepted")
+    }
+
+    pub fn unsubscribe(&mut self, key: SubscriptionKey) -> Token {
+        self.act(|session, now| session.unsubscribe(now, key))
+            .expect("not closed")
+    }
+
+    // What happened
+
+    pub fn state(&self) -> State {
+        self.session.state()
+    }
+
+    pub fn changes(&self) -> impl Iterator<Item = &StateChange> {
+        self.happened
+            .iter()
+            .filter_map(|happened| match &happened.what {
+                What::State(change) => Some(change),
+                _ => None,
+            })
+    }
+
+    /// The last change of the state.
+    #[track_caller]
+    pub fn change(&self) -> &StateChange {
+        self.changes().last().expect("a change of the state")
+    }
+
+    /// Why the last connection or attempt ended.
+    pub fn cause(&self) -> Option<Error> {
+        self.changes().filter_map(|change| change.cause).last()
+    }
+
+    /// The result of a publish, if there is one. Nothing is settled twice.
+    #[track_caller]
+    pub fn published(&self, token: Token) -> Option<Result<Published, Error>> {
+        only(
+            self.happened
+                .iter()
+                .filter_map(|happened| match happened.what {
+                    What::Published { token: of, result } if of == token => Some(result),
+                    _ => None,
+                }),
+        )
+    }
+
+    /// The results of a subscribe, if there are any.
+    #[track_caller]
+    pub fn subscribed(&self, token: Token) -> Option<Vec<Result<QoS, Error>>> {
+        only(
+            self.happened
+                .iter()
+                .filter_map(|happened| match &happened.what {
+                    What::Subscribed { token: of, results } if *of == token => {
+                        Some(results.clone())
+                    }
+                    _ => None,
+                }),
+        )
+    }
+
+    /// The result of an unsubscribe, if there is one.
+    #[track_caller]
+    pub fn unsubscribed(&self, token: Token) -> Option<Result<(), Error>> {
+        only(
+            self.happened
+                .iter()
+                .filter_map(|happened| match happened.what {
+                    What::Unsubscribed { token: of, result } if of == token => Some(result),
+                    _ => None,
+                }),
+        )
+    }
+
+    /// Every message so far.
+    pub fn messages(&self) -> Vec<&Delivered> {
+        self.happened
+            .iter()
+            .filter_map(|happened| match &happened.what {
+                What::Message(message) => Some(message),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The payloads of every message so far.
+    pub fn payloads(&self) -> Vec<&str> {
+        self.messages().into_iter().map(Delivered::text).collect()
+    }
+
+    pub fn warnings(&self) -> Vec<Error> {
+        self.happened
+            .iter()
+            .filter_map(|happened| match happened.what {
+                What::Warning(error) => Some(error),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub fn log(&self) -> &[Frame] {
+        &self.audit.log
+    }
+}
+
+#[track_caller]
+fn only<T: std::fmt::Debug>(results: impl Iterator<Item = T>) -> Option<T> {
+    let mut results: Vec<T> = results.collect();
+    assert!(results.len() < 2, "settled more than once: {results:?}");
+    results.pop()
+}
