@@ -1,0 +1,225 @@
+// @ts-check
+// The demo as a newcomer meets it: one command, then the page connects, draws values, publishes.
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { launchChromium } from "./harness/lab.mjs";
+import { uniqueName } from "./harness/witness.mjs";
+import { XtaskServer } from "./harness/xtask.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+const START_PATIENCE = 120_000;
+const PATIENCE = 15_000;
+/** Pixels that axes alone do not need. */
+const ENOUGH_INK = 2_000;
+
+/** Everything that must not happen on the page, collected while it runs. */
+class Offences {
+  /** @type {string[]} */
+  list = [];
+
+  /** @param {Page} page */
+  watch(page) {
+    page.on("pageerror", (error) => this.list.push(`exception: ${error}`));
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) {
+        this.list.push(`console: ${message.text()}`);
+      }
+    });
+    page.on("request", (request) => this.#leaving(request.url()));
+    page.on("websocket", (socket) => this.#leaving(socket.url()));
+    page.on("requestfailed", (request) => this.list.push(`failed: ${request.url()}`));
+  }
+
+  /** @param {string} url */
+  #leaving(url) {
+    const { hostname, protocol } = new URL(url);
+    if (["data:", "blob:"].includes(protocol)) return;
+    if (hostname !== "127.0.0.1") this.list.push(`left the machine: ${url}`);
+  }
+}
+
+/**
+ * How much the chart's canvases show: drawn pixels, and colours of which at least some pixels are.
+ * @param {Page} page
+ */
+function chartInk(page) {
+  return page.evaluate(() => {
+    const chart = document.querySelector("[data-testid=chart]");
+    let ink = 0;
+    let colours = 0;
+    for (const canvas of chart?.querySelectorAll("canvas") ?? []) {
+      if (canvas.width === 0 || canvas.height === 0) continue;
+      const all = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height);
+      /** @type {Map<number, number>} */
+      const counts = new Map();
+      for (const pixel of new Uint32Array(all?.data.buffer ?? new ArrayBuffer(0))) {
+        counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
+      }
+      ink += canvas.width * canvas.height - Math.max(...counts.values());
+      colours += [...counts.values()].filter((count) => count > 20).length - 1;
+    }
+    return { ink, colours };
+  });
+}
+
+describe("cargo xtask demo", () => {
+  /** @type {XtaskServer} */
+  let demo;
+  /** @type {import("playwright-core").BrowserContext} */
+  let browser;
+  let profile = "";
+  let address = "";
+
+  before(
+    async () => {
+      profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
+      [browser, demo] = await Promise.all([
+        launchChromium(profile),
+        XtaskServer.start(["demo", "--port", "0", "--broker-port", "0"], START_PATIENCE),
+      ]);
+      address = String(demo.ready[0]);
+    },
+    { timeout: START_PATIENCE + 10_000 },
+  );
+
+  after(
+    async () => {
+      await browser?.close();
+      await demo?.stop();
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+    { timeout: 60_000 },
+  );
+
+  /** @param {(page: Page) => Promise<void>} body */
+  const withDemo = (body) => async () => {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    const offences = new Offences();
+    offences.watch(page);
+    try {
+      await page.addInitScript(() => {
+        document.addEventListener("securitypolicyviolation", (event) => {
+          console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
+        });
+      });
+      await page.goto(address);
+      await body(page);
+      assert.deepEqual(offences.list, []);
+    } finally {
+      await page.close();
+    }
+  };
+
+  /** @param {Page} page @param {string} state */
+  const untilState = (page, state) =>
+    page.locator(`[data-testid=state][data-state=${state}]`).waitFor();
+
+  /** @param {Page} page @param {string} text */
+  const untilRow = (page, text) =>
+    page.getByTestId("message-row").filter({ hasText: text }).first().waitFor();
+
+  /** Connects, unless the page has done so by itself. @param {Page} page */
+  const connected = async (page) => {
+    const connect = page.getByTestId("connect");
+    const badge = page.locator("[data-testid=state][data-state=connected]");
+    await connect.or(badge).first().waitFor();
+    if ((await page.getByTestId("state").getAttribute("data-state")) === "idle") {
+      await connect.click();
+    }
+    await untilState(page, "connected");
+  };
+
+  test(
+    "the page connects, sensor values arrive and are drawn",
+    { timeout: 120_000 },
+    withDemo(async (page) => {
+      await connected(page);
+      assert.match(String(await page.getByTestId("state").textContent()), /connected/i);
+      await page.waitForFunction(
+        () => document.querySelectorAll("[data-testid=message-row]").length >= 5,
+      );
+      await page.waitForFunction(
+        () => document.querySelector("[data-testid=chart-legend]")?.childElementCount,
+      );
+      const deadline = performance.now() + PATIENCE;
+      let drawn = await chartInk(page);
+      while (drawn.ink < ENOUGH_INK && performance.now() < deadline) {
+        await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+        drawn = await chartInk(page);
+      }
+      assert.ok(drawn.ink >= ENOUGH_INK, `the chart shows ${drawn.ink} drawn pixels`);
+      assert.ok(drawn.colours >= 2, `the chart shows ${drawn.colours} colours`);
+      const screenshot = process.env.WEBMQTT_SCREENSHOT;
+      if (screenshot) {
+        // A picture says more with a curve on it: wait for messages, not for time.
+        await page.waitForFunction(
+          () => Number(document.getElementById("meter-received")?.textContent) >= 120,
+          undefined,
+          { timeout: 60_000 },
+        );
+        await page.setViewportSize({ width: 1280, height: 900 });
+        await page.screenshot({ path: screenshot });
+      }
+    }),
+  );
+
+  test(
+    "what the form publishes comes back as a message",
+    { timeout: 60_000 },
+    withDemo(async (page) => {
+      await connected(page);
+      const topic = uniqueName("mine");
+      await page.getByTestId("sub-filter").fill(`${topic}/#`);
+      await page.getByTestId("sub-qos").selectOption("1");
+      await page.getByTestId("sub-add").click();
+      await page.getByTestId("sub-list").getByText(`${topic}/#`).first().waitFor();
+      for (const qos of ["0", "1", "2"]) {
+        await page.getByTestId("pub-topic").fill(`${topic}/${qos}`);
+        await page.getByTestId("pub-payload").fill(`hello with QoS ${qos}`);
+        await page.getByTestId("pub-qos").selectOption(qos);
+        await page.getByTestId("pub-send").click();
+        await untilRow(page, `hello with QoS ${qos}`);
+      }
+      await page.getByTestId("pub-topic").fill(`${topic}/+`);
+      await page.getByTestId("pub-send").click();
+      await page
+        .getByTestId("pub-result")
+        .filter({ hasText: /wildcard/i })
+        .waitFor();
+      await untilState(page, "connected");
+    }),
+  );
+
+  test(
+    "it disconnects on request and connects again, with MQTT 3.1.1 this time",
+    { timeout: 60_000 },
+    withDemo(async (page) => {
+      await connected(page);
+      await untilRow(page, "");
+      await page.getByTestId("disconnect").click();
+      await page.locator("[data-testid=state]:not([data-state=connected])").waitFor();
+      await page.getByTestId("version").selectOption("4");
+      await page.getByTestId("connect").click();
+      await untilState(page, "connected");
+      await untilRow(page, "");
+    }),
+  );
+
+  test(
+    "a URL that cannot work is explained in words",
+    { timeout: 60_000 },
+    withDemo(async (page) => {
+      await connected(page);
+      await page.getByTestId("disconnect").click();
+      await page.getByTestId("url").fill("mqtt://127.0.0.1:1883");
+      await page.getByTestId("connect").click();
+      await page.getByTestId("error").filter({ hasText: /wss?:/ }).waitFor();
+    }),
+  );
+});

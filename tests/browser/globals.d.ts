@@ -1,0 +1,13 @@
+// What `page/bench.js` puts on the page's global object, for the functions that run there.
+
+/* biome-ignore-all lint/suspicious/noExplicitAny: values that cross into the page carry no types. */
+
+declare var bench: {
+  webmqtt: any;
+  calls: any;
+  outcome(call: () => any): Promise<any>;
+  describeError(error: any): any;
+  violations: string[];
+};
+
+declare var aborter: AbortController;

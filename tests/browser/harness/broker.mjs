@@ -1,0 +1,73 @@
+// @ts-check
+// Real brokers, started through `xtask broker` on free ports.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { freePort } from "./ports.mjs";
+import { askXtask, XtaskServer } from "./xtask.mjs";
+
+const READY_PATIENCE = 90_000;
+
+/**
+ * Why a broker cannot be had here; undefined when it can.
+ * @param {string} kind
+ * @returns {Promise<string | undefined>}
+ */
+export async function whyNoBroker(kind) {
+  const known = process.env.WEBMQTT_BROKERS ?? (await askXtask(["broker", "list", "--json"]));
+  /** @type {{ name: string, available: boolean, reason?: string | null }[]} */
+  const all = JSON.parse(known);
+  const broker = all.find(({ name }) => name === kind);
+  if (!broker) return `\`xtask broker\` does not know ${kind}`;
+  return broker.available ? undefined : (broker.reason ?? `${kind} is not available`);
+}
+
+export class Broker {
+  /** WebSocket URL. */
+  url = "";
+  /** URL of a plain MQTT listener, if the broker has one. @type {string | undefined} */
+  tcpUrl;
+  #kind;
+  #port;
+  #directory;
+  /** @type {XtaskServer | undefined} */
+  #server;
+
+  /** @param {string} kind @param {number} port @param {string} directory */
+  constructor(kind, port, directory) {
+    this.#kind = kind;
+    this.#port = port;
+    this.#directory = directory;
+  }
+
+  /** A broker that keeps its data across restarts. @param {string} kind */
+  static async start(kind) {
+    const directory = await mkdtemp(path.join(os.tmpdir(), "webmqtt-broker-"));
+    const broker = new Broker(kind, await freePort(), directory);
+    await broker.launch();
+    return broker;
+  }
+
+  /** Starts the process; also after `kill`, on the same port and the same data. */
+  async launch() {
+    // The same plain port, too: clients of the killed broker come back to it.
+    const plain = this.tcpUrl ? ["--plain-port", new URL(this.tcpUrl).port] : [];
+    const where = ["--port", String(this.#port), ...plain, "--persist", this.#directory];
+    this.#server = await XtaskServer.start(["broker", this.#kind, ...where], READY_PATIENCE);
+    const [url, tcpUrl] = this.#server.ready;
+    this.url = String(url);
+    this.tcpUrl = tcpUrl;
+  }
+
+  /** Ends the broker without a chance to save anything, as a power failure would. */
+  async kill() {
+    await this.#server?.kill();
+  }
+
+  /** Ends the broker for good. */
+  async stop() {
+    await this.#server?.stop();
+    await rm(this.#directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

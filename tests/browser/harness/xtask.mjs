@@ -1,0 +1,108 @@
+// @ts-check
+// Runs the project's task runner as a server: in a process group of its own, so that a test can kill
+// everything it started, and ready when it prints a line that begins with `READY`.
+
+import { execFile, spawn } from "node:child_process";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Arrivals } from "./arrivals.mjs";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+const xtask = process.env.WEBMQTT_XTASK ?? path.join(root, "target", "debug", "xtask");
+const STOP_PATIENCE = 30_000;
+
+/** What `xtask` prints for these arguments. @param {string[]} args */
+export async function askXtask(args) {
+  const { stdout } = await promisify(execFile)(xtask, args);
+  return stdout;
+}
+
+export class XtaskServer {
+  /** The words behind `READY`. @type {string[]} */
+  ready = [];
+  #args;
+  #process;
+  #output = "";
+
+  /** @param {string[]} args */
+  constructor(args) {
+    this.#args = args.join(" ");
+    this.#process = spawn(xtask, args, { detached: true, stdio: ["pipe", "pipe", "pipe"] });
+    this.#process.stdin.on("error", () => {});
+  }
+
+  /**
+   * @param {string[]} args
+   * @param {number} patience milliseconds until it has to be ready
+   */
+  static async start(args, patience) {
+    const server = new XtaskServer(args);
+    try {
+      server.ready = await server.#untilReady(patience);
+    } catch (error) {
+      await server.kill();
+      throw error;
+    }
+    return server;
+  }
+
+  /** @param {number} patience */
+  async #untilReady(patience) {
+    const child = this.#process;
+    /** @type {Arrivals<string>} */
+    const output = new Arrivals();
+    let said = "";
+    let ended = false;
+    child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
+      said += text;
+      output.changed();
+    });
+    child.stderr.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
+      this.#output = (this.#output + text).slice(-4096);
+    });
+    child.on("error", (error) => {
+      this.#output += String(error);
+    });
+    child.on("close", () => {
+      ended = true;
+      output.changed();
+    });
+    const line = await output.until(
+      () => {
+        const found = said.split("\n").find((text) => text.startsWith("READY "));
+        if (!found && ended) throw new Error(`\`xtask ${this.#args}\` ended: ${this.#output}`);
+        return found;
+      },
+      () => `READY from \`xtask ${this.#args}\`, it said: ${said}${this.#output}`,
+      patience,
+    );
+    return line.trim().split(" ").slice(1);
+  }
+
+  /** @param {() => void} signal */
+  async #endedAfter(signal) {
+    const child = this.#process;
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve, reject) => {
+      const late = () => reject(new Error(`\`xtask ${this.#args}\` did not end: ${this.#output}`));
+      const patience = setTimeout(late, STOP_PATIENCE);
+      child.once("exit", () => {
+        clearTimeout(patience);
+        resolve(undefined);
+      });
+    });
+    signal();
+    await ended;
+  }
+
+  /** Ends the whole process group at once, as a power failure would. */
+  async kill() {
+    await this.#endedAfter(() => process.kill(-Number(this.#process.pid), "SIGKILL"));
+  }
+
+  /** Ends it in good order. */
+  async stop() {
+    await this.#endedAfter(() => this.#process.kill("SIGTERM"));
+  }
+}

@@ -1,0 +1,4 @@
+// @ts-check
+import { testBroker } from "./suites/broker_suite.mjs";
+
+await testBroker("rabbitmq-deb12");

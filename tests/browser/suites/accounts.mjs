@@ -1,0 +1,39 @@
+// @ts-check
+// User name and password: right, wrong, and right at the second try.
+
+import assert from "node:assert/strict";
+import { errorOf, resultOf } from "../harness/page_client.mjs";
+import { quick } from "./broker_suite.mjs";
+
+/** @param {import("./broker_suite.mjs").Ground} ground */
+export function accountTests({ version, facts, test }) {
+  const { account, wrongPassword } = facts;
+  if (!account || !wrongPassword) return;
+
+  test("the right password connects", async ({ bench, url }) => {
+    const client = await bench.connected(url, { ...quick, version, ...account });
+    resultOf(await client.end());
+  });
+
+  test("a wrong password is refused, and what was queued goes out with the right one", async ({
+    bench,
+    witness,
+    prefix,
+    url,
+  }) => {
+    await witness.subscribe(`${prefix}/out`, 1);
+    const options = { version, reconnect: false, ...account, password: "wrong" };
+    const client = await bench.client(url, options);
+    const queued = await client.startPublish(`${prefix}/out`, "queued", { qos: 1 });
+    const { code, reasonCode, close } = wrongPassword;
+    const error = errorOf(await client.connect(), code, reasonCode);
+    assert.match(error.remediation, /password/i);
+    if (close !== undefined) assert.equal(error.close?.code, close);
+    assert.equal(await client.state(), "idle");
+    assert.equal(await queued.hasSettled(), false);
+    resultOf(await client.connect({ password: account.password }));
+    resultOf(await queued.outcome());
+    assert.deepEqual(await witness.until(`${prefix}/out`, "queued"), ["queued"]);
+    resultOf(await client.end());
+  });
+}
