@@ -1,4 +1,4 @@
-// Tests of the page's pure parts, in Node: node www/test.mjs [--webmqtt pkg/dist/index.js]
+// Tests of the page's pure parts, in Node: node www/test.mjs [--webmqtt pkg/dist/index.js] [--reporter spec]
 // What needs a document is tested in a browser, by tests/browser.
 
 import { spawn } from "node:child_process";
@@ -12,7 +12,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
 const out = join(root, "target/www-test");
 const { values } = parseArgs({
-  options: { webmqtt: { type: "string", default: join(root, "pkg/dist/index.js") } },
+  options: {
+    webmqtt: { type: "string", default: join(root, "pkg/dist/index.js") },
+    reporter: { type: "string", default: "spec" },
+  },
 });
 const webmqtt = resolve(values.webmqtt);
 
@@ -28,7 +31,8 @@ await build({
   alias: { webmqtt },
   logLevel: "warning",
 });
-const run = spawn(process.execPath, ["--test", ...names.map((name) => join(out, name))], {
+const tests = names.map((name) => join(out, name));
+const run = spawn(process.execPath, ["--test", `--test-reporter=${values.reporter}`, ...tests], {
   stdio: "inherit",
   env: { ...process.env, WEBMQTT_WASM: resolve(dirname(webmqtt), "../wasm/webmqtt_bg.wasm") },
 });

@@ -25,17 +25,19 @@ pub enum Suite {
     NoStd,
     Wasm,
     Size,
+    Page,
     Browser,
     Demo,
 }
 
 impl Suite {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Check,
         Self::Native,
         Self::NoStd,
         Self::Wasm,
         Self::Size,
+        Self::Page,
         Self::Browser,
         Self::Demo,
     ];
@@ -47,6 +49,7 @@ impl Suite {
             Self::NoStd => "no_std",
             Self::Wasm => "wasm",
             Self::Size => "size",
+            Self::Page => "page",
             Self::Browser => "browser",
             Self::Demo => "demo",
         }
@@ -61,7 +64,7 @@ impl Suite {
             Self::Native | Self::NoStd => return Vec::new(),
             Self::Check => vec![Need::RustComponents],
             Self::Wasm | Self::Demo => vec![Need::Chromium],
-            Self::Size => Vec::new(),
+            Self::Size | Self::Page => Vec::new(),
             Self::Browser => vec![
                 Need::Chromium,
                 Need::Mosquitto,
@@ -75,7 +78,10 @@ impl Suite {
 
     /// Whether it tests the built package.
     fn uses_the_package(self) -> bool {
-        matches!(self, Self::Check | Self::Size | Self::Browser | Self::Demo)
+        matches!(
+            self,
+            Self::Check | Self::Size | Self::Page | Self::Browser | Self::Demo
+        )
     }
 
     fn run(self) -> Tally {
@@ -85,6 +91,7 @@ impl Suite {
             Self::NoStd => no_std(),
             Self::Wasm => wasm(),
             Self::Size => counted("size", size::weigh),
+            Self::Page => page(),
             Self::Browser => node_tests("browser", |name| !name.contains("demo")),
             Self::Demo => node_tests("demo", |name| name.contains("demo")),
         }
@@ -271,6 +278,13 @@ fn wasm() -> Tally {
         cargo.args(["--test", name]);
     }
     runner("wasm tests", &mut cargo, summary::of_libtest)
+}
+
+/// The parts of the page that need no document.
+fn page() -> Tally {
+    let mut node = project::command("node");
+    node.args(["www/test.mjs", "--reporter", "tap"]);
+    runner("tests of the page's parts", &mut node, summary::of_tap)
 }
 
 /// The tests that drive a browser from Node.
