@@ -60,6 +60,11 @@ export class Broker {
     this.tcpUrl = tcpUrl;
   }
 
+  /** Starts the broker again if a test that failed left it dead. */
+  async revive() {
+    if (!this.#server?.isRunning) await this.launch();
+  }
+
   /** Ends the broker without a chance to save anything, as a power failure would. */
   async kill() {
     await this.#server?.kill();

@@ -83,7 +83,7 @@ export class XtaskServer {
   /** @param {() => void} signal */
   async #endedAfter(signal) {
     const child = this.#process;
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (!this.isRunning) return;
     const ended = new Promise((resolve, reject) => {
       const late = () => reject(new Error(`\`xtask ${this.#args}\` did not end: ${this.#output}`));
       const patience = setTimeout(late, STOP_PATIENCE);
@@ -94,6 +94,11 @@ export class XtaskServer {
     });
     signal();
     await ended;
+  }
+
+  get isRunning() {
+    const { pid, exitCode, signalCode } = this.#process;
+    return pid !== undefined && exitCode === null && signalCode === null;
   }
 
   /** Ends the whole process group at once, as a power failure would. */

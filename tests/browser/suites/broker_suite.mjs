@@ -76,14 +76,24 @@ export async function testBroker(kind) {
           version,
           broker: () => broker,
           test: (name, body) => {
-            const run = lab.withPage(async (bench) => {
-              const witness = await Witness.connect(broker.url, { version });
-              try {
+            /** @param {import("node:test").TestContext} t */
+            const run = async (t) => {
+              await broker.revive();
+              // While the page loads.
+              const connecting = Witness.connect(broker.url, { version });
+              const inPage = lab.withPage(async (bench) => {
+                const witness = await connecting;
                 await body({ bench, witness, prefix: uniqueName("test"), url: broker.url });
+              });
+              try {
+                await inPage(t);
               } finally {
-                await witness.end();
+                await connecting.then(
+                  (witness) => witness.end(),
+                  () => {},
+                );
               }
-            });
+            };
             test(name, { timeout: 90_000 }, run);
           },
           skip: (name, why) => void test(name, { skip: why }, () => {}),

@@ -193,7 +193,7 @@ function row(ground, qos, clean) {
   const survives = `${name}: a published series survives many cuts and arrives ${assured}`;
   if (given === 2 && facts.noPubRelAgain?.includes(version)) {
     skip(survives, "the broker answers a repeated PUBREL with a PUBCOMP of MQTT 5");
-  } else
+  } else {
     test(survives, async (setup) => {
       const { bench, witness, prefix, url } = setup;
       const proxy = await CuttableProxy.start(url);
@@ -215,6 +215,7 @@ function row(ground, qos, clean) {
         await proxy.stop();
       }
     });
+  }
 
   test(`${name}: a received series survives many cuts and is seen ${assured}`, async (setup) => {
     const { bench, witness, prefix, url } = setup;
