@@ -388,6 +388,22 @@ fn unclaimed_messages_of_a_resumed_session_are_bounded_and_the_loss_is_told_once
 }
 
 #[test]
+fn messages_that_nobody_claims_are_dropped_in_the_end_and_it_is_told() {
+    let mut peer = Scripted::new(ConnectOptions {
+        clean_start: false,
+        ..persistent(Version::V5)
+    });
+    peer.connect();
+    peer.accept(true);
+    peer.send(&publish(QOS1, 1, "t", "old"));
+    expect_ack(&mut peer, PacketType::PubAck, 1);
+    peer.advance(30_000);
+    assert_eq!(peer.warnings(), [Error::UnclaimedDropped]);
+    peer.subscribe(&[("t", QOS1)]);
+    assert!(peer.messages().is_empty());
+}
+
+#[test]
 fn a_message_after_our_disconnect_is_not_delivered() {
     for version in BOTH {
         let mut peer = subscribed(clean(version));

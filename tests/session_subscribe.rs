@@ -310,7 +310,7 @@ fn a_thousand_subscriptions_are_renewed_in_few_packets() {
 
 // SUB-09
 #[test]
-fn a_renewal_that_is_refused_is_told_and_given_up() {
+fn a_renewal_that_is_refused_is_told_and_asked_for_again_after_the_next_loss() {
     for version in BOTH {
         let mut peer = Scripted::connected(clean(version));
         peer.subscribe(&[("a", QOS1), ("b", QOS1)]);
@@ -323,8 +323,31 @@ fn a_renewal_that_is_refused_is_told_and_given_up() {
         assert_eq!(peer.warnings(), [Error::SubscribeRefused(reason)]);
         peer.reconnect();
         peer.accept(false);
-        assert_eq!(grant(&mut peer), ["b"]);
+        assert_eq!(grant(&mut peer), ["a", "b"]);
     }
+}
+
+#[test]
+fn a_second_subscribe_takes_nothing_away_from_the_first() {
+    let mut peer = Scripted::connected(clean(Version::V5));
+    let generous = SubscribeOptions {
+        qos: QOS2,
+        retain_as_published: true,
+        ..SubscribeOptions::default()
+    };
+    let sparing = SubscribeOptions {
+        no_local: true,
+        ..SubscribeOptions::default()
+    };
+    let asked = |peer: &mut Scripted, options| {
+        let filter = [(TopicFilter::new("a").unwrap(), options)];
+        let asked = peer.act(|session, now| session.subscribe(now, &filter));
+        assert!(asked.is_ok());
+        peer.expect(PacketType::Subscribe)
+    };
+    let first = asked(&mut peer, generous);
+    let second = asked(&mut peer, sparing);
+    assert_eq!(first.bytes.last(), second.bytes.last());
 }
 
 // SUB-10

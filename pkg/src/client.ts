@@ -7,7 +7,13 @@
 import { Engine } from "./engine.js";
 import { type CloseDetails, engineError, MqttError, type MqttErrorCode } from "./errors.js";
 import type { Message } from "./message.js";
-import { type Endpoint, engineOptions, publishProperties } from "./options.js";
+import {
+  checkedQoS,
+  type Endpoint,
+  engineOptions,
+  PACKET_LIMIT,
+  publishProperties,
+} from "./options.js";
 import { type RecordReader, readRecords } from "./records.js";
 import { type FilterResult, Subscription } from "./subscription.js";
 import { bytesOf, wellFormed } from "./text.js";
@@ -59,6 +65,7 @@ export class Client {
   #engine: Engine | undefined;
   #clientId: string;
   readonly #version: ProtocolVersion;
+  readonly #signal: AbortSignal | undefined;
   #username: string | undefined;
   #password: string | Uint8Array | undefined;
   #state: State = "idle";
@@ -80,6 +87,7 @@ export class Client {
   constructor(endpoint: Endpoint, options: ConnectOptions) {
     this.url = endpoint.url;
     this.#version = options.version ?? 5;
+    this.#signal = options.signal;
     this.#username = options.username ?? endpoint.username;
     this.#password = options.password ?? endpoint.password;
     const engine = engineOptions({
@@ -123,7 +131,7 @@ export class Client {
    */
   connect(changes: ConnectChanges = {}): Promise<ConnectionInfo> {
     return new Promise((resolve, reject) => {
-      const { signal } = changes;
+      const signal = changes.signal ?? this.#signal;
       if (signal?.aborted) {
         throw new MqttError("aborted", { cause: signal.reason });
       }
@@ -153,10 +161,12 @@ export class Client {
     if (username === undefined && password === undefined) {
       return;
     }
-    this.#username = username === undefined ? this.#username : wellFormed(username, "username");
-    this.#password = password ?? this.#password;
-    const bytes = this.#password === undefined ? undefined : bytesOf(this.#password);
-    this.#command((engine) => engine.setCredentials(this.#username, bytes));
+    const user = username === undefined ? this.#username : wellFormed(username, "username");
+    const secret = password ?? this.#password;
+    const bytes = secret === undefined ? undefined : bytesOf(secret);
+    this.#command((engine) => engine.setCredentials(user, bytes));
+    this.#username = user;
+    this.#password = secret;
   }
 
   /**
@@ -176,7 +186,11 @@ export class Client {
       const bytes = bytesOf(payload);
       const properties = publishProperties(options);
       wellFormed(topic, "topic");
-      const { qos = 0, retain = false } = options;
+      const { retain = false } = options;
+      const qos = checkedQoS(options.qos ?? 0);
+      if (bytes.length > PACKET_LIMIT) {
+        throw new MqttError("packet-too-large", { detail: "no MQTT packet holds 256 MiB" });
+      }
       const token = this.#command(
         (engine) => engine.publish(topic, bytes, qos, retain, properties),
         excerpt(topic),
@@ -214,8 +228,8 @@ export class Client {
       return this.subscribe(filter, {}, options);
     }
     const settings = options ?? {};
-    const filters = typeof filter === "string" ? [filter] : [...filter];
     return new Promise((resolve, reject) => {
+      const filters = typeof filter === "string" ? [filter] : Array.from(filter ?? []);
       const { signal } = settings;
       if (signal?.aborted) {
         throw new MqttError("aborted", { cause: signal.reason });
@@ -232,11 +246,13 @@ export class Client {
         leaving ??= this.#unsubscribe(key);
         return leaving;
       };
-      const subscription = new Subscription(filters, settings, handler, unsubscribe);
+      // Nobody waits for this promise: the broker's refusal to unsubscribe is of no interest then.
+      const abort = () => void unsubscribe().catch(() => {});
+      signal?.addEventListener("abort", abort, { once: true });
+      const forget = () => signal?.removeEventListener("abort", abort);
+      const subscription = new Subscription(filters, settings, handler, unsubscribe, forget);
       this.#subscriptions.set(key, subscription);
       this.#subscribes.set(token, { resolve, reject, subscription, key });
-      // Nobody waits for this promise: the broker's refusal to unsubscribe is of no interest then.
-      signal?.addEventListener("abort", () => void unsubscribe().catch(() => {}), { once: true });
     });
   }
 
@@ -269,12 +285,17 @@ export class Client {
     options: { signal?: AbortSignal } = {},
   ): () => void {
     const listeners = this.#listeners[name];
+    if (!listeners) {
+      throw new MqttError("option-invalid", { detail: `there is no event ${name}` });
+    }
+    const { signal } = options;
     const remove = () => {
       listeners.delete(listener);
+      signal?.removeEventListener("abort", remove);
     };
-    if (!options.signal?.aborted) {
+    if (!signal?.aborted) {
       listeners.add(listener);
-      options.signal?.addEventListener("abort", remove, { once: true });
+      signal?.addEventListener("abort", remove, { once: true });
     }
     return remove;
   }
@@ -435,7 +456,8 @@ export class Client {
   ): () => void {
     const previous = this.#state;
     this.#state = state;
-    if (state === "idle" || state === "closed") {
+    // An attempt that failed is told to whoever asked for it, also when others will follow.
+    if (state === "idle" || state === "closed" || state === "waiting") {
       const error = cause ?? new MqttError("closed");
       for (const { reject } of this.#connecting.splice(0)) {
         reject(error);
@@ -493,10 +515,10 @@ export class Client {
 /** The option byte of MQTT 5 SUBSCRIBE, which also says everything that 3.1.1 knows. */
 function optionByte(options: SubscribeOptions): number {
   const { qos = 0, noLocal, retainAsPublished, retainHandling = 0 } = options;
-  if (!(qos === 0 || qos === 1 || qos === 2)) {
-    throw new MqttError("option-invalid", { detail: "qos must be 0, 1 or 2" });
+  if (!(retainHandling === 0 || retainHandling === 1 || retainHandling === 2)) {
+    throw new MqttError("option-invalid", { detail: "retainHandling must be 0, 1 or 2" });
   }
-  return qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0) | (retainHandling << 4);
+  return checkedQoS(qos) | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0) | (retainHandling << 4);
 }
 
 function excerpt(text: string): string {

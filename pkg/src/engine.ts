@@ -7,6 +7,7 @@ import init, {
   matches as engineMatches,
 } from "../wasm/webmqtt.js";
 import { MqttError } from "./errors.js";
+import { isWellFormed } from "./text.js";
 
 export { Engine };
 
@@ -40,17 +41,17 @@ function ready(): void {
 /** Whether a text can be published to. The module must be loaded. */
 export function isTopic(topic: string): boolean {
   ready();
-  return checkTopic(topic) === undefined;
+  return isWellFormed(topic) && checkTopic(topic) === undefined;
 }
 
 /** Whether a text can be subscribed to. The module must be loaded. */
 export function isFilter(filter: string): boolean {
   ready();
-  return checkFilter(filter) === undefined;
+  return isWellFormed(filter) && checkFilter(filter) === undefined;
 }
 
 /** Whether a filter matches a topic name. The module must be loaded. */
 export function matches(filter: string, topic: string): boolean {
   ready();
-  return engineMatches(filter, topic);
+  return isWellFormed(filter + topic) && engineMatches(filter, topic);
 }

@@ -29,7 +29,7 @@ export async function createClient(
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Client> {
   const client = await createClient(url, options);
   try {
-    await client.connect(options.signal ? { signal: options.signal } : {});
+    await client.connect();
   } catch (error) {
     await client.end({ force: true });
     throw error;

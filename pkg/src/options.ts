@@ -2,11 +2,11 @@
 
 import { MqttError } from "./errors.js";
 import { bytesOf, wellFormed } from "./text.js";
-import type { ConnectOptions, PublishOptions, UserProperties, Will } from "./types.js";
+import type { ConnectOptions, PublishOptions, QoS, UserProperties, Will } from "./types.js";
 
 const U32 = 0xffff_ffff;
 /** The largest packet that MQTT can express. */
-const PACKET_LIMIT = 268_435_460;
+export const PACKET_LIMIT = 268_435_460;
 /** The longest delay that `setTimeout` keeps. */
 const TIMER_LIMIT = 2_147_483_647;
 
@@ -23,6 +23,9 @@ function optional<T>(value: T | undefined, convert: (value: T) => unknown): unkn
 }
 
 function pairs(name: string, properties: UserProperties | undefined): unknown {
+  if (properties !== undefined && !Array.isArray(properties)) {
+    throw new MqttError("option-invalid", { detail: `${name} must be an array of pairs` });
+  }
   return (properties ?? []).map(([key, value]) => [wellFormed(key, name), wellFormed(value, name)]);
 }
 
@@ -61,7 +64,7 @@ export function publishProperties(options: PublishOptions): Record<string, unkno
     responseTopic !== undefined ||
     correlationData !== undefined ||
     payloadIsText ||
-    userProperties?.length;
+    userProperties !== undefined;
   return some ? messageOptions(options) : undefined;
 }
 
@@ -69,16 +72,26 @@ function willOptions(will: Will): Record<string, unknown> {
   return {
     topic: wellFormed(will.topic, "will.topic"),
     payload: bytesOf(will.payload ?? ""),
-    qos: will.qos ?? 0,
+    qos: checkedQoS(will.qos ?? 0),
     retain: will.retain ?? false,
     delay: optional(will.delay, (value) => integer("will.delay", value, 0, U32)),
     ...messageOptions(will),
   };
 }
 
+/** QoS 0, 1 or 2 and nothing that a byte would make of another number. */
+export function checkedQoS(qos: unknown): QoS {
+  if (!(qos === 0 || qos === 1 || qos === 2)) {
+    throw new MqttError("option-invalid", { detail: "qos must be 0, 1 or 2" });
+  }
+  return qos;
+}
+
 /** What the engine's constructor takes. */
 export function engineOptions(options: ConnectOptions): Record<string, unknown> {
-  const { clean = true, version = 5, queue = {}, reconnect = {} } = options;
+  const { clean = true, version = 5 } = options;
+  const queue = options.queue ?? {};
+  const reconnect = options.reconnect ?? {};
   const expiry = options.sessionExpiry ?? (clean ? 0 : 3600);
   return {
     clientId: optional(options.clientId, (text) => wellFormed(text, "clientId")),
@@ -148,11 +161,15 @@ export function endpoint(url: string | URL): Endpoint {
   const { username, password } = parsed;
   parsed.username = "";
   parsed.password = "";
-  return {
-    url: parsed.href,
-    ...(username && { username: decodeURIComponent(username) }),
-    ...(password && { password: decodeURIComponent(password) }),
-  };
+  try {
+    return {
+      url: parsed.href,
+      ...(username && { username: decodeURIComponent(username) }),
+      ...(password && { password: decodeURIComponent(password) }),
+    };
+  } catch {
+    throw new MqttError("url-invalid", { detail: "the credentials in it are not percent-encoded" });
+  }
 }
 
 /** Hosts that browsers trust without TLS. */

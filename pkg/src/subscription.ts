@@ -23,7 +23,9 @@ export class Subscription implements AsyncIterable<Message> {
   readonly #limit: number;
   readonly #dropNewest: boolean;
   readonly #unsubscribe: () => Promise<void>;
-  #queue: Message[] = [];
+  /** Lets go of the signal that could have ended it. */
+  readonly #forget: () => void;
+  #queue: (Message | undefined)[] = [];
   /** Messages before this index were read. */
   #read = 0;
   #waiting: ((result: IteratorResult<Message>) => void)[] = [];
@@ -36,12 +38,14 @@ export class Subscription implements AsyncIterable<Message> {
     options: SubscribeOptions,
     handler: MessageHandler | undefined,
     unsubscribe: () => Promise<void>,
+    forget: () => void,
   ) {
     this.filters = filters;
     this.#handler = handler;
     this.#limit = options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
     this.#dropNewest = options.overflow === "drop-newest";
     this.#unsubscribe = unsubscribe;
+    this.#forget = forget;
     const dispose: unknown = Symbol.asyncDispose;
     if (dispose) {
       Object.defineProperty(this, dispose as symbol, { value: unsubscribe });
@@ -66,9 +70,10 @@ export class Subscription implements AsyncIterable<Message> {
   [Symbol.asyncIterator](): AsyncIterator<Message> {
     return {
       next: () => this.#next(),
-      return: async () => {
-        await this.#unsubscribe();
-        return { done: true, value: undefined };
+      // The loop does not wait for the broker: there may be no connection for a long time.
+      return: () => {
+        this.#unsubscribe().catch(() => {});
+        return Promise.resolve({ done: true, value: undefined });
       },
     };
   }
@@ -110,8 +115,12 @@ export class Subscription implements AsyncIterable<Message> {
   }
 
   #forgetOldest(): void {
+    this.#queue[this.#read] = undefined;
     this.#read += 1;
-    if (this.#read > 1024 && this.#read * 2 > this.#queue.length) {
+    if (this.#read === this.#queue.length) {
+      this.#queue = [];
+      this.#read = 0;
+    } else if (this.#read > 1024 && this.#read * 2 > this.#queue.length) {
       this.#queue = this.#queue.slice(this.#read);
       this.#read = 0;
     }
@@ -120,6 +129,7 @@ export class Subscription implements AsyncIterable<Message> {
   /** @internal No message comes any more. */
   finish(): void {
     this.#ended = true;
+    this.#forget();
     for (const reader of this.#waiting.splice(0)) {
       reader({ done: true, value: undefined });
     }

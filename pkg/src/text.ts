@@ -6,12 +6,17 @@ import type { Payload } from "./types.js";
 const encoder = new TextEncoder();
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
+/** Whether UTF-8 can express the text. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}
+
 /** Throws on text that UTF-8 cannot express: the engine would see a replacement character instead. */
 export function wellFormed(text: string, what: string): string {
   if (typeof text !== "string") {
     throw new MqttError("option-invalid", { detail: `${what} must be a string` });
   }
-  if (LONE_SURROGATE.test(text)) {
+  if (!isWellFormed(text)) {
     throw new MqttError("topic-surrogate", { detail: what });
   }
   return text;
@@ -25,11 +30,15 @@ export function bytesOf(payload: Payload): Uint8Array {
   if (payload instanceof Uint8Array) {
     return payload;
   }
-  if (payload instanceof ArrayBuffer) {
-    return new Uint8Array(payload);
-  }
-  if (ArrayBuffer.isView(payload)) {
-    return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
+  try {
+    if (payload instanceof ArrayBuffer) {
+      return new Uint8Array(payload);
+    }
+    if (ArrayBuffer.isView(payload)) {
+      return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
+    }
+  } catch (cause) {
+    throw new MqttError("payload-invalid", { cause, detail: "its memory was given away" });
   }
   throw new MqttError("payload-invalid");
 }

@@ -169,6 +169,12 @@ impl Inbound {
         kept_all
     }
 
+    /// Drops what no subscription has claimed; `true` if there was anything.
+    pub(super) fn forget_unclaimed(&mut self) -> bool {
+        self.unclaimed_bytes = 0;
+        !core::mem::take(&mut self.unclaimed).is_empty()
+    }
+
     /// Moves the waiting messages that `wanted` accepts to the front of what is delivered next.
     pub(super) fn claim(&mut self, mut wanted: impl FnMut(&str) -> bool) {
         for message in core::mem::take(&mut self.unclaimed) {

@@ -272,7 +272,15 @@ impl Core {
             Timer::KeepAlive => self.ping(None),
             Timer::PingResponse => self.fail(Error::KeepAliveTimeout, None, None),
             Timer::Reconnect => self.open(),
-            Timer::Stable => self.backoff.reset(),
+            Timer::Stable => {
+                self.backoff.reset();
+                // Whoever wanted the messages of the resumed session has subscribed by now.
+                self.claims_open = false;
+                if self.inbound.forget_unclaimed() {
+                    self.events
+                        .push_back(Event::Warning(Error::UnclaimedDropped));
+                }
+            }
             Timer::Close => {
                 // What was still in the way of the DISCONNECT had its time.
                 if !self.goodbye_sent {

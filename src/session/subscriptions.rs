@@ -145,9 +145,14 @@ impl Subscriptions {
         });
         if let Some(at) = known {
             if let Some(known) = self.filter_mut(at) {
-                // A second SUBSCRIBE replaces the first at the server: never lower what another handle relies on.
-                let qos = known.options.qos.max(options.qos);
-                known.options = SubscribeOptions { qos, ..options };
+                // A second SUBSCRIBE replaces the first at the server: never take away what another handle relies on.
+                known.options = SubscribeOptions {
+                    qos: known.options.qos.max(options.qos),
+                    no_local: known.options.no_local && options.no_local,
+                    retain_as_published: known.options.retain_as_published
+                        || options.retain_as_published,
+                    ..options
+                };
                 known.sync = Sync::Needed;
                 if !known.handles.contains(&key) {
                     known.handles.push(key);
@@ -468,20 +473,17 @@ impl Subscriptions {
             filter.sync = Sync::Granted;
         }
         if let Err(error) = result {
-            // Whoever had it granted before lost it now: no call of theirs is open that could say so.
-            let lost = waiting.is_empty();
-            let detached = if lost {
-                filter.handles.clone()
-            } else {
-                waiting.to_vec()
-            };
-            if lost {
+            // Whoever had it granted before has no open call that could say so. It stays declared: with the next lost
+            // session the server is asked again, and may be in a better mood.
+            if waiting.is_empty() {
+                filter.sync = Sync::Granted;
                 events(Event::Warning(error));
             }
-            for key in detached {
+            for &key in waiting {
                 self.detach(at, key);
             }
         }
+
         for key in waiting {
             let Some(handle) = self.handle_mut(*key) else {
                 continue;

@@ -46,6 +46,12 @@ const BAD_OPTIONS = [
   ["a receive maximum of 0", { receiveMaximum: 0 }, "option-invalid"],
   ["a will with a wildcard in its topic", { will: { topic: "a/#" } }, "topic-wildcard"],
   ["a will without a topic", { will: { topic: "" } }, "topic-empty"],
+  [
+    "a will with a QoS that a byte would change",
+    { will: { topic: "a", qos: 256 } },
+    "option-invalid",
+  ],
+  ["user properties that are no pairs", { userProperties: { a: "b" } }, "option-invalid"],
   ["a client id with a lone surrogate", { clientId: "\ud800" }, "topic-surrogate"],
   [
     "a password without a user name in 3.1.1",
@@ -58,6 +64,7 @@ const BAD_OPTIONS = [
 const BAD_URLS = [
   ["an empty URL", ""],
   ["text that is no URL", "not a url"],
+  ["credentials that are not percent-encoded", "ws://u%zz:secret@127.0.0.1/"],
   ["a URL of another scheme", "mqtt://127.0.0.1:1883/"],
   ["a URL without a host", "ws://"],
   ["a port that does not exist", "ws://127.0.0.1:65536/"],

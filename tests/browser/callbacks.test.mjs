@@ -146,10 +146,7 @@ describeScripted("application code inside callbacks", (test) => {
     assert.equal(await text, "arrived");
   });
 
-  test("a handler may end the client: nothing is delivered once it has ended", async ({
-    bench,
-    server,
-  }) => {
+  test("a handler may end the client: nothing more is delivered", async ({ bench, server }) => {
     const next = serve(server, 1);
     const seen = bench.page.evaluate(async (url) => {
       const { webmqtt } = globalThis.bench;
@@ -173,10 +170,7 @@ describeScripted("application code inside callbacks", (test) => {
     await peer.expect("disconnect");
     publishAll(peer, "t", ["after DISCONNECT"]);
     peer.close();
-    const { texts, state } = await seen;
-    assert.equal(state, "closed");
-    assert.equal(texts[0], "1");
-    assert.ok(!texts.includes("after DISCONNECT"), `saw ${texts}`);
+    assert.deepEqual(await seen, { texts: ["1"], state: "closed" });
   });
 
   test("a state listener may call connect() again when the client stops", async (setup) => {
