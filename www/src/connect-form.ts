@@ -1,6 +1,7 @@
 /** The form of a connection, and its summary while there is one. */
 
 import type { ConnectOptions } from "webmqtt";
+import { splitCredentials } from "./credentials.js";
 import { byId, setText } from "./dom.js";
 import type { Link, LinkStatus } from "./link.js";
 import { applyPreset, PRESETS, presetOf } from "./presets.js";
@@ -52,9 +53,22 @@ export class ConnectForm {
       this.#url.value = url;
       this.#matchPreset();
     }
+    this.#takeCredentials();
     this.#entered = this.#read();
     saveSettings(this.#entered);
     await this.#link.connect(this.#entered.url, this.#options(this.#entered));
+  }
+
+  /** User name and password in the URL go into their own fields: the URL is shown and stored. */
+  #takeCredentials(): void {
+    const { url, username, password } = splitCredentials(this.#url.value.trim());
+    this.#url.value = url;
+    if (username !== "") {
+      this.#username.value = username;
+    }
+    if (password !== "") {
+      this.#password.value = password;
+    }
   }
 
   #listPresets(): void {
