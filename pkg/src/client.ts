@@ -11,6 +11,7 @@ import {
   checkedQoS,
   type Endpoint,
   engineOptions,
+  optionByte,
   PACKET_LIMIT,
   publishProperties,
 } from "./options.js";
@@ -141,19 +142,8 @@ export class Client {
         resolve(this.#connection);
         return;
       }
-      const abort = () => this.#engine?.stop();
-      signal?.addEventListener("abort", abort, { once: true });
-      const settled = () => signal?.removeEventListener("abort", abort);
-      this.#connecting.push({
-        resolve: (info) => {
-          settled();
-          resolve(info);
-        },
-        reject: (error) => {
-          settled();
-          reject(error);
-        },
-      });
+      const stop = () => this.#engine?.stop();
+      this.#connecting.push(abortable({ resolve, reject }, signal, stop));
     });
   }
 
@@ -195,22 +185,8 @@ export class Client {
         (engine) => engine.publish(topic, bytes, qos, retain, properties),
         excerpt(topic),
       );
-      if (!signal) {
-        this.#publishes.set(token, { resolve, reject });
-        return;
-      }
-      const abort = () => this.#engine?.cancel(token);
-      signal.addEventListener("abort", abort, { once: true });
-      this.#publishes.set(token, {
-        resolve: (result) => {
-          signal.removeEventListener("abort", abort);
-          resolve(result);
-        },
-        reject: (error) => {
-          signal.removeEventListener("abort", abort);
-          reject(error);
-        },
-      });
+      const cancel = () => this.#engine?.cancel(token);
+      this.#publishes.set(token, abortable({ resolve, reject }, signal, cancel));
     });
   }
 
@@ -512,13 +488,27 @@ export class Client {
   }
 }
 
-/** The option byte of MQTT 5 SUBSCRIBE, which also says everything that 3.1.1 knows. */
-function optionByte(options: SubscribeOptions): number {
-  const { qos = 0, noLocal, retainAsPublished, retainHandling = 0 } = options;
-  if (!(retainHandling === 0 || retainHandling === 1 || retainHandling === 2)) {
-    throw new MqttError("option-invalid", { detail: "retainHandling must be 0, 1 or 2" });
+/** Calls `abort` if the signal is aborted before the operation is settled, and lets go of the signal then. */
+function abortable<T>(
+  waiter: Waiter<T>,
+  signal: AbortSignal | undefined,
+  abort: () => void,
+): Waiter<T> {
+  if (!signal) {
+    return waiter;
   }
-  return checkedQoS(qos) | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0) | (retainHandling << 4);
+  signal.addEventListener("abort", abort, { once: true });
+  const forget = () => signal.removeEventListener("abort", abort);
+  return {
+    resolve: (value) => {
+      forget();
+      waiter.resolve(value);
+    },
+    reject: (error) => {
+      forget();
+      waiter.reject(error);
+    },
+  };
 }
 
 function excerpt(text: string): string {

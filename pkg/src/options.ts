@@ -2,7 +2,14 @@
 
 import { MqttError } from "./errors.js";
 import { bytesOf, wellFormed } from "./text.js";
-import type { ConnectOptions, PublishOptions, QoS, UserProperties, Will } from "./types.js";
+import type {
+  ConnectOptions,
+  PublishOptions,
+  QoS,
+  SubscribeOptions,
+  UserProperties,
+  Will,
+} from "./types.js";
 
 const U32 = 0xffff_ffff;
 /** The largest packet that MQTT can express. */
@@ -129,6 +136,15 @@ export function engineOptions(options: ConnectOptions): Record<string, unknown> 
     queueBytes: integer("queue.bytes", queue.bytes ?? 64 * 1024 * 1024, 1, U32),
     userProperties: pairs("userProperties", options.userProperties),
   };
+}
+
+/** The option byte of MQTT 5 SUBSCRIBE, which also says everything that 3.1.1 knows. */
+export function optionByte(options: SubscribeOptions): number {
+  const { qos = 0, noLocal, retainAsPublished, retainHandling = 0 } = options;
+  if (!(retainHandling === 0 || retainHandling === 1 || retainHandling === 2)) {
+    throw new MqttError("option-invalid", { detail: "retainHandling must be 0, 1 or 2" });
+  }
+  return checkedQoS(qos) | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0) | (retainHandling << 4);
 }
 
 /** A URL that a WebSocket can open, and the credentials that were in it. */

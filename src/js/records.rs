@@ -52,9 +52,9 @@ impl Records {
     }
 
     fn error(&self, error: Option<Error>) {
-        self.push(error.map_or(JsValue::UNDEFINED, |error| JsValue::from_str(error.code())));
-        let reason = error.and_then(Error::reason);
-        self.push(reason.map_or(JsValue::UNDEFINED, |reason| JsValue::from(reason as u8)));
+        let (code, reason) = error.map_or((JsValue::UNDEFINED, JsValue::UNDEFINED), words);
+        self.push(code);
+        self.push(reason);
     }
 
     fn message(&self, message: &Message<'_>) {
@@ -118,13 +118,20 @@ impl Sink for Records {
             Event::Connected(info) => self.push(connection(&info)),
             Event::Published { token, result } => {
                 self.push(token.get());
-                self.error(result.err());
-                self.push(result.map_or(JsValue::UNDEFINED, |done| JsValue::from(done.qos as u8)));
-                if let Ok(done) = result {
-                    // The reason of a success is no error; it goes into the same field.
-                    self.batch
-                        .set(self.batch.length() - 2, JsValue::from(done.reason as u8));
-                }
+                let (code, reason, qos) = match result {
+                    Ok(done) => (
+                        JsValue::UNDEFINED,
+                        JsValue::from(done.reason as u8),
+                        JsValue::from(done.qos as u8),
+                    ),
+                    Err(error) => {
+                        let (code, reason) = words(error);
+                        (code, reason, JsValue::UNDEFINED)
+                    }
+                };
+                self.push(code);
+                self.push(reason);
+                self.push(qos);
             }
             Event::Subscribed { token, results } => {
                 self.push(token.get());
@@ -132,12 +139,7 @@ impl Sink for Records {
                 for result in results {
                     let (error, value) = match result {
                         Ok(qos) => (JsValue::UNDEFINED, JsValue::from(qos as u8)),
-                        Err(error) => (
-                            JsValue::from_str(error.code()),
-                            error
-                                .reason()
-                                .map_or(JsValue::UNDEFINED, |reason| JsValue::from(reason as u8)),
-                        ),
+                        Err(error) => words(error),
                     };
                     list.push(&error);
                     list.push(&value);
@@ -171,6 +173,15 @@ impl Sink for Records {
             let _ = deliver.call1(&JsValue::UNDEFINED, &batch);
         }))
     }
+}
+
+/// An error's code and reason code.
+fn words(error: Error) -> (JsValue, JsValue) {
+    let reason = error.reason();
+    (
+        JsValue::from_str(error.code()),
+        reason.map_or(JsValue::UNDEFINED, |reason| JsValue::from(reason as u8)),
+    )
 }
 
 fn set(object: &Object, name: &str, value: impl Into<JsValue>) {

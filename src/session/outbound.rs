@@ -252,7 +252,7 @@ impl Outbound {
         self.queue.push_front_assured(again.into_iter());
     }
 
-    /// Stops waiting for a publish. One that has left is completed silently; `None` if the token is unknown.
+    /// Stops waiting for a publish. One that has left is completed silently; `false` if the token is unknown.
     pub(super) fn cancel(&mut self, token: Token) -> bool {
         self.queue.cancel(token) || self.inflight.cancel(token)
     }

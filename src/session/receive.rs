@@ -29,8 +29,7 @@ impl Core {
         let bytes = recv.get(self.recv_at..).unwrap_or_default();
         // The size limit comes before the body: five bytes are enough to refuse a packet.
         if let Err(error) = codec::scan(bytes, limit, version) {
-            self.fail(Error::Malformed(error), Some(error.reason()), None);
-            return Input::Handled;
+            return self.refuse(Error::Malformed(error));
         }
         match codec::decode_from(Sender::Server, bytes, version) {
             Ok(Decoded::Packet { packet, len }) => {
@@ -38,19 +37,14 @@ impl Core {
                 self.packet(packet)
             }
             Ok(Decoded::Incomplete { .. }) => Input::Nothing,
-            Err(error) => {
-                self.fail(Error::Malformed(error), Some(error.reason()), None);
-                Input::Handled
-            }
+            Err(error) => self.refuse(Error::Malformed(error)),
         }
     }
 
     fn packet<'a>(&mut self, packet: Packet<'a>) -> Input<'a> {
         if self.declined_problem_information && explains(&packet) {
             // [MQTT-3.1.2-29]
-            let reason = ReasonCode::ProtocolError;
-            self.fail(Error::Protocol(reason), Some(reason), None);
-            return Input::Handled;
+            return self.refuse(Error::Protocol(ReasonCode::ProtocolError));
         }
         let events = &mut self.events;
         let mut emit = |event| events.push_back(event);
@@ -111,9 +105,15 @@ impl Core {
                 | Packet::Auth(_),
             ) => Err(ReasonCode::ProtocolError),
         };
-        if let Err(reason) = verdict {
-            self.fail(Error::Protocol(reason), Some(reason), None);
+        match verdict {
+            Ok(()) => Input::Handled,
+            Err(reason) => self.refuse(Error::Protocol(reason)),
         }
+    }
+
+    /// What the server sent ends the connection, and it is told why.
+    fn refuse(&mut self, error: Error) -> Input<'static> {
+        self.fail(error, error.reason(), None);
         Input::Handled
     }
 
@@ -130,9 +130,7 @@ impl Core {
         }
         if packet.properties.two_byte(PropertyId::TopicAlias).is_some() {
             // We announce no Topic Alias Maximum.
-            let reason = ReasonCode::TopicAliasInvalid;
-            self.fail(Error::Protocol(reason), Some(reason), None);
-            return Input::Handled;
+            return self.refuse(Error::Protocol(ReasonCode::TopicAliasInvalid));
         }
         match (packet.qos, packet.packet_id) {
             (QoS::AtLeastOnce, Some(id)) => self
@@ -145,9 +143,7 @@ impl Core {
                 };
                 let seen = self.inbound.receive(id, limit);
                 if seen == Seen::TooMany {
-                    let reason = ReasonCode::ReceiveMaximumExceeded;
-                    self.fail(Error::Protocol(reason), Some(reason), None);
-                    return Input::Handled;
+                    return self.refuse(Error::Protocol(ReasonCode::ReceiveMaximumExceeded));
                 }
                 self.outbound
                     .control(&Packet::PubRec(ack(id, ReasonCode::Success)));

@@ -181,12 +181,7 @@ impl Core {
         if self.transport != Transport::Open {
             return;
         }
-        let packet = Packet::Disconnect(Disconnect {
-            reason,
-            properties: Properties::EMPTY,
-        });
-        let written = encode(&packet, self.options.version, &mut self.farewell);
-        debug_assert!(written.is_ok(), "a reason code that fits a DISCONNECT");
+        disconnect_packet(reason, self.options.version, &mut self.farewell);
     }
 
     /// Everything that lives as long as a connection ends here.
@@ -242,12 +237,7 @@ impl Core {
 
     /// DISCONNECT, after which nothing may be sent [MQTT-3.14.4-1].
     pub(super) fn say_goodbye(&mut self, out: &mut Vec<u8>) {
-        let packet = Packet::Disconnect(Disconnect {
-            reason: ReasonCode::Success,
-            properties: Properties::EMPTY,
-        });
-        let written = encode(&packet, self.options.version, out);
-        debug_assert!(written.is_ok(), "a plain DISCONNECT is legal");
+        disconnect_packet(ReasonCode::Success, self.options.version, out);
         self.goodbye_sent = true;
         self.timers.set(Timer::Close, self.now + CLOSE_PATIENCE);
     }
@@ -358,6 +348,15 @@ impl Core {
             attempt,
         }));
     }
+}
+
+fn disconnect_packet(reason: ReasonCode, version: Version, out: &mut Vec<u8>) {
+    let packet = Packet::Disconnect(Disconnect {
+        reason,
+        properties: Properties::EMPTY,
+    });
+    let written = encode(&packet, version, out);
+    debug_assert!(written.is_ok(), "a reason code that fits a DISCONNECT");
 }
 
 /// Encodes CONNECT, which is also how options are checked.

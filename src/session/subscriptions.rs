@@ -174,39 +174,32 @@ impl Subscriptions {
     }
 
     fn filter(&self, id: u32) -> Option<&Filter> {
-        find(&self.filters, id)
+        self.filters.get(place_of_filter(&self.filters, id)?)
     }
 
     fn filter_mut(&mut self, id: u32) -> Option<&mut Filter> {
-        let at = self
-            .filters
-            .binary_search_by_key(&id, |filter| filter.id)
-            .ok()?;
-        self.filters.get_mut(at)
+        let place = place_of_filter(&self.filters, id)?;
+        self.filters.get_mut(place)
+    }
+
+    fn place_of_handle(&self, key: SubscriptionKey) -> Option<usize> {
+        self.handles
+            .binary_search_by_key(&key, |handle| handle.key)
+            .ok()
     }
 
     fn handle(&self, key: SubscriptionKey) -> Option<&Handle> {
-        let at = self
-            .handles
-            .binary_search_by_key(&key, |handle| handle.key)
-            .ok()?;
-        self.handles.get(at)
+        self.handles.get(self.place_of_handle(key)?)
     }
 
     fn handle_mut(&mut self, key: SubscriptionKey) -> Option<&mut Handle> {
-        let at = self
-            .handles
-            .binary_search_by_key(&key, |handle| handle.key)
-            .ok()?;
-        self.handles.get_mut(at)
+        let place = self.place_of_handle(key)?;
+        self.handles.get_mut(place)
     }
 
     fn remove_handle(&mut self, key: SubscriptionKey) -> Option<Handle> {
-        let at = self
-            .handles
-            .binary_search_by_key(&key, |handle| handle.key)
-            .ok()?;
-        Some(self.handles.remove(at))
+        let place = self.place_of_handle(key)?;
+        Some(self.handles.remove(place))
     }
 
     /// Ends a handle. Messages stop at once; filters that nobody needs any more are unsubscribed from.
@@ -255,10 +248,7 @@ impl Subscriptions {
         if !filter.handles.is_empty() {
             return None;
         }
-        let place = self
-            .filters
-            .binary_search_by_key(&at, |filter| filter.id)
-            .ok()?;
+        let place = place_of_filter(&self.filters, at)?;
         let filter = self.filters.remove(place);
         if let Ok(parsed) = TopicFilter::new(&filter.text) {
             self.trie.remove(parsed.filter_without_share(), at);
@@ -272,7 +262,7 @@ impl Subscriptions {
         self.matched.clear();
         self.trie.matches(topic, &mut self.matched);
         for (nth, &at) in self.matched.iter().enumerate() {
-            let Some(filter) = find(&self.filters, at) else {
+            let Some(filter) = self.filter(at) else {
                 continue;
             };
             if nth == 0 {
@@ -586,7 +576,6 @@ impl Subscriptions {
     }
 }
 
-fn find(filters: &[Filter], id: u32) -> Option<&Filter> {
-    let at = filters.binary_search_by_key(&id, |filter| filter.id).ok()?;
-    filters.get(at)
+fn place_of_filter(filters: &[Filter], id: u32) -> Option<usize> {
+    filters.binary_search_by_key(&id, |filter| filter.id).ok()
 }
