@@ -298,6 +298,56 @@ fn our_receive_maximum_counts_for_each_connection_anew() {
     assert_eq!(peer.payloads(), ["1", "2", "3"]);
 }
 
+/// LIM-07, [MQTT-3.3.4-9]
+#[test]
+fn qos_1_counts_against_our_receive_maximum_until_its_puback_has_left() {
+    let options = ConnectOptions {
+        receive_maximum: 3,
+        ..persistent(Version::V5)
+    };
+    let mut peer = Scripted::connected(options);
+    peer.subscribe(&[("t", QOS2)]);
+    peer.expect(PacketType::Subscribe);
+    for start in [1, 4, 7] {
+        let three = [start, start + 1, start + 2].map(|id| publish(QOS1, id, "t", "x"));
+        peer.send_all(&three);
+        peer.expect_all(&[PacketType::PubAck; 3]);
+    }
+    // One unfinished QoS 2 message leaves room for two.
+    peer.send(&publish(QOS2, 10, "t", "x"));
+    peer.send_all(&[publish(QOS1, 11, "t", "x"), publish(QOS1, 12, "t", "x")]);
+    assert_eq!(peer.state(), State::Connected);
+    peer.expect_all(&[PacketType::PubRec, PacketType::PubAck, PacketType::PubAck]);
+    peer.send_all(&[13, 14, 15].map(|id| publish(QOS1, id, "t", "two or three")));
+    let error = Error::Protocol(ReasonCode::ReceiveMaximumExceeded);
+    assert_eq!(peer.cause(), Some(error));
+    assert_eq!(peer.messages().len(), 14);
+    peer.expect_hang_up(&[ReasonCode::ReceiveMaximumExceeded]);
+    // Each connection starts anew.
+    peer.next_attempt();
+    peer.accept(true);
+    peer.expect(PacketType::Subscribe);
+    peer.send_all(&[16, 17, 18].map(|id| publish(QOS1, id, "t", "x")));
+    peer.expect_all(&[PacketType::PubAck; 3]);
+}
+
+/// LIM-07
+#[test]
+fn what_the_socket_does_not_take_is_not_acknowledged_for_our_receive_maximum_either() {
+    let options = ConnectOptions {
+        receive_maximum: 2,
+        ..persistent(Version::V5)
+    };
+    let mut peer = Scripted::connected(options);
+    peer.stalled = true;
+    peer.send(&publish(QOS1, 1, "t", "x"));
+    peer.send(&publish(QOS1, 2, "t", "x"));
+    assert_eq!(peer.state(), State::Connected);
+    peer.send(&publish(QOS1, 3, "t", "x"));
+    let error = Error::Protocol(ReasonCode::ReceiveMaximumExceeded);
+    assert_eq!(peer.cause(), Some(error));
+}
+
 // LIM-08
 #[test]
 fn a_packet_above_the_servers_limit_fails_here_and_the_connection_stays() {

@@ -97,8 +97,11 @@ struct Received {
 pub(super) struct Inbound {
     /// Sorted by identifier [MQTT-4.3.3-10].
     received: Vec<Received>,
-    /// How many of them are counted.
-    unfinished: u16,
+    /// What counts against our Receive Maximum: those of them that are counted, and the QoS 1 messages whose PUBACK
+    /// has not left.
+    unfinished: u32,
+    /// PUBACKs that leave with the next bytes.
+    pubacks: u32,
     unclaimed: VecDeque<OwnedMessage>,
     unclaimed_bytes: usize,
     /// Messages that a new subscription claimed, to be delivered next.
@@ -111,7 +114,22 @@ impl Inbound {
             .binary_search_by_key(&id, |received| received.id)
     }
 
-    pub(super) fn receive(&mut self, id: PacketId, receive_maximum: u16) -> Seen {
+    /// A QoS 1 message is about to be acknowledged; `false` if the server may not send it yet [MQTT-3.3.4-9].
+    pub(super) fn receive_at_least_once(&mut self, receive_maximum: u32) -> bool {
+        if self.unfinished >= receive_maximum {
+            return false;
+        }
+        self.unfinished += 1;
+        self.pubacks += 1;
+        true
+    }
+
+    /// Every acknowledgement so far has left.
+    pub(super) fn acknowledged(&mut self) {
+        self.unfinished -= core::mem::take(&mut self.pubacks);
+    }
+
+    pub(super) fn receive_exactly_once(&mut self, id: PacketId, receive_maximum: u32) -> Seen {
         let found = self.find(id);
         let known = found.ok().and_then(|at| self.received.get_mut(at));
         if known.as_ref().is_some_and(|known| known.counted) {
@@ -136,12 +154,13 @@ impl Inbound {
     /// PUBREL: the identifier is free for a new message. `false` if it was not in use.
     pub(super) fn release(&mut self, id: PacketId) -> bool {
         let Ok(at) = self.find(id) else { return false };
-        self.unfinished -= u16::from(self.received.remove(at).counted);
+        self.unfinished -= u32::from(self.received.remove(at).counted);
         true
     }
 
     pub(super) fn connection_lost(&mut self) {
         self.unfinished = 0;
+        self.pubacks = 0;
         for received in &mut self.received {
             received.counted = false;
         }
@@ -149,7 +168,7 @@ impl Inbound {
 
     pub(super) fn session_lost(&mut self) {
         self.received.clear();
-        self.unfinished = 0;
+        self.unfinished = self.pubacks;
     }
 
     /// Keeps a message of a resumed session until a subscription claims it; `false` if an older one had to go.

@@ -39,7 +39,8 @@ pub struct ConnectOptions {
     pub reconnect: Option<ReconnectOptions>,
     /// The largest packet to accept, in bytes. Default: [`PROTOCOL_PACKET_LIMIT`].
     pub maximum_packet_size: u32,
-    /// How many QoS 1 and QoS 2 messages the server may have in flight, 1 to 65,535. Default: 65,535.
+    /// How many QoS 1 and QoS 2 messages the server may have in flight, 1 to 65,535. Default: 65,535. In 5.0 a server
+    /// that sends more is disconnected with 0x93; MQTT 3 cannot announce it.
     pub receive_maximum: u16,
     /// How much may wait in the outgoing queue.
     pub queue: QueueLimits,

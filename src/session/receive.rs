@@ -132,16 +132,21 @@ impl Core {
             // We announce no Topic Alias Maximum.
             return self.refuse(Error::Protocol(ReasonCode::TopicAliasInvalid));
         }
+        // MQTT 3 cannot announce a Receive Maximum.
+        let limit = match self.options.version {
+            Version::V5 => self.options.receive_maximum.into(),
+            Version::V3 | Version::V4 => u32::MAX,
+        };
         match (packet.qos, packet.packet_id) {
-            (QoS::AtLeastOnce, Some(id)) => self
-                .outbound
-                .control(&Packet::PubAck(ack(id, ReasonCode::Success))),
+            (QoS::AtLeastOnce, Some(id)) => {
+                if !self.inbound.receive_at_least_once(limit) {
+                    return self.refuse(Error::Protocol(ReasonCode::ReceiveMaximumExceeded));
+                }
+                self.outbound
+                    .control(&Packet::PubAck(ack(id, ReasonCode::Success)));
+            }
             (QoS::ExactlyOnce, Some(id)) => {
-                let limit = match self.options.version {
-                    Version::V5 => self.options.receive_maximum,
-                    Version::V3 | Version::V4 => u16::MAX,
-                };
-                let seen = self.inbound.receive(id, limit);
+                let seen = self.inbound.receive_exactly_once(id, limit);
                 if seen == Seen::TooMany {
                     return self.refuse(Error::Protocol(ReasonCode::ReceiveMaximumExceeded));
                 }

@@ -23,12 +23,15 @@ impl Core {
             if matches!(self.state, State::Connected | State::Closing) {
                 self.send_subscriptions();
                 self.outbound.take_control(out);
+                self.inbound.acknowledged();
                 let mut more = true;
                 while more && out.len() - before < limit {
                     let events = &mut self.events;
                     more = self
                         .outbound
-                        .next_publish(&self.limits, out, &mut |event| events.push_back(event));
+                        .next_publish(&self.limits, self.now, out, &mut |event| {
+                            events.push_back(event)
+                        });
                 }
                 if !more && self.state == State::Closing {
                     self.say_goodbye(out);
