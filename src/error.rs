@@ -23,6 +23,8 @@ pub enum Error {
     Aborted,
     /// The queue for messages that cannot leave yet is full.
     QueueFull,
+    /// The Message Expiry Interval passed before the message could leave.
+    Expired,
     /// The packet is larger than the server's Maximum Packet Size.
     PacketTooLarge,
     /// The server does not support this QoS [MQTT-3.2.2-11].
@@ -80,6 +82,7 @@ impl Error {
             Self::Closed => "closed",
             Self::Aborted => "aborted",
             Self::QueueFull => "queue-full",
+            Self::Expired => "expired",
             Self::PacketTooLarge => "packet-too-large",
             Self::QosNotSupported => "qos-not-supported",
             Self::RetainNotSupported => "retain-not-supported",

@@ -61,6 +61,10 @@ const TEXTS = {
     "The queue of messages that wait to be sent is full.",
     "Wait for earlier publishes to settle, or raise queue.messages and queue.bytes.",
   ],
+  expired: [
+    "The message expired before it could be sent.",
+    "Publish with a longer messageExpiry, or without one; a message waits while there is no connection.",
+  ],
   "no-packet-id": [
     "All 65,535 packet identifiers are in use.",
     "Wait for earlier publishes to settle.",

@@ -92,7 +92,10 @@ export interface PublishOptions {
   qos?: QoS;
   /** Default false. */
   retain?: boolean;
-  /** MQTT 5: seconds. */
+  /**
+   * MQTT 5: seconds from this call. A message that has to wait here for longer rejects with code `expired`; one that
+   * leaves in time carries what is left.
+   */
   messageExpiry?: number;
   /** MQTT 5. */
   contentType?: string;

@@ -153,6 +153,20 @@ impl<'a> Properties<'a> {
         })
     }
 
+    /// Where in [`as_bytes`](Self::as_bytes) the value of a property begins.
+    #[must_use]
+    pub fn value_at(&self, id: PropertyId) -> Option<usize> {
+        let mut list = Reader::new(self.0);
+        loop {
+            let at = self.0.len() - list.rest().len();
+            let (found, _) = read_raw(&mut list).ok()?;
+            if found == id {
+                // Every identifier is one byte.
+                return Some(at + 1);
+            }
+        }
+    }
+
     fn raw(&self, id: PropertyId) -> Option<Raw<'a>> {
         RawIter {
             list: Reader::new(self.0),

@@ -255,7 +255,16 @@ impl Session {
     /// When `handle_timeout` has to be called. It can change with every other call.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        self.core.timers.next()
+        let expiry = self.core.outbound.queue.next_expiry();
+        let expiry = expiry.map(|at| Deadline {
+            at,
+            timer: Timer::MessageExpiry,
+        });
+        let timers = self.core.timers.next();
+        timers
+            .into_iter()
+            .chain(expiry)
+            .min_by_key(|deadline| deadline.at)
     }
 
     // What the outside world did
@@ -313,6 +322,10 @@ impl Session {
         while let Some(timer) = self.core.timers.expire(now) {
             self.core.timer_fired(timer);
         }
+        let Core {
+            outbound, events, ..
+        } = &mut self.core;
+        outbound.expire(now, &mut |event| events.push_back(event));
     }
 
     /// The host was asleep or the network came back: ends a waiting time at once, and probes a standing connection
@@ -365,6 +378,9 @@ impl Session {
 
     /// Publishes a message, now or as soon as there is a connection and send quota.
     ///
+    /// A Message Expiry Interval counts from now: a message that has to wait for longer is settled with
+    /// [`Error::Expired`], one that leaves in time says what is left. What has left is completed whatever the time.
+    ///
     /// # Errors
     /// A message that cannot be written, that the server is known not to take, or for which the queue has no room.
     pub fn publish(&mut self, now: Instant, message: &Outgoing<'_>) -> Result<Token, Error> {
@@ -388,7 +404,7 @@ impl Session {
         let token = core.next_token();
         let limits = (core.state == State::Connected).then_some(&core.limits);
         core.outbound
-            .publish(token, &packet, limits, &core.options.queue)?;
+            .publish(token, &packet, limits, &core.options.queue, now)?;
         Ok(token)
     }
 

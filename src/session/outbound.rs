@@ -9,11 +9,13 @@ use alloc::vec::Vec;
 use super::event::{Event, Published, ServerLimits, Token};
 use super::inflight::{Awaiting, Inflight, InflightTable};
 use super::options::QueueLimits;
-use super::queue::{Queue, Queued};
+use super::queue::{Expiry, Queue, Queued};
 use crate::codec::{
-    self, Ack, EncodeError, Packet, PacketId, Properties, Publish, QoS, ReasonCode, Sender, Version,
+    self, Ack, EncodeError, Packet, PacketId, Properties, PropertyId, Publish, QoS, ReasonCode,
+    Sender, Version,
 };
 use crate::error::Error;
+use crate::time::{Duration, Instant};
 
 /// MQTT 3 has no Receive Maximum, but servers have their limits: Mosquitto takes 20 unfinished QoS 2 messages, others
 /// 16, and what is above is acknowledged and thrown away.
@@ -71,6 +73,7 @@ impl Outbound {
         message: &Publish<'_>,
         known_limits: Option<&ServerLimits>,
         queue_limits: &QueueLimits,
+        now: Instant,
     ) -> Result<(), Error> {
         let mut bytes = Vec::new();
         encode(&Packet::Publish(message.clone()), self.version, &mut bytes)?;
@@ -82,7 +85,16 @@ impl Outbound {
         }
         let header = codec::scan(&bytes, usize::MAX, self.version).ok().flatten();
         let identifier_at = header.map_or(0, |header| header.header_len) + 2 + message.topic.len();
-        self.queue.push(token, message.qos, bytes, identifier_at);
+        let properties_at =
+            bytes.len() - message.payload.len() - message.properties.as_bytes().len();
+        self.queue.push(Queued {
+            token,
+            qos: message.qos,
+            expiry: expiry(message.properties, properties_at, now),
+            bytes,
+            identifier_at,
+            order: 0,
+        });
         Ok(())
     }
 
@@ -90,6 +102,7 @@ impl Outbound {
     pub(super) fn next_publish(
         &mut self,
         limits: &ServerLimits,
+        now: Instant,
         out: &mut Vec<u8>,
         events: &mut impl FnMut(Event<'static>),
     ) -> bool {
@@ -106,7 +119,12 @@ impl Outbound {
                 return false;
             };
             // The limits of this server may be others than when the message was queued.
-            if let Err(error) = allowed(&queued.bytes, queued.qos, limits) {
+            let allowed = if queued.expired(now) {
+                Err(Error::Expired)
+            } else {
+                allowed(&queued.bytes, queued.qos, limits)
+            };
+            if let Err(error) = allowed {
                 events(Event::Published {
                     token: queued.token,
                     result: Err(error),
@@ -114,6 +132,7 @@ impl Outbound {
                 continue;
             }
             if queued.qos == QoS::AtMostOnce {
+                queued.count_down(now);
                 out.extend_from_slice(&queued.bytes);
                 let done = Published {
                     qos: QoS::AtMostOnce,
@@ -126,11 +145,11 @@ impl Outbound {
                 return true;
             }
             let Some(id) = self.inflight.free_id() else {
-                let again = (queued.token, queued.qos, queued.bytes, queued.identifier_at);
-                self.queue.push_front_assured(core::iter::once(again));
+                self.queue.push_front_assured(core::iter::once(queued));
                 assured = false;
                 continue;
             };
+            queued.count_down(now);
             set_identifier(&mut queued.bytes, queued.identifier_at, id);
             out.extend_from_slice(&queued.bytes);
             self.quota -= 1;
@@ -240,7 +259,14 @@ impl Outbound {
                     if let Some(first) = bytes.first_mut() {
                         *first &= !DUP;
                     }
-                    again.push((token, QoS::AtLeastOnce, bytes, message.identifier_at));
+                    again.push(Queued {
+                        token,
+                        qos: QoS::AtLeastOnce,
+                        bytes,
+                        identifier_at: message.identifier_at,
+                        expiry: None,
+                        order: 0,
+                    });
                 }
                 (_, Some(token)) => events(Event::Published {
                     token,
@@ -250,6 +276,16 @@ impl Outbound {
             }
         }
         self.queue.push_front_assured(again.into_iter());
+    }
+
+    /// Time passed: settles what has waited for too long.
+    pub(super) fn expire(&mut self, now: Instant, events: &mut impl FnMut(Event<'static>)) {
+        for token in self.queue.take_expired(now) {
+            events(Event::Published {
+                token,
+                result: Err(Error::Expired),
+            });
+        }
     }
 
     /// Stops waiting for a publish. One that has left is completed silently; `false` if the token is unknown.
@@ -394,6 +430,19 @@ fn allowed(bytes: &[u8], qos: QoS, limits: &ServerLimits) -> Result<(), Error> {
         return Err(Error::PacketTooLarge);
     }
     Ok(())
+}
+
+/// When a message expires that is queued now, if it does.
+fn expiry(properties: Properties<'_>, properties_at: usize, now: Instant) -> Option<Expiry> {
+    const ID: PropertyId = PropertyId::MessageExpiryInterval;
+    let seconds = properties.four_byte(ID)?;
+    let at = properties_at + properties.value_at(ID)?;
+    // What expires at once may still leave in this very turn.
+    let lifetime = Duration::from_secs(seconds.into()).max(Duration::from_millis(1));
+    Some(Expiry {
+        deadline: now + lifetime,
+        at,
+    })
 }
 
 fn set_identifier(bytes: &mut [u8], at: usize, id: PacketId) {

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::event::Token;
 use super::options::QueueLimits;
 use crate::codec::QoS;
+use crate::time::Instant;
 
 /// An encoded PUBLISH. With QoS 1 and 2 the packet identifier is filled in when it leaves.
 pub(super) struct Queued {
@@ -13,7 +14,37 @@ pub(super) struct Queued {
     pub(super) qos: QoS,
     pub(super) bytes: Vec<u8>,
     pub(super) identifier_at: usize,
-    order: u64,
+    /// `None` for what never expires, or has left once before [MQTT-4.3.3-7].
+    pub(super) expiry: Option<Expiry>,
+    /// The order of the calls; 0 for what goes before everything else.
+    pub(super) order: u64,
+}
+
+/// Until when a message may wait, and where in its packet the Message Expiry Interval is.
+#[derive(Clone, Copy)]
+pub(super) struct Expiry {
+    pub(super) deadline: Instant,
+    pub(super) at: usize,
+}
+
+impl Queued {
+    /// Whether the message may no longer leave.
+    pub(super) fn expired(&self, now: Instant) -> bool {
+        self.expiry.is_some_and(|expiry| expiry.deadline <= now)
+    }
+
+    /// The packet leaves and says how many of its seconds are left, begun ones included.
+    pub(super) fn count_down(&mut self, now: Instant) {
+        let Some(Expiry { deadline, at }) = self.expiry.take() else {
+            return;
+        };
+        let left = (deadline - now).as_millis().div_ceil(1000);
+        if let Some(slot) = self.bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+            // An interval of 0 stays 0: such a message can leave at once or not at all.
+            let left = u64::from(u32::from_be_bytes(*slot)).min(left);
+            *slot = (left as u32).to_be_bytes();
+        }
+    }
 }
 
 /// Two lanes, so that exhausted quota holds up QoS 1 and 2 but not QoS 0 [MQTT-3.3.4-8]; while there is quota the
@@ -24,6 +55,8 @@ pub(super) struct Queue {
     assured: VecDeque<Queued>,
     bytes: usize,
     next_order: u64,
+    /// No queued message expires before; one that did may have left since.
+    next_expiry: Option<Instant>,
 }
 
 impl Queue {
@@ -41,34 +74,54 @@ impl Queue {
             || (self.len() < limits.messages && self.bytes.saturating_add(size) <= limits.bytes)
     }
 
-    pub(super) fn push(&mut self, token: Token, qos: QoS, bytes: Vec<u8>, identifier_at: usize) {
-        self.bytes += bytes.len();
+    /// Appends a message; its order is given here.
+    pub(super) fn push(&mut self, mut queued: Queued) {
         self.next_order += 1;
-        let queued = Queued {
-            token,
-            qos,
-            bytes,
-            identifier_at,
-            order: self.next_order,
-        };
-        self.lane(qos).push_back(queued);
+        queued.order = self.next_order;
+        self.bytes += queued.bytes.len();
+        if let Some(Expiry { deadline, .. }) = queued.expiry {
+            let others = self.next_expiry();
+            self.next_expiry = Some(others.map_or(deadline, |next| deadline.min(next)));
+        }
+        self.lane(queued.qos).push_back(queued);
     }
 
-    /// Puts messages whose session was lost in front of all others, in the given order.
-    pub(super) fn push_front_assured(
-        &mut self,
-        messages: impl DoubleEndedIterator<Item = (Token, QoS, Vec<u8>, usize)>,
-    ) {
-        for (token, qos, bytes, identifier_at) in messages.rev() {
-            self.bytes += bytes.len();
-            self.assured.push_front(Queued {
-                token,
-                qos,
-                bytes,
-                identifier_at,
-                order: 0,
+    /// Puts messages back in front of all others, in the given order.
+    pub(super) fn push_front_assured(&mut self, messages: impl DoubleEndedIterator<Item = Queued>) {
+        for queued in messages.rev() {
+            self.bytes += queued.bytes.len();
+            self.assured.push_front(queued);
+        }
+    }
+
+    /// When `take_expired` has something to do, or a little too early.
+    pub(super) fn next_expiry(&self) -> Option<Instant> {
+        self.next_expiry.filter(|_| self.len() > 0)
+    }
+
+    /// Takes out what has expired and gives the tokens.
+    pub(super) fn take_expired(&mut self, now: Instant) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        if self.next_expiry.is_none_or(|at| now < at) {
+            return tokens;
+        }
+        let (mut next, mut freed) = (None, 0);
+        for lane in [&mut self.plain, &mut self.assured] {
+            lane.retain(|queued| {
+                if queued.expired(now) {
+                    tokens.push(queued.token);
+                    freed += queued.bytes.len();
+                    return false;
+                }
+                if let Some(Expiry { deadline, .. }) = queued.expiry {
+                    next = Some(next.map_or(deadline, |next| deadline.min(next)));
+                }
+                true
             });
         }
+        self.next_expiry = next;
+        self.bytes -= freed;
+        tokens
     }
 
     /// The next message that may leave. QoS 0 always may.

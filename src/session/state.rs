@@ -271,6 +271,7 @@ impl Core {
                         .push_back(Event::Warning(Error::UnclaimedDropped));
                 }
             }
+            Timer::MessageExpiry => {}
             Timer::Close => {
                 // What was still in the way of the DISCONNECT had its time.
                 if !self.goodbye_sent {

@@ -18,6 +18,8 @@ pub enum Timer {
     Stable,
     /// The server had its time to close after our DISCONNECT.
     Close,
+    /// A queued message reaches its Message Expiry Interval. The queue keeps this one, since it outlives connections.
+    MessageExpiry,
 }
 
 const COUNT: usize = 6;

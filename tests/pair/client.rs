@@ -1,6 +1,6 @@
 //! The host of a session: keeps the contract of `session/mod.rs`, records what happens, knows no server.
 
-use webmqtt::codec::{PropertiesBuf, QoS, SubscribeOptions, TopicFilter, TopicName};
+use webmqtt::codec::{PropertiesBuf, Property, QoS, SubscribeOptions, TopicFilter, TopicName};
 use webmqtt::error::Error;
 use webmqtt::session::{
     ConnectOptions, Event, Outgoing, Published, ServerLimits, Session, State, StateChange,
@@ -253,6 +253,24 @@ impl Client {
             ..Outgoing::new(TopicName::new(topic)?, payload)
         };
         self.act(|session, now| session.publish(now, &message))
+    }
+
+    #[track_caller]
+    pub fn publish_with(
+        &mut self,
+        topic: &str,
+        payload: &str,
+        qos: QoS,
+        list: &[Property<'_>],
+    ) -> Token {
+        let properties = super::packets::properties(list);
+        let message = Outgoing {
+            qos,
+            properties: properties.as_properties(),
+            ..Outgoing::new(TopicName::new(topic).expect("a topic"), payload.as_bytes())
+        };
+        self.act(|session, now| session.publish(now, &message))
+            .expect("the message is accepted")
     }
 
     pub fn subscribe(&mut self, filters: &[(&str, QoS)]) -> (Token, SubscriptionKey) {
