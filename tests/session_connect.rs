@@ -210,7 +210,7 @@ fn each_failure_code_of_connack_rejects_with_its_reason_and_closes() {
         assert_eq!(peer.link, Link::None, "{reason:?}");
         assert_eq!(peer.state(), State::Idle);
         assert_eq!(peer.cause(), Some(Error::ConnectRefused(reason)));
-        assert_eq!(peer.change().reason_string.as_deref(), Some("because"));
+        assert_eq!(peer.change().reason_string(), Some("because"));
         peer.expect_silence();
     }
 }

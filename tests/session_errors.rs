@@ -36,7 +36,7 @@ fn a_disconnect_of_the_server_is_reported_and_answered_by_closing() {
             _ => Error::ServerDisconnect(reason),
         };
         assert_eq!(peer.cause(), Some(expected));
-        assert_eq!(peer.change().reason_string.as_deref(), Some("because"));
+        assert_eq!(peer.change().reason_string(), Some("because"));
         assert_eq!(peer.link, Link::None, "{reason:?}");
         // No DISCONNECT in return, and nothing of what is open is lost.
         peer.expect_silence();

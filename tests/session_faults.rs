@@ -198,9 +198,9 @@ impl Run {
         for happened in &client.happened {
             if let What::Published { token, .. }
             | What::Subscribed { token, .. }
-            | What::Unsubscribed { token, .. } = happened.what
+            | What::Unsubscribed { token, .. } = &happened.what
             {
-                *results.entry(token).or_default() += 1;
+                *results.entry(*token).or_default() += 1;
             }
         }
         assert!(results.values().all(|&count| count == 1), "{results:?}");

@@ -94,7 +94,7 @@ impl Sink for Log {
             Event::Published { result, .. } => format!("published: {}", result.is_ok()),
             Event::Subscribed { results, .. } => format!("subscribed: {results:?}"),
             Event::Unsubscribed { .. } => "unsubscribed".into(),
-            Event::Warning(error) => error.code().into(),
+            Event::Warning { error, .. } => error.code().into(),
         };
         self.0.lines.borrow_mut().push(line);
     }

@@ -5,7 +5,14 @@
  */
 
 import { Engine } from "./engine.js";
-import { type CloseDetails, engineError, MqttError, type MqttErrorCode } from "./errors.js";
+import {
+  type BrokerWords,
+  type CloseDetails,
+  engineError,
+  excerpt,
+  MqttError,
+  type MqttErrorCode,
+} from "./errors.js";
 import type { Message } from "./message.js";
 import {
   checkedQoS,
@@ -16,12 +23,14 @@ import {
   publishProperties,
 } from "./options.js";
 import { type RecordReader, readRecords } from "./records.js";
-import { type FilterResult, Subscription } from "./subscription.js";
+import { Subscription } from "./subscription.js";
 import { bytesOf, wellFormed } from "./text.js";
 import type {
+  Answer,
   ConnectionInfo,
   ConnectOptions,
   EventMap,
+  FilterResult,
   MessageHandler,
   Payload,
   ProtocolVersion,
@@ -31,6 +40,7 @@ import type {
   State,
   StateEvent,
   SubscribeOptions,
+  UnsubscribeResult,
 } from "./types.js";
 
 const STATES: readonly State[] = [
@@ -50,6 +60,10 @@ interface Waiter<T> {
 interface PendingSubscribe extends Waiter<Subscription> {
   subscription: Subscription;
   key: number;
+}
+
+interface PendingUnsubscribe extends Waiter<UnsubscribeResult> {
+  filters: readonly string[];
 }
 
 /** What `client.connect()` can change. */
@@ -76,7 +90,7 @@ export class Client {
   #ending: (() => void)[] = [];
   readonly #publishes = new Map<number, Waiter<PublishResult>>();
   readonly #subscribes = new Map<number, PendingSubscribe>();
-  readonly #unsubscribes = new Map<number, Waiter<void>>();
+  readonly #unsubscribes = new Map<number, PendingUnsubscribe>();
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #listeners: { [K in keyof EventMap]: Set<(event: EventMap[K]) => void> } = {
     state: new Set(),
@@ -217,7 +231,7 @@ export class Client {
         (engine) => engine.subscribe(filters, optionByte(settings)),
         excerpt(filters.join(", ")),
       );
-      let leaving: Promise<void> | undefined;
+      let leaving: Promise<UnsubscribeResult> | undefined;
       const unsubscribe = () => {
         leaving ??= this.#unsubscribe(key);
         return leaving;
@@ -232,25 +246,29 @@ export class Client {
     });
   }
 
-  /** Ends a subscription, or every subscription of this client that has exactly this filter. */
-  async unsubscribe(target: Subscription | string): Promise<void> {
+  /**
+   * Ends a subscription, or every subscription of this client that has exactly this filter. The broker hears of it when
+   * nobody else here uses the filter. Rejects if it refused all of them.
+   */
+  async unsubscribe(target: Subscription | string): Promise<UnsubscribeResult> {
     if (typeof target !== "string") {
       return target.unsubscribe();
     }
     const all = [...this.#subscriptions.values()].filter(({ filters }) => filters.includes(target));
-    await Promise.all(all.map((subscription) => subscription.unsubscribe()));
+    const ended = await Promise.all(all.map((subscription) => subscription.unsubscribe()));
+    return { ...ended.at(-1), results: ended.flatMap(({ results }) => results) };
   }
 
-  #unsubscribe(key: number): Promise<void> {
+  #unsubscribe(key: number): Promise<UnsubscribeResult> {
     const subscription = this.#subscriptions.get(key);
     if (!subscription) {
-      return Promise.resolve();
+      return Promise.resolve({ results: [] });
     }
     this.#subscriptions.delete(key);
     subscription.finish();
     return new Promise((resolve, reject) => {
       const token = this.#command((engine) => engine.unsubscribe(key));
-      this.#unsubscribes.set(token, { resolve, reject });
+      this.#unsubscribes.set(token, { resolve, reject, filters: subscription.filters });
     });
   }
 
@@ -358,10 +376,9 @@ export class Client {
           }
         }
       },
-      onState: (state, code, reasonCode, reasonString, delay, attempt, close) => {
+      onState: (state, code, reasonCode, words, delay, attempt, close) => {
         const next = STATES[state] ?? "idle";
-        const cause =
-          code === undefined ? undefined : this.#cause(code, reasonCode, reasonString, close);
+        const cause = code === undefined ? undefined : this.#cause(code, reasonCode, words, close);
         const announce = this.#enter(next, attempt, delay, cause);
         // What the broker said comes with the next record: listeners find it in `connection`.
         if (next === "connected") {
@@ -381,27 +398,30 @@ export class Client {
         }
         this.#emit("connect", connection);
       },
-      onPublished: (token, code, reasonCode, qos) => {
+      onPublished: (token, code, reasonCode, words, qos) => {
         const waiter = this.#publishes.get(token);
         this.#publishes.delete(token);
         if (code === undefined) {
-          waiter?.resolve({ qos, reasonCode: reasonCode ?? 0 });
+          waiter?.resolve({ qos, reasonCode: reasonCode ?? 0, ...answer(words) });
         } else {
-          waiter?.reject(new MqttError(code as MqttErrorCode, { reasonCode }));
+          waiter?.reject(new MqttError(code as MqttErrorCode, { ...words, reasonCode }));
         }
       },
-      onSubscribed: (token, results) => this.#subscribed(token, results),
-      onUnsubscribed: (token, code, reasonCode) => {
+      onSubscribed: (token, words, values) => this.#subscribed(token, words, values),
+      onUnsubscribed: (token, words, values) => {
         const waiter = this.#unsubscribes.get(token);
         this.#unsubscribes.delete(token);
-        if (code === undefined || code === "closed") {
-          waiter?.resolve();
+        const results = filterResults(waiter?.filters ?? [], words, values);
+        const refused = refusal(results);
+        // With the client its subscriptions have ended, too.
+        if (refused && refused.code !== "closed") {
+          waiter?.reject(refused);
         } else {
-          waiter?.reject(new MqttError(code as MqttErrorCode, { reasonCode }));
+          waiter?.resolve({ ...answer(words), results });
         }
       },
-      onWarning: (code, reasonCode) =>
-        this.#emit("error", new MqttError(code as MqttErrorCode, { reasonCode })),
+      onWarning: (code, reasonCode, filter) =>
+        this.#emit("error", new MqttError(code as MqttErrorCode, { reasonCode, filter })),
     };
   }
 
@@ -415,12 +435,12 @@ export class Client {
   #cause(
     code: string,
     reasonCode: number | undefined,
-    reasonString: string | undefined,
+    words: BrokerWords | undefined,
     close: CloseDetails | undefined,
   ): MqttError {
     const phase =
       code === "unreachable" ? "open" : this.#state === "connecting" ? "connack" : "connected";
-    return new MqttError(code as MqttErrorCode, { reasonCode, reasonString, close, phase });
+    return new MqttError(code as MqttErrorCode, { ...words, reasonCode, close, phase });
   }
 
   /** Gives the call that tells the listeners. */
@@ -460,24 +480,19 @@ export class Client {
     };
   }
 
-  #subscribed(token: number, values: readonly unknown[]): void {
+  #subscribed(token: number, words: BrokerWords | undefined, values: readonly unknown[]): void {
     const pending = this.#subscribes.get(token);
     this.#subscribes.delete(token);
     if (!pending) {
       return;
     }
     const { subscription, key } = pending;
-    const results: FilterResult[] = subscription.filters.map((filter, index) => {
-      // A call that was abandoned as a whole has one result for all its filters.
-      const at = values.length === 2 ? 0 : index * 2;
-      const code = values[at] as MqttErrorCode | undefined;
-      const value = values[at + 1] as number | undefined;
-      return code === undefined
-        ? { filter, qos: value as QoS }
-        : { filter, error: new MqttError(code, { reasonCode: value, detail: excerpt(filter) }) };
-    });
+    const results = filterResults(subscription.filters, words, values).map((result) =>
+      result.error ? result : { ...result, qos: result.reasonCode as QoS },
+    );
     subscription.results = results;
-    const refused = results.every(({ error }) => error) ? results[0]?.error : undefined;
+    subscription.answer = answer(words);
+    const refused = refusal(results);
     if (refused) {
       this.#subscriptions.delete(key);
       subscription.finish();
@@ -511,8 +526,34 @@ function abortable<T>(
   };
 }
 
-function excerpt(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+/** What the broker added, without what it left out. */
+function answer({ reasonString, userProperties = [] }: BrokerWords = {}): Answer {
+  return {
+    ...(reasonString !== undefined && { reasonString }),
+    ...(userProperties.length > 0 && { userProperties }),
+  };
+}
+
+/** `values` alternates: error code, then reason code. */
+function filterResults(
+  filters: readonly string[],
+  words: BrokerWords | undefined,
+  values: readonly unknown[],
+): FilterResult[] {
+  return filters.slice(0, values.length / 2).map((filter, index) => {
+    const code = values[index * 2] as MqttErrorCode | undefined;
+    const reasonCode = values[index * 2 + 1] as number | undefined;
+    return {
+      filter,
+      ...(reasonCode !== undefined && { reasonCode }),
+      ...(code !== undefined && { error: new MqttError(code, { ...words, reasonCode, filter }) }),
+    };
+  });
+}
+
+/** The first error if there is nothing else. */
+function refusal(results: readonly FilterResult[]): MqttError | undefined {
+  return results.every(({ error }) => error) ? results[0]?.error : undefined;
 }
 
 /** User code that throws must not stop the others; the page's own error handling hears of it. */

@@ -4,6 +4,8 @@
  * The codes come from the engine; the words are made here, where text costs nothing until it is needed.
  */
 
+import type { UserProperties } from "./types.js";
+
 /** What happened and what to do. Order: as a client lives. */
 const TEXTS = {
   wasm: [
@@ -151,12 +153,21 @@ export interface CloseDetails {
   wasClean: boolean;
 }
 
+/** MQTT 5: what the broker said besides the reason code. */
+export interface BrokerWords {
+  /** For people: what happened. */
+  reasonString?: string | undefined;
+  userProperties?: UserProperties | undefined;
+  /** Another server to use. */
+  serverReference?: string | undefined;
+}
+
 /** More about one error. */
-export interface ErrorDetails {
+export interface ErrorDetails extends BrokerWords {
   /** MQTT 5 reason code; for MQTT 3.1.1 the one that means the same as the return code. */
   reasonCode?: number | undefined;
-  /** The broker's own words. */
-  reasonString?: string | undefined;
+  /** The topic filter that it is about. */
+  filter?: string | undefined;
   close?: CloseDetails | undefined;
   /** Where the connection stood: opening the WebSocket, waiting for CONNACK, or connected. */
   phase?: "open" | "connack" | "connected" | undefined;
@@ -221,14 +232,20 @@ export class MqttError extends Error {
   readonly code: MqttErrorCode;
   readonly remediation: string;
   readonly reasonCode: number | undefined;
+  readonly reasonString: string | undefined;
+  /** Empty if there are none. */
+  readonly userProperties: UserProperties;
+  readonly serverReference: string | undefined;
+  readonly filter: string | undefined;
   readonly close: CloseDetails | undefined;
   readonly phase: ErrorDetails["phase"];
 
   constructor(code: MqttErrorCode, details: ErrorDetails = {}) {
     const [message, remediation] = TEXTS[code] ?? TEXTS["option-invalid"];
-    const { reasonCode, reasonString, close, detail } = details;
+    const { reasonCode, reasonString, close, detail, filter } = details;
     const facts = [
       detail,
+      filter && excerpt(filter),
       reasonCode && (REASONS[reasonCode - 0x80] ?? `reason code ${reasonCode}`),
       reasonString && `the broker says: ${reasonString}`,
       close && `WebSocket close code ${close.code}${close.reason && ` ${close.reason}`}`,
@@ -240,9 +257,18 @@ export class MqttError extends Error {
     this.code = code;
     this.remediation = REASON_REMEDIES.get(reasonCode) ?? remediation;
     this.reasonCode = reasonCode;
+    this.reasonString = reasonString;
+    this.userProperties = details.userProperties ?? [];
+    this.serverReference = details.serverReference;
+    this.filter = filter;
     this.close = close;
     this.phase = details.phase;
   }
+}
+
+/** So much of a text as fits into a sentence. */
+export function excerpt(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
 /** Turns what the engine threw, normally a code, into an error. */

@@ -39,7 +39,13 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
 
 export { Client, type ConnectChanges } from "./client.js";
 export { isFilter, isTopic, load, matches, type WasmSource } from "./engine.js";
-export { type CloseDetails, type ErrorDetails, MqttError, type MqttErrorCode } from "./errors.js";
+export {
+  type BrokerWords,
+  type CloseDetails,
+  type ErrorDetails,
+  MqttError,
+  type MqttErrorCode,
+} from "./errors.js";
 export { Message, type MessageProperties } from "./message.js";
-export { type FilterResult, Subscription } from "./subscription.js";
+export { Subscription } from "./subscription.js";
 export type * from "./types.js";

@@ -4,12 +4,13 @@
  * `src/js/records.rs` writes them; the two files change together.
  */
 
-import type { CloseDetails } from "./errors.js";
+import type { BrokerWords, CloseDetails } from "./errors.js";
 import { Message, type MessageProperties } from "./message.js";
 import type { ConnectionInfo, QoS } from "./types.js";
 
 type Code = string | undefined;
 type Reason = number | undefined;
+type Words = BrokerWords | undefined;
 
 /** One method for each kind of record. */
 export interface RecordReader {
@@ -18,17 +19,18 @@ export interface RecordReader {
     state: number,
     code: Code,
     reason: Reason,
-    reasonString: string | undefined,
+    words: Words,
     delay: number | undefined,
     attempt: number,
     close: CloseDetails | undefined,
   ): void;
   onConnected(info: Omit<ConnectionInfo, "version">): void;
-  onPublished(token: number, code: Code, reason: Reason, qos: QoS): void;
+  onPublished(token: number, code: Code, reason: Reason, words: Words, qos: QoS): void;
   /** `results` alternates: error code, then granted QoS or reason code. */
-  onSubscribed(token: number, results: readonly unknown[]): void;
-  onUnsubscribed(token: number, code: Code, reason: Reason): void;
-  onWarning(code: string, reason: Reason): void;
+  onSubscribed(token: number, words: Words, results: readonly unknown[]): void;
+  /** `results` alternates: error code, then reason code. */
+  onUnsubscribed(token: number, words: Words, results: readonly unknown[]): void;
+  onWarning(code: string, reason: Reason, filter: string | undefined): void;
 }
 
 /** Records of a batch, one after the other. The reader must not throw. */
@@ -55,16 +57,16 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
         reader.onConnected(next());
         break;
       case 3:
-        reader.onPublished(next(), next(), next(), next());
+        reader.onPublished(next(), next(), next(), next(), next());
         break;
       case 4:
-        reader.onSubscribed(next(), next());
+        reader.onSubscribed(next(), next(), next());
         break;
       case 5:
         reader.onUnsubscribed(next(), next(), next());
         break;
       default:
-        reader.onWarning(next(), next());
+        reader.onWarning(next(), next(), next());
     }
   }
 }

@@ -1,17 +1,14 @@
 /** One `subscribe` call: a handler, or a queue that is read with `for await`. */
 
-import type { MqttError } from "./errors.js";
 import type { Message } from "./message.js";
-import type { MessageHandler, QoS, SubscribeOptions } from "./types.js";
-
-/** What the broker said to one filter. */
-export interface FilterResult {
-  filter: string;
-  /** Granted QoS. */
-  qos?: QoS;
-  /** Why it was refused. */
-  error?: MqttError;
-}
+import type {
+  Answer,
+  FilterResult,
+  MessageHandler,
+  QoS,
+  SubscribeOptions,
+  UnsubscribeResult,
+} from "./types.js";
 
 const DEFAULT_HIGH_WATER_MARK = 10_000;
 
@@ -19,10 +16,12 @@ export class Subscription implements AsyncIterable<Message> {
   readonly filters: readonly string[];
   /** In the order of the filters. */
   results: readonly FilterResult[] = [];
+  /** MQTT 5: what the broker added to its last SUBACK for this call. */
+  answer: Answer = {};
   readonly #handler: MessageHandler | undefined;
   readonly #limit: number;
   readonly #dropNewest: boolean;
-  readonly #unsubscribe: () => Promise<void>;
+  readonly #unsubscribe: () => Promise<UnsubscribeResult>;
   /** Lets go of the signal that could have ended it. */
   readonly #forget: () => void;
   #queue: (Message | undefined)[] = [];
@@ -37,7 +36,7 @@ export class Subscription implements AsyncIterable<Message> {
     filters: readonly string[],
     options: SubscribeOptions,
     handler: MessageHandler | undefined,
-    unsubscribe: () => Promise<void>,
+    unsubscribe: () => Promise<UnsubscribeResult>,
     forget: () => void,
   ) {
     this.filters = filters;
@@ -63,7 +62,7 @@ export class Subscription implements AsyncIterable<Message> {
   }
 
   /** Ends the subscription: no message comes any more, the iterator is done after what it holds. */
-  unsubscribe(): Promise<void> {
+  unsubscribe(): Promise<UnsubscribeResult> {
     return this.#unsubscribe();
   }
 

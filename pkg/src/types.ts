@@ -111,8 +111,16 @@ export interface PublishOptions {
   signal?: AbortSignal;
 }
 
-/** How a publish ended. */
-export interface PublishResult {
+/** MQTT 5: what the broker added to its answer. */
+export interface Answer {
+  /** For people: what happened. */
+  reasonString?: string;
+  /** Absent if there are none. */
+  userProperties?: UserProperties;
+}
+
+/** How a publish ended. The words are those of the last acknowledgement. */
+export interface PublishResult extends Answer {
   /** The QoS that the broker acknowledged: some brokers answer QoS 2 with QoS 1. */
   qos: QoS;
   /** MQTT 5 reason code of the last acknowledgement: 0, or 16 for "no matching subscribers". */
@@ -136,6 +144,23 @@ export interface SubscribeOptions {
   signal?: AbortSignal;
 }
 
+/** What the broker said to one filter. */
+export interface FilterResult {
+  filter: string;
+  /** Granted QoS, when subscribing. */
+  qos?: QoS;
+  /** MQTT 5 reason code; when unsubscribing, 17 for "no subscription existed". Absent if it failed here. */
+  reasonCode?: number;
+  /** Why it was refused. */
+  error?: MqttError;
+}
+
+/** How an unsubscribe ended. */
+export interface UnsubscribeResult extends Answer {
+  /** In the order of the filters; empty if the subscription had ended before. */
+  results: readonly FilterResult[];
+}
+
 /** Called for each message of a subscription, in the order of arrival. */
 export type MessageHandler = (message: Message) => void;
 
@@ -153,7 +178,7 @@ export type State = "idle" | "connecting" | "connected" | "waiting" | "closing" 
 export interface StateEvent {
   state: State;
   previous: State;
-  /** Why, if something went wrong. */
+  /** Why, if something went wrong; with what the broker said about it. */
   cause?: MqttError;
   /** With `waiting`: milliseconds until the next attempt. */
   delay?: number;

@@ -8,27 +8,27 @@ use js_sys::{Array, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use crate::client::{CloseInfo, Delivery, Sink};
-use crate::codec::{Properties, Property, PropertyId};
+use crate::codec::{Properties, PropertiesBuf, Property, PropertyId};
 use crate::error::Error;
-use crate::session::{ConnectionInfo, Event, Message, State, StateChange};
+use crate::session::{ConnectionInfo, Event, Message, State, StateChange, Token};
 
-/// Kinds of records and, in the order of their fields, what they hold.
+/// Kinds of records and, in the order of their fields, what they hold. Properties are undefined if there are none.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum Kind {
     /// topic, payload, flags (QoS, retain << 2, dup << 3), key or array of keys, properties or undefined
     Message = 0,
-    /// state, error code, reason code, Reason String, delay, attempt, close info or undefined
+    /// state, error code, reason code, properties, delay, attempt, close info or undefined
     State = 1,
     /// information
     Connected = 2,
-    /// token, error code, reason code, QoS
+    /// token, error code, reason code, properties, QoS
     Published = 3,
-    /// token, array of error code and (QoS or reason code) for each filter
+    /// token, properties, array of error code and (QoS or reason code) for each filter
     Subscribed = 4,
-    /// token, error code, reason code
+    /// token, properties, array of error code and reason code for each filter
     Unsubscribed = 5,
-    /// error code, reason code
+    /// error code, reason code, filter or undefined
     Warning = 6,
 }
 
@@ -69,11 +69,36 @@ impl Records {
                     .collect::<Array>(),
             ),
         }
-        self.push(if message.properties.is_empty() {
+        self.properties(message.properties);
+    }
+
+    fn properties(&self, properties: Properties<'_>) {
+        self.push(if properties.is_empty() {
             JsValue::UNDEFINED
         } else {
-            object(message.properties)
+            object(properties)
         });
+    }
+
+    /// What SUBACK and UNSUBACK say: token, properties, and for each filter an error code and a number.
+    fn answers(
+        &self,
+        token: Token,
+        properties: &PropertiesBuf,
+        answers: &mut dyn Iterator<Item = Result<u8, Error>>,
+    ) {
+        self.push(token.get());
+        self.properties(properties.as_properties());
+        let list = Array::new();
+        for answer in answers {
+            let (error, value) = match answer {
+                Ok(value) => (JsValue::UNDEFINED, JsValue::from(value)),
+                Err(error) => words(error),
+            };
+            list.push(&error);
+            list.push(&value);
+        }
+        self.push(list);
     }
 
     fn state(&mut self, change: StateChange) {
@@ -86,11 +111,7 @@ impl Records {
             State::Closed => 5,
         });
         self.error(change.cause);
-        self.push(
-            change
-                .reason_string
-                .map_or(JsValue::UNDEFINED, JsValue::from),
-        );
+        self.properties(change.properties.as_properties());
         self.push(change.delay.map_or(JsValue::UNDEFINED, |delay| {
             JsValue::from(delay.as_millis() as f64)
         }));
@@ -109,14 +130,18 @@ impl Sink for Records {
             Event::Published { .. } => Kind::Published,
             Event::Subscribed { .. } => Kind::Subscribed,
             Event::Unsubscribed { .. } => Kind::Unsubscribed,
-            Event::Warning(_) => Kind::Warning,
+            Event::Warning { .. } => Kind::Warning,
         };
         self.push(kind as u8);
         match event {
             Event::Message(message) => self.message(&message),
             Event::State(change) => self.state(change),
             Event::Connected(info) => self.push(connection(&info)),
-            Event::Published { token, result } => {
+            Event::Published {
+                token,
+                result,
+                properties,
+            } => {
                 self.push(token.get());
                 let (code, reason, qos) = match result {
                     Ok(done) => (
@@ -131,26 +156,33 @@ impl Sink for Records {
                 };
                 self.push(code);
                 self.push(reason);
+                self.properties(properties.as_properties());
                 self.push(qos);
             }
-            Event::Subscribed { token, results } => {
-                self.push(token.get());
-                let list = Array::new();
-                for result in results {
-                    let (error, value) = match result {
-                        Ok(qos) => (JsValue::UNDEFINED, JsValue::from(qos as u8)),
-                        Err(error) => words(error),
-                    };
-                    list.push(&error);
-                    list.push(&value);
-                }
-                self.push(list);
+            Event::Subscribed {
+                token,
+                results,
+                properties,
+            } => {
+                let mut answers = results
+                    .into_iter()
+                    .map(|result| result.map(|qos| qos as u8));
+                self.answers(token, &properties, &mut answers);
             }
-            Event::Unsubscribed { token, result } => {
-                self.push(token.get());
-                self.error(result.err());
+            Event::Unsubscribed {
+                token,
+                results,
+                properties,
+            } => {
+                let mut answers = results
+                    .into_iter()
+                    .map(|result| result.map(|code| code as u8));
+                self.answers(token, &properties, &mut answers);
             }
-            Event::Warning(error) => self.error(Some(error)),
+            Event::Warning { error, filter } => {
+                self.error(Some(error));
+                self.push(filter);
+            }
         }
     }
 
@@ -242,6 +274,7 @@ fn object(properties: Properties<'_>) -> JsValue {
             Property::Text(PropertyId::ContentType, text) => set(&to, "contentType", text),
             Property::Text(PropertyId::ResponseTopic, text) => set(&to, "responseTopic", text),
             Property::Text(PropertyId::ReasonString, text) => set(&to, "reasonString", text),
+            Property::Text(PropertyId::ServerReference, text) => set(&to, "serverReference", text),
             Property::Binary(PropertyId::CorrelationData, data) => {
                 set(&to, "correlationData", Uint8Array::from(data));
             }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::codec::{Properties, PropertiesBuf, QoS, ReasonCode};
+use crate::codec::{Properties, PropertiesBuf, PropertyId, QoS, ReasonCode};
 use crate::error::Error;
 use crate::time::Duration;
 
@@ -70,12 +70,28 @@ pub struct StateChange {
     pub previous: State,
     /// Why, if something went wrong.
     pub cause: Option<Error>,
-    /// The server's Reason String, if it gave one.
-    pub reason_string: Option<String>,
+    /// The properties of the CONNACK or DISCONNECT with which the server ended it; empty if there was none.
+    pub properties: PropertiesBuf,
     /// With [`State::Waiting`]: how long until the next attempt.
     pub delay: Option<Duration>,
     /// Number of the attempt since the last connection, from 1.
     pub attempt: u32,
+}
+
+impl StateChange {
+    /// What the server says to people about it.
+    #[must_use]
+    pub fn reason_string(&self) -> Option<&str> {
+        let properties = self.properties.as_properties();
+        properties.text(PropertyId::ReasonString)
+    }
+
+    /// The server to use instead, if the one that ended the connection names another.
+    #[must_use]
+    pub fn server_reference(&self) -> Option<&str> {
+        let properties = self.properties.as_properties();
+        properties.text(PropertyId::ServerReference)
+    }
 }
 
 /// What the server announced in its CONNACK; the specification's defaults where it said nothing.
@@ -140,7 +156,8 @@ pub struct Message<'a> {
 pub struct Published {
     /// The QoS that the server acknowledged; some answer QoS 2 with a PUBACK in 3.1.1.
     pub qos: QoS,
-    /// The reason code of the last acknowledgement.
+    /// [`ReasonCode::Success`], or what the server added to it: with [`ReasonCode::NoMatchingSubscribers`] it has the
+    /// message and knows of nobody to give it to.
     pub reason: ReasonCode,
 }
 
@@ -158,6 +175,8 @@ pub enum Event<'a> {
         token: Token,
         /// How it ended.
         result: Result<Published, Error>,
+        /// Reason String and User Properties of the last acknowledgement; empty if there was none.
+        properties: PropertiesBuf,
     },
     /// A subscribe is settled: one result for each filter, in the order of the call.
     Subscribed {
@@ -165,14 +184,35 @@ pub enum Event<'a> {
         token: Token,
         /// The granted QoS, or why the filter was refused.
         results: Vec<Result<QoS, Error>>,
+        /// Reason String and User Properties of the last SUBACK; empty if there was none.
+        properties: PropertiesBuf,
     },
-    /// An unsubscribe is settled.
+    /// An unsubscribe is settled: one result for each filter, in the order of the `subscribe` call.
     Unsubscribed {
         /// From `unsubscribe`.
         token: Token,
-        /// How it ended.
-        result: Result<(), Error>,
+        /// [`ReasonCode::Success`] also where the server was not asked, since others use the filter;
+        /// [`ReasonCode::NoSubscriptionExisted`] if it never was granted. Empty if the subscription had ended before.
+        results: Vec<Result<ReasonCode, Error>>,
+        /// Reason String and User Properties of the last UNSUBACK; empty if there was none.
+        properties: PropertiesBuf,
     },
     /// Something went wrong that no operation can report.
-    Warning(Error),
+    Warning {
+        /// What.
+        error: Error,
+        /// The topic filter that it is about.
+        filter: Option<String>,
+    },
+}
+
+impl Event<'static> {
+    /// A publish that failed here, without a word from the server.
+    pub(super) fn not_published(token: Token, error: Error) -> Self {
+        Self::Published {
+            token,
+            result: Err(error),
+            properties: PropertiesBuf::new(),
+        }
+    }
 }

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::event::{Message, SubscriptionKey};
-use crate::codec::{PacketId, Properties, PropertiesBuf, Publish, QoS};
+use crate::codec::{PacketId, PropertiesBuf, Publish, QoS};
 
 /// How much of a resumed session may wait for a subscription to claim it.
 const UNCLAIMED_MESSAGES: usize = 1_000;
@@ -209,11 +209,4 @@ impl Inbound {
     pub(super) fn next_claimed(&mut self) -> Option<OwnedMessage> {
         self.claimed.pop_front()
     }
-}
-
-/// The properties that carry text for people, taken out of an acknowledgement.
-pub(super) fn reason_string(properties: Properties<'_>) -> Option<String> {
-    properties
-        .text(crate::codec::PropertyId::ReasonString)
-        .map(String::from)
 }

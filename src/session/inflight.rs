@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::event::Token;
-use crate::codec::{PacketId, QoS};
+use crate::codec::{PacketId, PropertiesBuf, QoS, ReasonCode};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::enum_variant_names, reason = "the packets are called so")]
@@ -33,6 +33,9 @@ pub(super) struct Inflight {
     pub(super) identifier_at: usize,
     /// Order of the PUBLISH, and from the PUBREC on the order of the PUBREL [MQTT-4.6.0-4].
     pub(super) order: u64,
+    /// What the PUBREC said.
+    pub(super) reason: ReasonCode,
+    pub(super) properties: PropertiesBuf,
 }
 
 impl Inflight {

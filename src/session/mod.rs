@@ -313,7 +313,7 @@ impl Session {
     /// The host saw something on the transport that ends the connection, like a text message.
     pub fn handle_transport_error(&mut self, now: Instant, error: Error) {
         self.core.now = now;
-        self.core.fail(error, error.reason(), None);
+        self.core.fail(error, error.reason(), Properties::EMPTY);
     }
 
     /// Time passed. Calls that come early, late or twice do no harm.
@@ -468,10 +468,8 @@ impl Session {
     pub fn cancel(&mut self, now: Instant, token: Token) {
         self.core.now = now;
         if self.core.outbound.cancel(token) {
-            self.core.events.push_back(Event::Published {
-                token,
-                result: Err(Error::Aborted),
-            });
+            let event = Event::not_published(token, Error::Aborted);
+            self.core.events.push_back(event);
         }
     }
 
@@ -518,7 +516,10 @@ impl Session {
                     }
                     if core.claims_open && !core.inbound.keep_unclaimed(&publish) {
                         core.claims_open = false;
-                        return Some(Event::Warning(Error::UnclaimedDropped));
+                        return Some(Event::Warning {
+                            error: Error::UnclaimedDropped,
+                            filter: None,
+                        });
                     }
                 }
             }

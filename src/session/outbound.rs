@@ -11,8 +11,8 @@ use super::inflight::{Awaiting, Inflight, InflightTable};
 use super::options::QueueLimits;
 use super::queue::{Expiry, Queue, Queued};
 use crate::codec::{
-    self, Ack, EncodeError, Packet, PacketId, Properties, PropertyId, Publish, QoS, ReasonCode,
-    Sender, Version,
+    self, Ack, EncodeError, Packet, PacketId, Properties, PropertiesBuf, PropertyId, Publish, QoS,
+    ReasonCode, Sender, Version,
 };
 use crate::error::Error;
 use crate::time::{Duration, Instant};
@@ -125,10 +125,7 @@ impl Outbound {
                 allowed(&queued.bytes, queued.qos, limits)
             };
             if let Err(error) = allowed {
-                events(Event::Published {
-                    token: queued.token,
-                    result: Err(error),
-                });
+                events(Event::not_published(queued.token, error));
                 continue;
             }
             if queued.qos == QoS::AtMostOnce {
@@ -141,6 +138,7 @@ impl Outbound {
                 events(Event::Published {
                     token: queued.token,
                     result: Ok(done),
+                    properties: PropertiesBuf::new(),
                 });
                 return true;
             }
@@ -173,6 +171,8 @@ impl Outbound {
                 bytes,
                 identifier_at,
                 order,
+                reason: ReasonCode::Success,
+                properties: PropertiesBuf::new(),
             });
             return true;
         }
@@ -195,10 +195,7 @@ impl Outbound {
             // The server may still hold the identifier: it stays in use until the session ends.
             message.bytes = Vec::new();
             if let Some(token) = message.token.take() {
-                events(Event::Published {
-                    token,
-                    result: Err(error),
-                });
+                events(Event::not_published(token, error));
             }
             return true;
         }
@@ -268,10 +265,7 @@ impl Outbound {
                         order: 0,
                     });
                 }
-                (_, Some(token)) => events(Event::Published {
-                    token,
-                    result: Err(Error::Indeterminate),
-                }),
+                (_, Some(token)) => events(Event::not_published(token, Error::Indeterminate)),
                 (_, None) => {}
             }
         }
@@ -281,10 +275,7 @@ impl Outbound {
     /// Time passed: settles what has waited for too long.
     pub(super) fn expire(&mut self, now: Instant, events: &mut impl FnMut(Event<'static>)) {
         for token in self.queue.take_expired(now) {
-            events(Event::Published {
-                token,
-                result: Err(Error::Expired),
-            });
+            events(Event::not_published(token, Error::Expired));
         }
     }
 
@@ -301,10 +292,7 @@ impl Outbound {
             .into_iter()
             .filter_map(|message| message.token);
         for token in sent.chain(self.queue.drain()) {
-            events(Event::Published {
-                token,
-                result: Err(error),
-            });
+            events(Event::not_published(token, error));
         }
         self.resend.clear();
         self.control.clear();
@@ -358,6 +346,8 @@ impl Outbound {
                 message.awaiting = Awaiting::PubComp;
                 message.order = order;
                 message.bytes = Vec::new();
+                message.reason = packet.reason;
+                message.properties = packet.properties.into();
                 self.resend.retain(|&waiting| waiting != id);
             }
             Awaiting::PubComp => {}
@@ -389,7 +379,11 @@ impl Outbound {
         self.resend.retain(|&waiting| waiting != packet.packet_id);
         self.quota += u16::from(message.counted);
         let Some(token) = message.token else { return };
-        let reason = packet.reason;
+        let (mut reason, mut properties) = (packet.reason, packet.properties);
+        // A PUBCOMP without news leaves the last word to the PUBREC.
+        if reason == ReasonCode::Success && properties.is_empty() {
+            (reason, properties) = (message.reason, message.properties.as_properties());
+        }
         // A PUBCOMP with 0x92 ends the exchange: the server knows nothing of it any more.
         let refused = reason.is_error() && reason != ReasonCode::PacketIdentifierNotFound;
         let result = if refused {
@@ -397,7 +391,11 @@ impl Outbound {
         } else {
             Ok(Published { qos, reason })
         };
-        events(Event::Published { token, result });
+        events(Event::Published {
+            token,
+            result,
+            properties: properties.into(),
+        });
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::Core;
 use super::event::State;
-use super::inbound::{self, Seen};
+use super::inbound::Seen;
 use super::outbound::ack;
 use super::state::Transport;
 use super::timers::Timer;
 use crate::codec::{
-    self, Decoded, Packet, PacketId, PropertyId, Publish, QoS, ReasonCode, Sender, Version,
+    self, Decoded, Packet, PacketId, Properties, PropertyId, Publish, QoS, ReasonCode, Sender,
+    Version,
 };
 use crate::error::Error;
 
@@ -71,16 +72,13 @@ impl Core {
                 Ok(())
             }
             (_, Packet::SubAck(packet)) => {
-                let known =
-                    self.subscriptions
-                        .acknowledged(packet.packet_id, packet.codes, &mut emit);
-                known.map(|known| self.release_if(known, packet.packet_id))
+                let id = packet.packet_id;
+                let known = self.subscriptions.acknowledged(&packet, &mut emit);
+                known.map(|known| self.release_if(known, id))
             }
             (_, Packet::UnsubAck(packet)) => {
                 let (id, version) = (packet.packet_id, self.options.version);
-                let known = self
-                    .subscriptions
-                    .unsubscribed(id, version, packet.codes, &mut emit);
+                let known = self.subscriptions.unsubscribed(&packet, version, &mut emit);
                 known.map(|known| self.release_if(known, id))
             }
             (_, Packet::PingResp) => {
@@ -88,12 +86,11 @@ impl Core {
                 Ok(())
             }
             (_, Packet::Disconnect(packet)) => {
-                let text = inbound::reason_string(packet.properties);
                 let cause = match packet.reason {
                     ReasonCode::SessionTakenOver => Error::SessionTakenOver,
                     reason => Error::ServerDisconnect(reason),
                 };
-                self.fail(cause, None, text);
+                self.fail(cause, None, packet.properties);
                 Ok(())
             }
             (
@@ -113,7 +110,7 @@ impl Core {
 
     /// What the server sent ends the connection, and it is told why.
     fn refuse(&mut self, error: Error) -> Input<'static> {
-        self.fail(error, error.reason(), None);
+        self.fail(error, error.reason(), Properties::EMPTY);
         Input::Handled
     }
 

@@ -1,6 +1,5 @@
 //! The life of a connection. Every change of the state is made in this file.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Core;
@@ -59,7 +58,7 @@ impl Core {
         self.backoff.begin_attempt();
         self.transport = Transport::Opening;
         self.transport_ops.push_back(TransportOp::Open);
-        self.change(State::Connecting, None, None, None);
+        self.change(State::Connecting, None, Properties::EMPTY, None);
     }
 
     pub(super) fn opened(&mut self) {
@@ -71,7 +70,7 @@ impl Core {
         // Options were checked when the session was made; credentials can have been replaced since.
         match connect_packet(&self.options, &self.client_id, self.clean_start()) {
             Ok(bytes) => self.first_packet = bytes,
-            Err(error) => self.fail(error, None, None),
+            Err(error) => self.fail(error, None, Properties::EMPTY),
         }
     }
 
@@ -89,16 +88,19 @@ impl Core {
     }
 
     pub(super) fn accepted(&mut self, packet: &ConnAck<'_>) {
-        let reason_string = super::inbound::reason_string(packet.properties);
         if packet.reason.is_error() {
-            return self.fail(Error::ConnectRefused(packet.reason), None, reason_string);
+            return self.fail(
+                Error::ConnectRefused(packet.reason),
+                None,
+                packet.properties,
+            );
         }
         if packet.session_present && self.clean_start() {
             // [MQTT-3.2.2-4]
             return self.fail(
                 Error::Protocol(ReasonCode::ProtocolError),
                 Some(ReasonCode::ProtocolError),
-                None,
+                Properties::EMPTY,
             );
         }
         self.limits = server_limits(&self.options, packet.properties);
@@ -121,7 +123,7 @@ impl Core {
         self.timers.stop(Timer::Connect);
         self.timers.set(Timer::Stable, self.now + STABLE_AFTER);
         self.sent_something();
-        self.change(State::Connected, None, None, None);
+        self.change(State::Connected, None, Properties::EMPTY, None);
         self.backoff.connected();
         self.events.push_back(Event::Connected(ConnectionInfo {
             session_present: packet.session_present,
@@ -143,7 +145,7 @@ impl Core {
         &mut self,
         cause: Error,
         farewell: Option<ReasonCode>,
-        reason_string: Option<String>,
+        properties: Properties<'_>,
     ) {
         match self.state {
             State::Connecting | State::Connected => {}
@@ -167,10 +169,10 @@ impl Core {
         match policy.and_then(|policy| self.backoff.next_delay(&policy, &mut self.random)) {
             Some(delay) => {
                 self.timers.set(Timer::Reconnect, self.now + delay);
-                self.change(State::Waiting, Some(cause), reason_string, Some(delay));
+                self.change(State::Waiting, Some(cause), properties, Some(delay));
             }
             None => {
-                self.change(State::Idle, Some(cause), reason_string, None);
+                self.change(State::Idle, Some(cause), properties, None);
                 self.backoff = Default::default();
             }
         }
@@ -209,7 +211,7 @@ impl Core {
                 Error::ConnectionLost
             },
             None,
-            None,
+            Properties::EMPTY,
         );
     }
 
@@ -217,7 +219,7 @@ impl Core {
     pub(super) fn stop(&mut self) {
         if matches!(self.state, State::Connecting | State::Waiting) {
             self.drop_connection();
-            self.change(State::Idle, Some(Error::Aborted), None, None);
+            self.change(State::Idle, Some(Error::Aborted), Properties::EMPTY, None);
             self.backoff = Default::default();
         }
     }
@@ -228,7 +230,7 @@ impl Core {
             State::Connected => {
                 self.timers.stop_all();
                 self.timers.set(Timer::Close, self.now + CLOSE_PATIENCE);
-                self.change(State::Closing, None, None, None);
+                self.change(State::Closing, None, Properties::EMPTY, None);
             }
             State::Closing | State::Closed => {}
             State::Idle | State::Connecting | State::Waiting => self.finish(),
@@ -253,22 +255,24 @@ impl Core {
             .abandon(Error::Closed, &mut |event| events.push_back(event));
         self.subscriptions
             .abandon(Error::Closed, &mut |event| events.push_back(event));
-        self.change(State::Closed, None, None, None);
+        self.change(State::Closed, None, Properties::EMPTY, None);
     }
 
     pub(super) fn timer_fired(&mut self, timer: Timer) {
         match timer {
-            Timer::Connect => self.fail(Error::ConnectTimeout, None, None),
+            Timer::Connect => self.fail(Error::ConnectTimeout, None, Properties::EMPTY),
             Timer::KeepAlive => self.ping(None),
-            Timer::PingResponse => self.fail(Error::KeepAliveTimeout, None, None),
+            Timer::PingResponse => self.fail(Error::KeepAliveTimeout, None, Properties::EMPTY),
             Timer::Reconnect => self.open(),
             Timer::Stable => {
                 self.backoff.reset();
                 // Whoever wanted the messages of the resumed session has subscribed by now.
                 self.claims_open = false;
                 if self.inbound.forget_unclaimed() {
-                    self.events
-                        .push_back(Event::Warning(Error::UnclaimedDropped));
+                    self.events.push_back(Event::Warning {
+                        error: Error::UnclaimedDropped,
+                        filter: None,
+                    });
                 }
             }
             Timer::MessageExpiry => {}
@@ -335,7 +339,7 @@ impl Core {
         &mut self,
         state: State,
         cause: Option<Error>,
-        reason_string: Option<String>,
+        properties: Properties<'_>,
         delay: Option<Duration>,
     ) {
         let previous = core::mem::replace(&mut self.state, state);
@@ -344,7 +348,7 @@ impl Core {
             state,
             previous,
             cause,
-            reason_string,
+            properties: properties.into(),
             delay,
             attempt,
         }));

@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 
 use super::event::{Event, ServerLimits, SubscriptionKey, Token};
 use crate::codec::{
-    PacketId, QoS, ReasonCode, ReasonCodes, SubscribeOptions, TopicFilter, Version,
+    PacketId, Properties, PropertiesBuf, QoS, ReasonCode, SubAck, SubscribeOptions, TopicFilter,
+    UnsubAck, Version,
 };
 use crate::error::Error;
 use crate::topic::FilterTrie;
@@ -44,13 +45,38 @@ struct Handle {
     results: Vec<Option<Result<QoS, Error>>>,
 }
 
-/// One UNSUBSCRIBE packet. A call whose filters do not fit into one has several, under the same token.
+/// One call to unsubscribe. Its filters can take several packets.
 struct Unsubscribe {
     token: Token,
-    filters: Vec<String>,
+    /// What the server has not confirmed yet.
+    leaving: Vec<Leaving>,
+    /// For each filter of the subscription: which one, and what became of it.
+    results: Vec<(u32, Result<ReasonCode, Error>)>,
+}
+
+/// A filter that nobody here needs any more.
+struct Leaving {
+    id: u32,
+    text: String,
     sent_as: Option<PacketId>,
-    /// What became of the call's packets so far.
-    result: Result<(), Error>,
+}
+
+impl Unsubscribe {
+    fn settle(&mut self, id: u32, result: Result<ReasonCode, Error>) {
+        for slot in &mut self.results {
+            if slot.0 == id {
+                slot.1 = result;
+            }
+        }
+    }
+
+    fn event(self, properties: Properties<'_>) -> Event<'static> {
+        Event::Unsubscribed {
+            token: self.token,
+            results: self.results.into_iter().map(|(_, result)| result).collect(),
+            properties: properties.into(),
+        }
+    }
 }
 
 struct Request {
@@ -209,10 +235,23 @@ impl Subscriptions {
         key: SubscriptionKey,
         events: &mut impl FnMut(Event<'static>),
     ) {
-        let mut orphaned = Vec::new();
+        let (mut leaving, mut left) = (Vec::new(), Vec::new());
         if let Some(handle) = self.remove_handle(key) {
-            for &at in &handle.filters {
-                orphaned.extend(self.detach(at, key));
+            for (&id, result) in handle.filters.iter().zip(&handle.results) {
+                if let Some(text) = self.detach(id, key) {
+                    leaving.push(Leaving {
+                        id,
+                        text,
+                        sent_as: None,
+                    });
+                }
+                let refused = matches!(result, Some(Err(_)));
+                let result = if refused {
+                    ReasonCode::NoSubscriptionExisted
+                } else {
+                    ReasonCode::Success
+                };
+                left.push((id, Ok(result)));
             }
             if let Some(token) = handle.token {
                 let results = handle
@@ -222,21 +261,19 @@ impl Subscriptions {
                 events(Event::Subscribed {
                     token,
                     results: results.collect(),
+                    properties: PropertiesBuf::new(),
                 });
             }
         }
-        if orphaned.is_empty() {
-            events(Event::Unsubscribed {
-                token,
-                result: Ok(()),
-            });
+        let call = Unsubscribe {
+            token,
+            leaving,
+            results: left,
+        };
+        if call.leaving.is_empty() {
+            events(call.event(Properties::EMPTY));
         } else {
-            self.unsubscribes.push(Unsubscribe {
-                token,
-                filters: orphaned,
-                sent_as: None,
-                result: Ok(()),
-            });
+            self.unsubscribes.push(call);
             self.pending = true;
         }
     }
@@ -278,13 +315,19 @@ impl Subscriptions {
     }
 
     pub(super) fn wants_unsubscribe(&self) -> bool {
+        self.next_unsent().is_some()
+    }
+
+    /// The first call that has something to send.
+    fn next_unsent(&self) -> Option<usize> {
+        let unsent = |leaving: &Leaving| leaving.sent_as.is_none();
         self.unsubscribes
             .iter()
-            .any(|unsubscribe| unsubscribe.sent_as.is_none())
+            .position(|call| call.leaving.iter().any(unsent))
     }
 
     /// Hands the filters of the next UNSUBSCRIBE packet to `write` and remembers them under the packet identifier.
-    /// `false` if the server could not take it; then the call is settled.
+    /// `false` if the server cannot take the first of them, which is settled then.
     pub(super) fn next_unsubscribe(
         &mut self,
         id: PacketId,
@@ -292,53 +335,62 @@ impl Subscriptions {
         events: &mut impl FnMut(Event<'static>),
         mut write: impl FnMut(TopicFilter<'_>),
     ) -> bool {
-        let unsent = |unsubscribe: &Unsubscribe| unsubscribe.sent_as.is_none();
-        let Some(at) = self.unsubscribes.iter().position(unsent) else {
+        let Some(at) = self.next_unsent() else {
             return false;
         };
-        let Some(next) = self.unsubscribes.get_mut(at) else {
+        let Some(call) = self.unsubscribes.get_mut(at) else {
             return false;
         };
         let (mut size, mut count) = (0, 0);
-        for text in &next.filters {
-            size += text.len() + 2;
+        for leaving in &mut call.leaving {
+            if leaving.sent_as.is_some() {
+                continue;
+            }
+            size += leaving.text.len() + 2;
             if !room.takes(size, count) {
                 break;
             }
-            if let Ok(filter) = TopicFilter::new(text) {
+            if let Ok(filter) = TopicFilter::new(&leaving.text) {
                 write(filter);
             }
+            leaving.sent_as = Some(id);
             count += 1;
         }
         if count == 0 {
-            next.result = Err(Error::PacketTooLarge);
-            self.unsubscribe_settled(at, events);
-            return false;
+            let too_large = |leaving: &Leaving| leaving.sent_as.is_none();
+            if let Some(place) = call.leaving.iter().position(too_large) {
+                let leaving = call.leaving.remove(place);
+                call.settle(leaving.id, Err(Error::PacketTooLarge));
+            }
+            self.end_unsubscribe_if_done(at, Properties::EMPTY, events);
         }
-        next.sent_as = Some(id);
-        let rest = next.filters.split_off(count);
-        if !rest.is_empty() {
-            let (token, result) = (next.token, next.result);
-            self.unsubscribes.push(Unsubscribe {
-                token,
-                filters: rest,
-                sent_as: None,
-                result,
-            });
-        }
-        true
+        count > 0
     }
 
-    /// Ends one packet of a call, and the call if it was the last one.
-    fn unsubscribe_settled(&mut self, at: usize, events: &mut impl FnMut(Event<'static>)) {
-        let Unsubscribe { token, result, .. } = self.unsubscribes.remove(at);
-        match self
-            .unsubscribes
-            .iter_mut()
-            .find(|other| other.token == token)
-        {
-            Some(other) => other.result = other.result.and(result),
-            None => events(Event::Unsubscribed { token, result }),
+    /// Ends the call if none of its filters waits any more.
+    fn end_unsubscribe_if_done(
+        &mut self,
+        at: usize,
+        properties: Properties<'_>,
+        events: &mut impl FnMut(Event<'static>),
+    ) {
+        let done = |call: &Unsubscribe| call.leaving.is_empty();
+        if self.unsubscribes.get(at).is_some_and(done) {
+            events(self.unsubscribes.remove(at).event(properties));
+        }
+    }
+
+    /// Ends every call to unsubscribe, since the server will not answer; what it has answered counts.
+    fn end_unsubscribes(
+        &mut self,
+        result: Result<ReasonCode, Error>,
+        events: &mut impl FnMut(Event<'static>),
+    ) {
+        for mut call in core::mem::take(&mut self.unsubscribes) {
+            for leaving in core::mem::take(&mut call.leaving) {
+                call.settle(leaving.id, result);
+            }
+            events(call.event(Properties::EMPTY));
         }
     }
 
@@ -391,7 +443,7 @@ impl Subscriptions {
         }
         for (at, error) in refused {
             let waiting = self.waiting_for(at);
-            self.settle_filter(at, &waiting, Err(error), events);
+            self.settle_filter(at, &waiting, Err(error), Properties::EMPTY, events);
         }
         if filters.is_empty() {
             return false;
@@ -422,24 +474,24 @@ impl Subscriptions {
     /// A SUBACK arrived. `Err` if its number of reason codes is wrong; `Ok(false)` if nobody asked.
     pub(super) fn acknowledged(
         &mut self,
-        id: PacketId,
-        codes: ReasonCodes<'_>,
+        packet: &SubAck<'_>,
         events: &mut impl FnMut(Event<'static>),
     ) -> Result<bool, ReasonCode> {
-        let Some(at) = self.requests.iter().position(|request| request.id == id) else {
+        let asked = |request: &Request| request.id == packet.packet_id;
+        let Some(at) = self.requests.iter().position(asked) else {
             return Ok(false);
         };
         if self
             .requests
             .get(at)
-            .is_some_and(|request| request.filters.len() != codes.len())
+            .is_some_and(|request| request.filters.len() != packet.codes.len())
         {
             return Err(ReasonCode::ProtocolError);
         }
         let request = self.requests.swap_remove(at);
-        for ((at, waiting), code) in request.filters.into_iter().zip(codes.iter()) {
+        for ((at, waiting), code) in request.filters.into_iter().zip(packet.codes.iter()) {
             let result = QoS::from_u8(code as u8).ok_or(Error::SubscribeRefused(code));
-            self.settle_filter(at, &waiting, result, events);
+            self.settle_filter(at, &waiting, result, packet.properties, events);
         }
         Ok(true)
     }
@@ -449,6 +501,7 @@ impl Subscriptions {
         at: u32,
         waiting: &[SubscriptionKey],
         result: Result<QoS, Error>,
+        properties: Properties<'_>,
         events: &mut impl FnMut(Event<'static>),
     ) {
         // A later SUBSCRIBE for it can be on its way.
@@ -467,7 +520,10 @@ impl Subscriptions {
             // session the server is asked again, and may be in a better mood.
             if waiting.is_empty() {
                 filter.sync = Sync::Granted;
-                events(Event::Warning(error));
+                events(Event::Warning {
+                    error,
+                    filter: Some(filter.text.clone()),
+                });
             }
             for &key in waiting {
                 self.detach(at, key);
@@ -489,7 +545,11 @@ impl Subscriptions {
                 if results.iter().all(Result::is_err) {
                     self.remove_handle(*key);
                 }
-                events(Event::Subscribed { token, results });
+                events(Event::Subscribed {
+                    token,
+                    results,
+                    properties: properties.into(),
+                });
             }
         }
     }
@@ -497,37 +557,43 @@ impl Subscriptions {
     /// An UNSUBACK arrived. `Err` if its number of reason codes is wrong; `Ok(false)` if nobody asked.
     pub(super) fn unsubscribed(
         &mut self,
-        id: PacketId,
+        packet: &UnsubAck<'_>,
         version: Version,
-        codes: ReasonCodes<'_>,
         events: &mut impl FnMut(Event<'static>),
     ) -> Result<bool, ReasonCode> {
-        let sent = self
-            .unsubscribes
-            .iter()
-            .position(|unsubscribe| unsubscribe.sent_as == Some(id));
-        let Some(at) = sent else { return Ok(false) };
-        let count = self
-            .unsubscribes
-            .get(at)
-            .map_or(0, |unsubscribe| unsubscribe.filters.len());
-        if version == Version::V5 && codes.len() != count {
-            return Err(ReasonCode::ProtocolError);
+        let answered = |leaving: &Leaving| leaving.sent_as == Some(packet.packet_id);
+        for (at, call) in self.unsubscribes.iter_mut().enumerate() {
+            let count = call.leaving.iter().filter(|it| answered(it)).count();
+            if count == 0 {
+                continue;
+            }
+            if version == Version::V5 && packet.codes.len() != count {
+                return Err(ReasonCode::ProtocolError);
+            }
+            // 3.1.1 has no codes: the answer is the success.
+            let mut codes = packet.codes.iter();
+            for leaving in core::mem::take(&mut call.leaving) {
+                if !answered(&leaving) {
+                    call.leaving.push(leaving);
+                    continue;
+                }
+                let result = match codes.next() {
+                    Some(code) if code.is_error() => Err(Error::UnsubscribeRefused(code)),
+                    code => Ok(code.unwrap_or(ReasonCode::Success)),
+                };
+                call.settle(leaving.id, result);
+            }
+            self.end_unsubscribe_if_done(at, packet.properties, events);
+            return Ok(true);
         }
-        if let Some(unsubscribe) = self.unsubscribes.get_mut(at)
-            && let Some(code) = codes.iter().find(|code| code.is_error())
-        {
-            unsubscribe.result = Err(Error::UnsubscribeRefused(code));
-        }
-        self.unsubscribe_settled(at, events);
-        Ok(true)
+        Ok(false)
     }
 
     /// The connection is gone: what was asked and not answered has to be asked again as a new request.
     pub(super) fn connection_lost(&mut self) {
         self.requests.clear();
-        for unsubscribe in &mut self.unsubscribes {
-            unsubscribe.sent_as = None;
+        for leaving in self.unsubscribes.iter_mut().flat_map(|it| &mut it.leaving) {
+            leaving.sent_as = None;
         }
         let Self {
             filters,
@@ -536,8 +602,9 @@ impl Subscriptions {
         } = self;
         for filter in filters {
             // What is withdrawn once more ends a newer declaration, too.
-            let withdrawn = |unsubscribe: &Unsubscribe| unsubscribe.filters.contains(&filter.text);
-            if filter.sync == Sync::Sent || unsubscribes.iter().any(withdrawn) {
+            let withdrawn = |leaving: &Leaving| leaving.text == filter.text;
+            let mut leaving = unsubscribes.iter().flat_map(|call| &call.leaving);
+            if filter.sync == Sync::Sent || leaving.any(withdrawn) {
                 filter.sync = Sync::Needed;
             }
         }
@@ -546,9 +613,7 @@ impl Subscriptions {
 
     /// The server has forgotten every subscription.
     pub(super) fn session_lost(&mut self, events: &mut impl FnMut(Event<'static>)) {
-        while !self.unsubscribes.is_empty() {
-            self.unsubscribe_settled(0, events);
-        }
+        self.end_unsubscribes(Ok(ReasonCode::Success), events);
         for filter in &mut self.filters {
             filter.sync = Sync::Needed;
         }
@@ -566,13 +631,11 @@ impl Subscriptions {
                 events(Event::Subscribed {
                     token,
                     results: results.collect(),
+                    properties: PropertiesBuf::new(),
                 });
             }
         }
-        while let Some(unsubscribe) = self.unsubscribes.first_mut() {
-            unsubscribe.result = Err(error);
-            self.unsubscribe_settled(0, events);
-        }
+        self.end_unsubscribes(Err(error), events);
     }
 }
 

@@ -1,6 +1,8 @@
 //! The host of a session: keeps the contract of `session/mod.rs`, records what happens, knows no server.
 
-use webmqtt::codec::{PropertiesBuf, Property, QoS, SubscribeOptions, TopicFilter, TopicName};
+use webmqtt::codec::{
+    PropertiesBuf, Property, QoS, ReasonCode, SubscribeOptions, TopicFilter, TopicName,
+};
 use webmqtt::error::Error;
 use webmqtt::session::{
     ConnectOptions, Event, Outgoing, Published, ServerLimits, Session, State, StateChange,
@@ -45,16 +47,22 @@ pub enum What {
     Published {
         token: Token,
         result: Result<Published, Error>,
+        properties: PropertiesBuf,
     },
     Subscribed {
         token: Token,
         results: Vec<Result<QoS, Error>>,
+        properties: PropertiesBuf,
     },
     Unsubscribed {
         token: Token,
-        result: Result<(), Error>,
+        results: Vec<Result<ReasonCode, Error>>,
+        properties: PropertiesBuf,
     },
-    Warning(Error),
+    Warning {
+        error: Error,
+        filter: Option<String>,
+    },
 }
 
 impl From<Event<'_>> for What {
@@ -76,10 +84,34 @@ impl From<Event<'_>> for What {
                 properties: message.properties.into(),
                 subscriptions: message.subscriptions.into(),
             }),
-            Event::Published { token, result } => Self::Published { token, result },
-            Event::Subscribed { token, results } => Self::Subscribed { token, results },
-            Event::Unsubscribed { token, result } => Self::Unsubscribed { token, result },
-            Event::Warning(error) => Self::Warning(error),
+            Event::Published {
+                token,
+                result,
+                properties,
+            } => Self::Published {
+                token,
+                result,
+                properties,
+            },
+            Event::Subscribed {
+                token,
+                results,
+                properties,
+            } => Self::Subscribed {
+                token,
+                results,
+                properties,
+            },
+            Event::Unsubscribed {
+                token,
+                results,
+                properties,
+            } => Self::Unsubscribed {
+                token,
+                results,
+                properties,
+            },
+            Event::Warning { error, filter } => Self::Warning { error, filter },
         }
     }
 }
@@ -323,7 +355,9 @@ impl Client {
             self.happened
                 .iter()
                 .filter_map(|happened| match happened.what {
-                    What::Published { token: of, result } if of == token => Some(result),
+                    What::Published {
+                        token: of, result, ..
+                    } if of == token => Some(result),
                     _ => None,
                 }),
         )
@@ -336,25 +370,56 @@ impl Client {
             self.happened
                 .iter()
                 .filter_map(|happened| match &happened.what {
-                    What::Subscribed { token: of, results } if *of == token => {
-                        Some(results.clone())
-                    }
+                    What::Subscribed {
+                        token: of, results, ..
+                    } if *of == token => Some(results.clone()),
                     _ => None,
                 }),
         )
     }
 
-    /// The result of an unsubscribe, if there is one.
+    /// The results of an unsubscribe, if there are any.
     #[track_caller]
-    pub fn unsubscribed(&self, token: Token) -> Option<Result<(), Error>> {
+    pub fn unsubscribed_each(&self, token: Token) -> Option<Vec<Result<ReasonCode, Error>>> {
         only(
             self.happened
                 .iter()
-                .filter_map(|happened| match happened.what {
-                    What::Unsubscribed { token: of, result } if of == token => Some(result),
+                .filter_map(|happened| match &happened.what {
+                    What::Unsubscribed {
+                        token: of, results, ..
+                    } if *of == token => Some(results.clone()),
                     _ => None,
                 }),
         )
+    }
+
+    /// How an unsubscribe ended as a whole, if it did: the first failure.
+    #[track_caller]
+    pub fn unsubscribed(&self, token: Token) -> Option<Result<(), Error>> {
+        let results = self.unsubscribed_each(token)?;
+        Some(results.into_iter().try_for_each(|result| result.map(drop)))
+    }
+
+    /// The properties with which an operation was settled.
+    #[track_caller]
+    pub fn answer(&self, token: Token) -> &PropertiesBuf {
+        let answers = self
+            .happened
+            .iter()
+            .filter_map(|happened| match &happened.what {
+                What::Published {
+                    token, properties, ..
+                }
+                | What::Subscribed {
+                    token, properties, ..
+                }
+                | What::Unsubscribed {
+                    token, properties, ..
+                } => Some((*token, properties)),
+                _ => None,
+            });
+        let (_, properties) = only(answers.filter(|&(of, _)| of == token)).expect("settled");
+        properties
     }
 
     /// Every message so far.
@@ -377,7 +442,18 @@ impl Client {
         self.happened
             .iter()
             .filter_map(|happened| match happened.what {
-                What::Warning(error) => Some(error),
+                What::Warning { error, .. } => Some(error),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The filters that the warnings so far are about.
+    pub fn warned_of(&self) -> Vec<Option<&str>> {
+        self.happened
+            .iter()
+            .filter_map(|happened| match &happened.what {
+                What::Warning { filter, .. } => Some(filter.as_deref()),
                 _ => None,
             })
             .collect()
