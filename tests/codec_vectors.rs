@@ -8,67 +8,13 @@ mod notation;
 #[path = "codec_vectors/samples.rs"]
 #[allow(dead_code, reason = "each test takes what it needs")]
 mod samples;
+#[path = "codec_vectors/tables.rs"]
+mod tables;
 
-use notation::{packet, rows, varint, who};
+use notation::varint;
 use samples::{decode_whole, encoded, verdict};
-use webmqtt::codec::{self, Decoded, Sender, Version};
-
-const TABLES: [(&str, &str); 9] = [
-    ("frame", include_str!("codec_vectors/frame.tsv")),
-    ("connect", include_str!("codec_vectors/connect.tsv")),
-    ("connack", include_str!("codec_vectors/connack.tsv")),
-    ("publish", include_str!("codec_vectors/publish.tsv")),
-    (
-        "acknowledgements",
-        include_str!("codec_vectors/acknowledgements.tsv"),
-    ),
-    ("subscribe", include_str!("codec_vectors/subscribe.tsv")),
-    ("unsubscribe", include_str!("codec_vectors/unsubscribe.tsv")),
-    ("disconnect", include_str!("codec_vectors/disconnect.tsv")),
-    ("auth", include_str!("codec_vectors/auth.tsv")),
-];
-
-/// One row of a table for one version and sender.
-struct Case {
-    name: String,
-    version: Version,
-    sender: Sender,
-    bytes: Vec<u8>,
-    verdict: &'static str,
-}
-
-impl Case {
-    /// The bytes the packet is encoded to, if it is valid.
-    fn encoded(&self) -> Option<Vec<u8>> {
-        match self.verdict.strip_prefix("ok") {
-            Some("") => Some(self.bytes.clone()),
-            Some(other) => Some(packet(other.strip_prefix(" = ").expect("ok = packet"))),
-            None => None,
-        }
-    }
-}
-
-fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for (table, text) in TABLES {
-        for row in rows(text) {
-            let [name, senders, bytes, verdict] = row[..] else {
-                panic!("{table}: {row:?}")
-            };
-            for (version, sender) in who(senders) {
-                cases.push(Case {
-                    name: format!("{table}: {name} ({version:?} {sender:?})"),
-                    version,
-                    sender,
-                    bytes: packet(bytes),
-                    verdict,
-                });
-            }
-        }
-    }
-    assert!(cases.len() >= 600, "only {} cases", cases.len());
-    cases
-}
+use tables::cases;
+use webmqtt::codec::{self, Decoded};
 
 #[test]
 fn every_packet_gets_its_verdict() {
