@@ -37,6 +37,8 @@ pub enum Error {
     SharedNotSupported,
     /// All packet identifiers are in use.
     NoPacketId,
+    /// The application had no credentials for the attempt, or gave none in time.
+    Credentials,
     /// The transport could not be opened.
     Unreachable,
     /// The transport opened with a subprotocol other than the one that was offered.
@@ -89,6 +91,7 @@ impl Error {
             Self::WildcardNotSupported => "wildcard-not-supported",
             Self::SharedNotSupported => "shared-not-supported",
             Self::NoPacketId => "no-packet-id",
+            Self::Credentials => "credentials",
             Self::Unreachable => "unreachable",
             Self::Subprotocol => "subprotocol",
             Self::ConnectTimeout => "connect-timeout",
@@ -122,36 +125,6 @@ impl Error {
             Self::PacketTooLarge => Some(ReasonCode::PacketTooLarge),
             Self::TextFrame => Some(ReasonCode::ProtocolError),
             _ => None,
-        }
-    }
-
-    /// Whether trying again without a change would end the same way.
-    ///
-    /// A connection that ends with such an error is not opened again until the application asks for it.
-    #[must_use]
-    pub fn is_fatal(self) -> bool {
-        match self {
-            Self::SessionTakenOver | Self::Subprotocol => true,
-            Self::ConnectRefused(reason) | Self::ServerDisconnect(reason) => matches!(
-                reason,
-                ReasonCode::MalformedPacket
-                    | ReasonCode::ProtocolError
-                    | ReasonCode::UnsupportedProtocolVersion
-                    | ReasonCode::ClientIdentifierNotValid
-                    | ReasonCode::BadUserNameOrPassword
-                    | ReasonCode::NotAuthorized
-                    | ReasonCode::Banned
-                    | ReasonCode::BadAuthenticationMethod
-                    | ReasonCode::SessionTakenOver
-                    | ReasonCode::TopicNameInvalid
-                    | ReasonCode::PacketTooLarge
-                    | ReasonCode::PayloadFormatInvalid
-                    | ReasonCode::RetainNotSupported
-                    | ReasonCode::QoSNotSupported
-                    | ReasonCode::UseAnotherServer
-                    | ReasonCode::ServerMoved
-            ),
-            _ => false,
         }
     }
 }

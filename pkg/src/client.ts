@@ -4,6 +4,7 @@
  * It decides nothing about the protocol; what a packet means was decided before a record came here.
  */
 
+import { Credentials, valuesOf } from "./credentials.js";
 import { Engine } from "./engine.js";
 import {
   type BrokerWords,
@@ -81,8 +82,7 @@ export class Client {
   #clientId: string;
   readonly #version: ProtocolVersion;
   readonly #signal: AbortSignal | undefined;
-  #username: string | undefined;
-  #password: string | Uint8Array | undefined;
+  readonly #credentials: Credentials;
   #state: State = "idle";
   #connection: ConnectionInfo | undefined;
   #connecting: Waiter<ConnectionInfo>[] = [];
@@ -103,12 +103,16 @@ export class Client {
     this.url = endpoint.url;
     this.#version = options.version ?? 5;
     this.#signal = options.signal;
-    this.#username = options.username ?? endpoint.username;
-    this.#password = options.password ?? endpoint.password;
+    this.#credentials = new Credentials(
+      options.username ?? endpoint.username,
+      options.password ?? endpoint.password,
+    );
+    const values = valuesOf(this.#credentials);
     const engine = engineOptions({
       ...options,
-      ...(this.#username !== undefined && { username: this.#username }),
-      ...(this.#password !== undefined && { password: this.#password }),
+      username: values?.username,
+      password: values?.password,
+      ask: !values,
     });
     const subprotocol = options.subprotocol ?? (this.#version === 3 ? "mqttv3.1" : "mqtt");
     const reader = this.#reader();
@@ -165,12 +169,16 @@ export class Client {
     if (username === undefined && password === undefined) {
       return;
     }
-    const user = username === undefined ? this.#username : wellFormed(username, "username");
-    const secret = password ?? this.#password;
-    const bytes = secret === undefined ? undefined : bytesOf(secret);
-    this.#command((engine) => engine.setCredentials(user, bytes));
-    this.#username = user;
-    this.#password = secret;
+    const credentials = this.#credentials;
+    const next = {
+      username: username ?? credentials.username,
+      password: password ?? credentials.password,
+    };
+    const values = valuesOf(next);
+    if (values) {
+      this.#command((engine) => engine.setCredentials(values.username, values.password));
+    }
+    Object.assign(credentials, next);
   }
 
   /**
@@ -422,6 +430,13 @@ export class Client {
       },
       onWarning: (code, reasonCode, filter) =>
         this.#emit("error", new MqttError(code as MqttErrorCode, { reasonCode, filter })),
+      onPrepare: (refused) =>
+        void this.#credentials.answer(
+          { refused },
+          ({ username, password }) =>
+            this.#command((engine) => engine.prepared(username, password)),
+          () => this.#command((engine) => engine.preparationFailed()),
+        ),
     };
   }
 
@@ -440,7 +455,15 @@ export class Client {
   ): MqttError {
     const phase =
       code === "unreachable" ? "open" : this.#state === "connecting" ? "connack" : "connected";
-    return new MqttError(code as MqttErrorCode, { ...words, reasonCode, close, phase });
+    const { failure } = this.#credentials;
+    this.#credentials.failure = undefined;
+    return new MqttError(code as MqttErrorCode, {
+      ...words,
+      reasonCode,
+      close,
+      phase,
+      ...(code === "credentials" && failure !== undefined && { cause: failure }),
+    });
   }
 
   /** Gives the call that tells the listeners. */
@@ -452,6 +475,7 @@ export class Client {
   ): () => void {
     const previous = this.#state;
     this.#state = state;
+    this.#credentials.moveOn();
     // An attempt that failed is told to whoever asked for it, also when others will follow.
     if (state === "idle" || state === "closed" || state === "waiting") {
       const error = cause ?? new MqttError("closed");

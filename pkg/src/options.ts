@@ -1,9 +1,11 @@
 /** Options as users give them, checked by name and range, as the engine takes them. */
 
+import type { Answer } from "./credentials.js";
 import { MqttError } from "./errors.js";
 import { bytesOf, wellFormed } from "./text.js";
 import type {
   ConnectOptions,
+  PolicyClass,
   PublishOptions,
   QoS,
   SubscribeOptions,
@@ -94,8 +96,23 @@ export function checkedQoS(qos: unknown): QoS {
   return qos;
 }
 
+const CLASSES: readonly PolicyClass[] = ["fatal", "retry", "refresh"];
+
+/** Pairs of reason code and class. */
+function policyBytes(policy: Readonly<Record<number, PolicyClass>>): Uint8Array {
+  const bytes = Object.entries(policy).flatMap(([reason, name]) => [
+    integer("a reason code of policy", Number(reason), 0x80, 0xff),
+    integer(`policy, which is one of ${CLASSES.join(", ")},`, CLASSES.indexOf(name), 0, 9),
+  ]);
+  return Uint8Array.from(bytes);
+}
+
+/** Options whose credentials are what goes into the first CONNECT. */
+export type EngineOptions = Omit<ConnectOptions, "username" | "password"> &
+  Answer & { ask: boolean };
+
 /** What the engine's constructor takes. */
-export function engineOptions(options: ConnectOptions): Record<string, unknown> {
+export function engineOptions(options: EngineOptions): Record<string, unknown> {
   const { clean = true, version = 5 } = options;
   const queue = options.queue ?? {};
   const reconnect = options.reconnect ?? {};
@@ -111,8 +128,10 @@ export function engineOptions(options: ConnectOptions): Record<string, unknown> 
           ? U32
           : integer("sessionExpiry", expiry, 0, U32)
         : 0,
-    username: optional(options.username, (text) => wellFormed(text, "username")),
-    password: optional(options.password, bytesOf),
+    username: options.username,
+    password: options.password,
+    ask: options.ask,
+    policy: policyBytes(options.policy ?? {}),
     will: optional(options.will, willOptions),
     reconnect:
       reconnect === false

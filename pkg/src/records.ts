@@ -31,6 +31,7 @@ export interface RecordReader {
   /** `results` alternates: error code, then reason code. */
   onUnsubscribed(token: number, words: Words, results: readonly unknown[]): void;
   onWarning(code: string, reason: Reason, filter: string | undefined): void;
+  onPrepare(refused: boolean): void;
 }
 
 /** Records of a batch, one after the other. The reader must not throw. */
@@ -65,8 +66,11 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
       case 5:
         reader.onUnsubscribed(next(), next(), next());
         break;
-      default:
+      case 6:
         reader.onWarning(next(), next(), next());
+        break;
+      default:
+        reader.onPrepare(next());
     }
   }
 }

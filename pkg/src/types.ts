@@ -50,6 +50,25 @@ export interface ReconnectOptions {
   attempts?: number;
 }
 
+/** What a function that is asked for credentials is told. */
+export interface Attempt {
+  /** The broker refused the last attempt for its credentials. If they are the same again, it is not tried again. */
+  refused: boolean;
+}
+
+/** A value, or a function that is asked for it before every attempt to connect. */
+export type Asked<T> = T | ((attempt: Attempt) => T | undefined | Promise<T | undefined>);
+
+/**
+ * What follows when the broker refuses or ends a connection:
+ *
+ * - `fatal`: nothing until `connect()` is called.
+ * - `retry`: the next attempt after a delay.
+ * - `refresh`: after a delay the credentials are asked for again; if they are the same, or values and no functions, as
+ *   `fatal`.
+ */
+export type PolicyClass = "fatal" | "retry" | "refresh";
+
 export interface ConnectOptions {
   /** Default: a random one for each client, which suits `clean: true`. */
   clientId?: string;
@@ -61,12 +80,20 @@ export interface ConnectOptions {
   clean?: boolean;
   /** MQTT 5: seconds that the broker keeps the session after the connection is lost. Default 0 when `clean`, else 3,600. `Infinity` means for ever. */
   sessionExpiry?: number;
-  username?: string;
-  password?: string | Uint8Array;
+  /** A function is asked before every attempt; if it throws, the attempt fails with code `credentials`. */
+  username?: Asked<string>;
+  /** A function is asked before every attempt, for tokens that expire. */
+  password?: Asked<string | Uint8Array>;
   will?: Will;
   /** `false`: never reconnect by itself. */
   reconnect?: ReconnectOptions | false;
-  /** Milliseconds for opening the WebSocket and getting the CONNACK. Default 30,000. */
+  /**
+   * Exceptions, by reason code; with MQTT 3.1.1 by the one that means the same as the return code. Without them
+   * 0x86 and 0x87 (credentials) are `refresh`; 0x81, 0x82, 0x84, 0x85, 0x8A, 0x8C, 0x8E, 0x90, 0x95, 0x99 to 0x9B,
+   * 0x9C and 0x9D are `fatal`; all others `retry`.
+   */
+  policy?: Readonly<Record<number, PolicyClass>>;
+  /** Milliseconds for an attempt: asking for credentials, opening the WebSocket, getting the CONNACK. Default 30,000. */
   connectTimeout?: number;
   /** WebSocket subprotocol to offer. Default `mqtt`, and `mqttv3.1` for version 3. */
   subprotocol?: string;

@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 use crate::client::{Driver, DriverOptions};
 use crate::codec::{QoS, RetainHandling, SubscribeOptions, TopicFilter, TopicName};
 use crate::error::Error;
-use crate::session::{Outgoing, SubscriptionKey, Token};
+use crate::session::{Outgoing, Prepared, Session, SubscriptionKey, Token};
 use records::Records;
 
 /// Errors cross as their codes.
@@ -81,6 +81,24 @@ impl Engine {
         self.driver
             .command(|session, _| session.set_credentials(username, password))
             .map_err(code)
+    }
+
+    /// Answers a question for credentials.
+    pub fn prepared(
+        &self,
+        username: Option<String>,
+        password: Option<Vec<u8>>,
+    ) -> Result<(), JsValue> {
+        let prepared = Prepared { username, password };
+        self.driver
+            .command(|session, now| session.prepared(now, prepared))
+            .map_err(code)
+    }
+
+    /// There is no answer to a question for credentials.
+    #[wasm_bindgen(js_name = preparationFailed)]
+    pub fn preparation_failed(&self) {
+        self.driver.command(Session::preparation_failed);
     }
 
     /// Gives a token. `properties` is undefined or an object as in `options::properties`.

@@ -12,9 +12,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
 use super::code;
-use crate::codec::{PropertiesBuf, Property, PropertyError, PropertyId, QoS, Version};
+use crate::codec::{PropertiesBuf, Property, PropertyError, PropertyId, QoS, ReasonCode, Version};
 use crate::error::Error;
-use crate::session::{ConnectOptions, QueueLimits, ReconnectOptions, WillOptions};
+use crate::session::{Class, ConnectOptions, QueueLimits, ReconnectOptions, WillOptions};
 use crate::time::Duration;
 
 /// An object whose fields are read by name; an undefined field is absent.
@@ -180,6 +180,7 @@ pub(super) fn connect_options(value: JsValue) -> Result<ConnectOptions, JsValue>
         keep_alive: options.required("keepalive")?,
         username: options.text("username")?,
         password: options.bytes("password")?,
+        ask: options.flag("ask"),
         will: options.object("will").map(|will| will.will()).transpose()?,
         properties,
         connect_timeout: options.millis("connectTimeout")?,
@@ -187,6 +188,13 @@ pub(super) fn connect_options(value: JsValue) -> Result<ConnectOptions, JsValue>
             .object("reconnect")
             .map(|reconnect| reconnect.reconnect())
             .transpose()?,
+        policy: options
+            .bytes("policy")?
+            .unwrap_or_default()
+            .chunks(2)
+            .map(exception)
+            .collect::<Option<_>>()
+            .ok_or_else(|| code(Error::Option))?,
         maximum_packet_size: options.required("maximumPacketSize")?,
         receive_maximum: options.required("receiveMaximum")?,
         queue: QueueLimits {
@@ -194,6 +202,17 @@ pub(super) fn connect_options(value: JsValue) -> Result<ConnectOptions, JsValue>
             bytes: options.required::<u32>("queueBytes")? as usize,
         },
     })
+}
+
+/// A reason code and its class.
+fn exception(pair: &[u8]) -> Option<(ReasonCode, Class)> {
+    let class = match pair.get(1)? {
+        0 => Class::Fatal,
+        1 => Class::Retry,
+        2 => Class::Refresh,
+        _ => return None,
+    };
+    Some((ReasonCode::from_u8(*pair.first()?)?, class))
 }
 
 /// The properties of a publish; most have none.

@@ -30,6 +30,8 @@ enum Kind {
     Unsubscribed = 5,
     /// error code, reason code, filter or undefined
     Warning = 6,
+    /// whether the last attempt was refused for its credentials
+    Prepare = 7,
 }
 
 pub(super) struct Records {
@@ -131,6 +133,7 @@ impl Sink for Records {
             Event::Subscribed { .. } => Kind::Subscribed,
             Event::Unsubscribed { .. } => Kind::Unsubscribed,
             Event::Warning { .. } => Kind::Warning,
+            Event::Prepare { .. } => Kind::Prepare,
         };
         self.push(kind as u8);
         match event {
@@ -183,6 +186,7 @@ impl Sink for Records {
                 self.error(Some(error));
                 self.push(filter);
             }
+            Event::Prepare { refused } => self.push(refused),
         }
     }
 

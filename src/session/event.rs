@@ -49,7 +49,7 @@ pub enum State {
     /// Not connected and not trying: at first, after a refusal that trying again would not change, or when the first
     /// attempt of a `connect` failed.
     Idle,
-    /// Opening the transport or waiting for the CONNACK.
+    /// Preparing an attempt, opening the transport or waiting for the CONNACK.
     Connecting,
     /// The server accepted the connection.
     Connected,
@@ -167,6 +167,11 @@ pub enum Event<'a> {
     State(StateChange),
     /// The server accepted the connection. Comes after the change to [`State::Connected`].
     Connected(ConnectionInfo),
+    /// An attempt begins: [`prepared`](super::Session::prepared) has to say what to connect with.
+    Prepare {
+        /// The last attempt was refused for its credentials: the same again will not do.
+        refused: bool,
+    },
     /// A message arrived.
     Message(Message<'a>),
     /// A publish is settled.

@@ -21,6 +21,8 @@ mod inbound;
 mod inflight;
 mod options;
 mod outbound;
+mod policy;
+mod prepare;
 mod queue;
 mod receive;
 mod reconnect;
@@ -40,6 +42,8 @@ pub use event::{
 pub use options::{
     ConnectOptions, PROTOCOL_PACKET_LIMIT, QueueLimits, ReconnectOptions, WillOptions,
 };
+pub use policy::Class;
+pub use prepare::Prepared;
 pub use state::TransportOp;
 pub use timers::{Deadline, Timer};
 
@@ -124,6 +128,10 @@ struct Core {
     /// A DISCONNECT with an error, to be sent before the transport closes.
     farewell: Vec<u8>,
     goodbye_sent: bool,
+    /// The application was asked what to connect with.
+    preparing: bool,
+    /// The last attempt was refused, and only other credentials can help.
+    refused: Option<Error>,
     /// The current attempt is the application's own: if it fails, it hears so and nothing is tried again.
     initial: bool,
     /// The server accepted a connection of this session before.
@@ -194,6 +202,8 @@ impl Session {
             first_packet: Vec::new(),
             farewell: Vec::new(),
             goodbye_sent: false,
+            preparing: false,
+            refused: None,
             initial: true,
             had_connection: false,
             claims_open: false,
@@ -362,18 +372,26 @@ impl Session {
         username: Option<String>,
         password: Option<Vec<u8>>,
     ) -> Result<(), Error> {
-        let Core {
-            options, client_id, ..
-        } = &mut self.core;
-        let before = (
-            core::mem::replace(&mut options.username, username),
-            core::mem::replace(&mut options.password, password),
-        );
-        if let Err(error) = state::connect_packet(options, client_id, options.clean_start) {
-            (options.username, options.password) = before;
-            return Err(error);
-        }
-        Ok(())
+        let prepared = Prepared { username, password };
+        self.core.set_credentials(prepared).map(|_| ())
+    }
+
+    /// Answers [`Event::Prepare`]: the transport is opened, and CONNECT goes out with this. If the last attempt was
+    /// refused for its credentials and these are the same, there is no attempt, and the state goes back to
+    /// [`State::Idle`] with that refusal. Without a question that is open it has no effect.
+    ///
+    /// # Errors
+    /// What CONNECT cannot carry; then nothing is changed, and the question stays open.
+    pub fn prepared(&mut self, now: Instant, prepared: Prepared) -> Result<(), Error> {
+        self.core.now = now;
+        self.core.prepared(prepared)
+    }
+
+    /// Answers [`Event::Prepare`]: what to connect with could not be found out. The attempt fails with
+    /// [`Error::Credentials`]; the next one asks again.
+    pub fn preparation_failed(&mut self, now: Instant) {
+        self.core.now = now;
+        self.core.preparation_failed();
     }
 
     /// Publishes a message, now or as soon as there is a connection and send quota.

@@ -3,7 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::codec::{PropertiesBuf, QoS, Version};
+use super::policy::Class;
+use crate::codec::{PropertiesBuf, QoS, ReasonCode, Version};
 use crate::time::Duration;
 
 /// The largest packet that MQTT can express: 268,435,455 bytes after a header of five.
@@ -28,15 +29,20 @@ pub struct ConnectOptions {
     pub username: Option<String>,
     /// Password.
     pub password: Option<Vec<u8>>,
+    /// Ask with [`Event::Prepare`](super::Event::Prepare) before each attempt what to connect with. The time until
+    /// the answer counts towards `connect_timeout`. Default: false.
+    pub ask: bool,
     /// Will message.
     pub will: Option<WillOptions>,
     /// User Properties, Request Problem Information and Request Response Information for CONNECT, 5.0 only. What the
     /// other options say, topic aliases and authentication are refused.
     pub properties: PropertiesBuf,
-    /// How long opening the transport and getting the CONNACK may take. Default: 30 s.
+    /// How long an attempt may take until the CONNACK. Default: 30 s.
     pub connect_timeout: Duration,
     /// How to come back after a loss; `None`: not by itself.
     pub reconnect: Option<ReconnectOptions>,
+    /// Exceptions to what [`Class::of`] says about a refusal or an end. Default: none.
+    pub policy: Vec<(ReasonCode, Class)>,
     /// The largest packet to accept, in bytes. Default: [`PROTOCOL_PACKET_LIMIT`].
     pub maximum_packet_size: u32,
     /// How many QoS 1 and QoS 2 messages the server may have in flight, 1 to 65,535. Default: 65,535. In 5.0 a server
@@ -110,10 +116,12 @@ impl Default for ConnectOptions {
             keep_alive: 60,
             username: None,
             password: None,
+            ask: false,
             will: None,
             properties: PropertiesBuf::default(),
             connect_timeout: Duration::from_secs(30),
             reconnect: Some(ReconnectOptions::default()),
+            policy: Vec::new(),
             maximum_packet_size: PROTOCOL_PACKET_LIMIT,
             receive_maximum: u16::MAX,
             queue: QueueLimits::default(),

@@ -6,6 +6,8 @@ use super::Core;
 use super::event::{ConnectionInfo, Event, ServerLimits, State, StateChange};
 use super::options::{ConnectOptions, PROTOCOL_PACKET_LIMIT};
 use super::outbound::encode;
+use super::policy::{self, Class};
+use super::prepare::Prepared;
 use super::reconnect::STABLE_AFTER;
 use super::timers::Timer;
 use crate::codec::{
@@ -41,6 +43,7 @@ impl Core {
     pub(super) fn start(&mut self) -> Result<(), Error> {
         match self.state {
             State::Idle | State::Waiting => {
+                self.refused = None;
                 self.initial = self.state == State::Idle;
                 self.open();
                 Ok(())
@@ -56,9 +59,64 @@ impl Core {
         self.timers
             .set(Timer::Connect, self.now + self.options.connect_timeout);
         self.backoff.begin_attempt();
+        self.change(State::Connecting, None, Properties::EMPTY, None);
+        if self.options.ask {
+            self.preparing = true;
+            let refused = self.refused.is_some();
+            self.events.push_back(Event::Prepare { refused });
+        } else {
+            self.open_transport();
+        }
+    }
+
+    fn open_transport(&mut self) {
+        self.preparing = false;
         self.transport = Transport::Opening;
         self.transport_ops.push_back(TransportOp::Open);
-        self.change(State::Connecting, None, Properties::EMPTY, None);
+    }
+
+    /// The application says what to connect with.
+    pub(super) fn prepared(&mut self, prepared: Prepared) -> Result<(), Error> {
+        if !self.preparing {
+            return Ok(());
+        }
+        let changed = self.set_credentials(prepared)?;
+        match self.refused.take() {
+            Some(refusal) if !changed => {
+                // Asking once more would change nothing.
+                self.initial = true;
+                self.fail(refusal, None, Properties::EMPTY);
+            }
+            _ => self.open_transport(),
+        }
+        Ok(())
+    }
+
+    /// The application could not find out what to connect with.
+    pub(super) fn preparation_failed(&mut self) {
+        if self.preparing {
+            let refused = self.refused;
+            self.fail(Error::Credentials, None, Properties::EMPTY);
+            self.refused = refused;
+        }
+    }
+
+    /// Takes what CONNECT can carry; whether it is something else than before.
+    pub(super) fn set_credentials(&mut self, mut prepared: Prepared) -> Result<bool, Error> {
+        self.swap_credentials(&mut prepared);
+        let options = &self.options;
+        let written = connect_packet(options, &self.client_id, options.clean_start);
+        let changed =
+            options.username != prepared.username || options.password != prepared.password;
+        if written.is_err() {
+            self.swap_credentials(&mut prepared);
+        }
+        written.map(|_| changed)
+    }
+
+    fn swap_credentials(&mut self, with: &mut Prepared) {
+        core::mem::swap(&mut self.options.username, &mut with.username);
+        core::mem::swap(&mut self.options.password, &mut with.password);
     }
 
     pub(super) fn opened(&mut self) {
@@ -120,6 +178,7 @@ impl Core {
         }
         self.had_connection = true;
         self.initial = false;
+        self.refused = None;
         self.timers.stop(Timer::Connect);
         self.timers.set(Timer::Stable, self.now + STABLE_AFTER);
         self.sent_something();
@@ -162,12 +221,16 @@ impl Core {
         if !self.session_survives() {
             self.session_lost();
         }
-        let policy = self
-            .options
-            .reconnect
-            .filter(|_| !self.initial && !cause.is_fatal());
-        match policy.and_then(|policy| self.backoff.next_delay(&policy, &mut self.random)) {
+        let class = policy::class(cause, &self.options.policy);
+        let again = match class {
+            Class::Fatal => false,
+            Class::Retry => true,
+            Class::Refresh => self.options.ask,
+        };
+        let reconnect = self.options.reconnect.filter(|_| again && !self.initial);
+        match reconnect.and_then(|options| self.backoff.next_delay(&options, &mut self.random)) {
             Some(delay) => {
+                self.refused = (class == Class::Refresh).then_some(cause);
                 self.timers.set(Timer::Reconnect, self.now + delay);
                 self.change(State::Waiting, Some(cause), properties, Some(delay));
             }
@@ -192,6 +255,7 @@ impl Core {
             self.transport = Transport::None;
             self.transport_ops.push_back(TransportOp::Close);
         }
+        self.preparing = false;
         self.discard = true;
         self.first_packet.clear();
         self.timers.stop_all();
@@ -260,6 +324,7 @@ impl Core {
 
     pub(super) fn timer_fired(&mut self, timer: Timer) {
         match timer {
+            Timer::Connect if self.preparing => self.preparation_failed(),
             Timer::Connect => self.fail(Error::ConnectTimeout, None, Properties::EMPTY),
             Timer::KeepAlive => self.ping(None),
             Timer::PingResponse => self.fail(Error::KeepAliveTimeout, None, Properties::EMPTY),

@@ -43,6 +43,9 @@ pub enum What {
         limits: ServerLimits,
         properties: PropertiesBuf,
     },
+    Prepare {
+        refused: bool,
+    },
     Message(Delivered),
     Published {
         token: Token,
@@ -75,6 +78,7 @@ impl From<Event<'_>> for What {
                 limits: info.limits,
                 properties: info.properties,
             },
+            Event::Prepare { refused } => Self::Prepare { refused },
             Event::Message(message) => Self::Message(Delivered {
                 topic: message.topic.into(),
                 payload: message.payload.into(),

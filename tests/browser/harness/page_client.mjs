@@ -15,6 +15,7 @@ import { uniqueName } from "./witness.mjs";
  * @property {string} remediation
  * @property {{ code: number, reason: string, wasClean: boolean }} [close]
  * @property {string} [phase]
+ * @property {string} [cause]
  */
 
 /** @template T @typedef {{ value: T, error?: undefined } | { error: ErrorData, value?: undefined }} Outcome */
@@ -176,7 +177,7 @@ export class PageClient {
 
   /**
    * Everything that the client reported by events.
-   * @returns {Promise<{ states: StateData[], errors: ErrorData[], connections: ConnectionInfo[] }>}
+   * @returns {Promise<{ states: StateData[], errors: ErrorData[], connections: ConnectionInfo[], asked: { refused: boolean }[] }>}
    */
   history() {
     return this.#call("history");

@@ -16,6 +16,7 @@ const PATIENCE = 15_000;
  * @property {any[]} states every `state` event so far
  * @property {any[]} errors every `error` event so far
  * @property {any[]} connections every `connect` event so far
+ * @property {any[]} asked what the functions of the options were asked with so far
  * @property {Map<string, { subscription: any, seen: Seen[] }>} subscriptions
  * @property {Map<string, Promise<any>>} started outcomes of calls that were started and not awaited
  * @property {Set<() => void>} watchers called after anything above changed
@@ -35,6 +36,7 @@ function describeError(error) {
     message: String(error?.message),
     remediation: error?.remediation,
     close: error?.close,
+    cause: error?.cause && String(error.cause),
     phase: error?.phase,
   };
 }
@@ -140,11 +142,31 @@ async function sha256(bytes) {
   return [...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 
+/**
+ * Functions cannot be carried into the page: `passwords` becomes a password that is asked for, with one answer
+ * after the other. `null` is an answer that fails.
+ * @param {any} options
+ * @param {any[]} asked
+ */
+function liveOptions({ passwords, ...options }, asked) {
+  if (!passwords) return options;
+  const answers = [...passwords];
+  const password = async (/** @type {any} */ attempt) => {
+    asked.push({ ...attempt });
+    const answer = answers.shift();
+    if (answer === null) throw new Error("no token");
+    return answer;
+  };
+  return { ...options, password };
+}
+
 const calls = {
   /** @param {string} name @param {string} url @param {any} options */
   async open(name, url, options) {
+    /** @type {any[]} */
+    const asked = [];
     return outcome(
-      () => webmqtt.createClient(url, options),
+      () => webmqtt.createClient(url, liveOptions(options, asked)),
       (client) => {
         /** @type {Slot} */
         const slot = {
@@ -152,6 +174,7 @@ const calls = {
           states: [],
           errors: [],
           connections: [],
+          asked,
           subscriptions: new Map(),
           started: new Map(),
           watchers: new Set(),
@@ -326,8 +349,8 @@ const calls = {
 
   /** @param {string} name */
   history(name) {
-    const { states, errors, connections } = slotOf(name);
-    return { states, errors, connections };
+    const { states, errors, connections, asked } = slotOf(name);
+    return { states, errors, connections, asked };
   },
 
   /**

@@ -1,0 +1,303 @@
+//! What an attempt to connect is made with, and what follows from each way it can end.
+
+mod pair;
+
+use pair::*;
+use webmqtt::codec::{Packet, PacketType, ReasonCode, Version};
+use webmqtt::error::Error;
+use webmqtt::session::{Class, ConnectOptions, Prepared, Session, State};
+
+fn asking(options: ConnectOptions) -> ConnectOptions {
+    ConnectOptions {
+        ask: true,
+        ..options
+    }
+}
+
+fn credentials(username: &str, password: &str) -> Prepared {
+    Prepared {
+        username: Some(username.into()),
+        password: Some(password.into()),
+    }
+}
+
+/// Each time the application was asked: whether the last attempt was refused.
+fn questions(peer: &Scripted) -> Vec<bool> {
+    let questions = peer.happened.iter().filter_map(|it| match it.what {
+        What::Prepare { refused } => Some(refused),
+        _ => None,
+    });
+    questions.collect()
+}
+
+#[track_caller]
+fn answer(peer: &mut Scripted, prepared: Prepared) {
+    peer.act(|session, now| session.prepared(now, prepared))
+        .expect("CONNECT can carry it");
+}
+
+/// The credentials of the CONNECT that follows from the answer.
+#[track_caller]
+fn connect_with(peer: &mut Scripted, prepared: Prepared) -> (Option<String>, Option<Vec<u8>>) {
+    answer(peer, prepared);
+    peer.open();
+    match peer.expect(PacketType::Connect).packet() {
+        Packet::Connect(connect) => (
+            connect.username.map(Into::into),
+            connect.password.map(Into::into),
+        ),
+        _ => unreachable!(),
+    }
+}
+
+/// Asked, answered, connected.
+fn connected(options: ConnectOptions) -> Scripted {
+    let mut peer = Scripted::new(asking(options));
+    peer.act(Session::connect).unwrap();
+    connect_with(&mut peer, credentials("ann", "first"));
+    peer.accept(false);
+    assert_eq!(peer.state(), State::Connected);
+    peer
+}
+
+/// Time passes until the next attempt begins, and the application is asked.
+#[track_caller]
+fn next_question(peer: &mut Scripted) {
+    assert_eq!(peer.state(), State::Waiting, "{:?}", peer.cause());
+    let asked = questions(peer).len();
+    let at = peer.deadline().unwrap();
+    peer.run_timers(at, false);
+    assert_eq!(questions(peer).len(), asked + 1);
+}
+
+// Asking
+
+/// REC-12
+#[test]
+fn credentials_are_asked_for_before_every_attempt() {
+    for version in BOTH {
+        let mut peer = connected(clean(version));
+        for token in ["second", "third"] {
+            peer.cut();
+            next_question(&mut peer);
+            assert_eq!(peer.link, Link::None, "nothing is opened without an answer");
+            let (username, password) = connect_with(&mut peer, credentials("ann", token));
+            assert_eq!(username.as_deref(), Some("ann"));
+            assert_eq!(password.as_deref(), Some(token.as_bytes()));
+            peer.accept(false);
+            assert_eq!(peer.state(), State::Connected);
+        }
+        assert_eq!(questions(&peer), [false; 3]);
+    }
+}
+
+#[test]
+fn without_the_option_nobody_is_asked() {
+    let mut peer = Scripted::connected(clean(Version::V5));
+    peer.reconnect();
+    assert_eq!(questions(&peer), []);
+}
+
+#[test]
+fn an_answer_that_connect_cannot_carry_is_refused_and_the_question_stays_open() {
+    let mut peer = Scripted::new(asking(clean(Version::V4)));
+    peer.act(Session::connect).unwrap();
+    let password_alone = Prepared {
+        password: Some(b"secret".to_vec()),
+        ..Prepared::default()
+    };
+    let refused = peer.act(|session, now| session.prepared(now, password_alone));
+    assert!(matches!(refused, Err(Error::Encode(_))), "{refused:?}");
+    assert_eq!((peer.state(), peer.link), (State::Connecting, Link::None));
+    let (username, _) = connect_with(&mut peer, credentials("ann", "secret"));
+    assert_eq!(username.as_deref(), Some("ann"));
+}
+
+#[test]
+fn a_failed_preparation_fails_the_first_attempt() {
+    let mut peer = Scripted::new(asking(clean(Version::V5)));
+    peer.act(Session::connect).unwrap();
+    peer.act(Session::preparation_failed);
+    assert_eq!(peer.state(), State::Idle);
+    assert_eq!(peer.cause(), Some(Error::Credentials));
+    assert_eq!((peer.link, peer.deadline()), (Link::None, None));
+}
+
+#[test]
+fn a_failed_preparation_is_tried_again_after_a_loss() {
+    let mut peer = connected(clean(Version::V5));
+    peer.cut();
+    for _ in 0..3 {
+        next_question(&mut peer);
+        peer.act(Session::preparation_failed);
+        assert_eq!(peer.state(), State::Waiting);
+        assert_eq!(peer.cause(), Some(Error::Credentials));
+    }
+}
+
+#[test]
+fn an_application_that_does_not_answer_has_as_much_time_as_the_attempt() {
+    let mut peer = Scripted::new(asking(clean(Version::V5)));
+    peer.act(Session::connect).unwrap();
+    peer.advance(29_999);
+    assert_eq!(peer.state(), State::Connecting);
+    peer.advance(1);
+    assert_eq!(peer.state(), State::Idle);
+    assert_eq!(peer.cause(), Some(Error::Credentials));
+}
+
+#[test]
+fn the_time_of_the_answer_counts_towards_the_connect_timeout() {
+    let mut peer = Scripted::new(asking(clean(Version::V5)));
+    peer.act(Session::connect).unwrap();
+    peer.advance(20_000);
+    connect_with(&mut peer, credentials("ann", "secret"));
+    peer.advance(10_000);
+    assert_eq!(peer.cause(), Some(Error::ConnectTimeout));
+}
+
+#[test]
+fn answers_that_nobody_asked_for_change_nothing() {
+    let mut peer = Scripted::new(asking(clean(Version::V5)));
+    answer(&mut peer, credentials("eve", "early"));
+    peer.act(Session::preparation_failed);
+    peer.act(Session::connect).unwrap();
+    connect_with(&mut peer, credentials("ann", "secret"));
+    answer(&mut peer, credentials("eve", "late"));
+    peer.act(Session::preparation_failed);
+    peer.accept(false);
+    assert_eq!(peer.state(), State::Connected);
+    peer.expect_silence();
+}
+
+#[test]
+fn giving_up_ends_the_question() {
+    let ends: [fn(&mut Session, webmqtt::time::Instant); 3] =
+        [Session::stop, Session::disconnect, Session::abort];
+    for end in ends {
+        let mut peer = Scripted::new(asking(clean(Version::V5)));
+        peer.act(Session::connect).unwrap();
+        peer.act(end);
+        answer(&mut peer, credentials("ann", "late"));
+        assert_eq!((peer.link, peer.deadline()), (Link::None, None));
+        assert_ne!(peer.state(), State::Connecting);
+    }
+}
+
+// The table
+
+#[test]
+fn a_refusal_for_its_credentials_is_tried_again_with_others() {
+    for reason in [ReasonCode::BadUserNameOrPassword, ReasonCode::NotAuthorized] {
+        let mut peer = connected(clean(Version::V5));
+        peer.cut();
+        next_question(&mut peer);
+        connect_with(&mut peer, credentials("ann", "expired"));
+        peer.send(&refusal(reason));
+        assert_eq!(peer.cause(), Some(Error::ConnectRefused(reason)));
+        next_question(&mut peer);
+        assert_eq!(questions(&peer), [false, false, true]);
+        connect_with(&mut peer, credentials("ann", "renewed"));
+        peer.accept(false);
+        assert_eq!(peer.state(), State::Connected);
+    }
+}
+
+#[test]
+fn the_same_credentials_after_their_refusal_are_not_tried() {
+    let mut peer = connected(clean(Version::V5));
+    peer.cut();
+    next_question(&mut peer);
+    connect_with(&mut peer, credentials("ann", "first"));
+    peer.send(&refusal(ReasonCode::NotAuthorized));
+    next_question(&mut peer);
+    answer(&mut peer, credentials("ann", "first"));
+    assert_eq!(peer.state(), State::Idle);
+    assert_eq!(
+        peer.cause(),
+        Some(Error::ConnectRefused(ReasonCode::NotAuthorized))
+    );
+    assert_eq!((peer.link, peer.deadline()), (Link::None, None));
+
+    // The application may insist.
+    peer.act(Session::connect).unwrap();
+    connect_with(&mut peer, credentials("ann", "first"));
+    peer.accept(false);
+    assert_eq!(peer.state(), State::Connected);
+}
+
+#[test]
+fn a_refusal_is_not_forgotten_while_fresh_credentials_cannot_be_had() {
+    let mut peer = connected(clean(Version::V5));
+    peer.cut();
+    next_question(&mut peer);
+    connect_with(&mut peer, credentials("ann", "first"));
+    peer.send(&refusal(ReasonCode::NotAuthorized));
+    next_question(&mut peer);
+    peer.act(Session::preparation_failed);
+    next_question(&mut peer);
+    assert_eq!(questions(&peer), [false, false, true, true]);
+    answer(&mut peer, credentials("ann", "first"));
+    assert_eq!(peer.state(), State::Idle);
+}
+
+#[test]
+fn without_asking_a_refusal_for_its_credentials_is_final() {
+    let mut peer = Scripted::connected(clean(Version::V4));
+    peer.reconnect();
+    peer.send(&refusal(ReasonCode::BadUserNameOrPassword));
+    assert_eq!(peer.state(), State::Idle);
+}
+
+#[test]
+fn a_disconnect_for_its_credentials_asks_for_others() {
+    let mut peer = connected(clean(Version::V5));
+    peer.send(&disconnect(ReasonCode::NotAuthorized));
+    next_question(&mut peer);
+    assert_eq!(questions(&peer), [false, true]);
+}
+
+#[test]
+fn the_application_can_make_a_passing_refusal_final() {
+    for version in BOTH {
+        let mut peer = Scripted::connected(ConnectOptions {
+            policy: vec![(ReasonCode::ServerUnavailable, Class::Fatal)],
+            ..clean(version)
+        });
+        peer.reconnect();
+        peer.send(&refusal(ReasonCode::ServerUnavailable));
+        assert_eq!(peer.state(), State::Idle);
+    }
+}
+
+#[test]
+fn the_application_can_have_a_final_end_tried_again() {
+    let policy = vec![
+        (ReasonCode::SessionTakenOver, Class::Retry),
+        (ReasonCode::Banned, Class::Retry),
+    ];
+    let mut peer = Scripted::connected(ConnectOptions {
+        policy,
+        ..clean(Version::V5)
+    });
+    peer.send(&disconnect(ReasonCode::SessionTakenOver));
+    assert_eq!(peer.cause(), Some(Error::SessionTakenOver));
+    peer.next_attempt();
+    peer.send(&refusal(ReasonCode::Banned));
+    assert_eq!(peer.state(), State::Waiting);
+}
+
+#[test]
+fn every_reason_code_has_a_class_and_only_credentials_are_refreshed() {
+    let refreshed: Vec<_> = ReasonCode::ALL
+        .iter()
+        .filter(|reason| Class::of(**reason) == Class::Refresh)
+        .collect();
+    assert_eq!(
+        refreshed,
+        [
+            &ReasonCode::BadUserNameOrPassword,
+            &ReasonCode::NotAuthorized
+        ]
+    );
+}
