@@ -584,6 +584,7 @@ fn connect_of_5_0_carries_every_option() {
     let mut peer = Scripted::new(ConnectOptions {
         session_expiry: 60,
         receive_maximum: 10,
+        topic_alias_maximum: 9,
         maximum_packet_size: 1000,
         password: Some(b"p".to_vec()),
         will: Some(WillOptions {
@@ -605,6 +606,7 @@ fn connect_of_5_0_carries_every_option() {
         [
             Property::FourByte(PropertyId::SessionExpiryInterval, 60),
             Property::TwoByte(PropertyId::ReceiveMaximum, 10),
+            Property::TwoByte(PropertyId::TopicAliasMaximum, 9),
             Property::Pair("k", "v"),
             Property::FourByte(PropertyId::MaximumPacketSize, 1000),
         ]

@@ -445,20 +445,6 @@ fn an_auth_that_nobody_asked_for_ends_the_connection() {
 }
 
 #[test]
-fn a_topic_alias_that_was_not_offered_ends_the_connection() {
-    let mut peer = Scripted::connected(clean(Version::V5));
-    peer.subscribe(&[("t", QOS0)]);
-    peer.expect(PacketType::Subscribe);
-    let alias = properties(&[Property::TwoByte(PropertyId::TopicAlias, 1)]);
-    peer.send(&Packet::Publish(webmqtt::codec::Publish {
-        properties: alias.as_properties(),
-        ..message(QOS1, 1, "t", "x")
-    }));
-    assert!(peer.messages().is_empty());
-    peer.expect_hang_up(&[ReasonCode::TopicAliasInvalid]);
-}
-
-#[test]
 fn a_broken_protocol_is_followed_by_another_attempt_and_loses_nothing() {
     for version in BOTH {
         let mut peer = Scripted::connected(persistent(version));

@@ -53,6 +53,7 @@ impl Run {
         let options = ConnectOptions {
             keep_alive: [0, 5, 20, 60][random.index(4)],
             receive_maximum: [1, 2, 5, 65_535][random.index(4)],
+            topic_alias_maximum: [0, 1, 2, 16][random.index(4)],
             connect_timeout: Duration::from_secs(5),
             reconnect: Some(ReconnectOptions {
                 min: Duration::from_millis(50),
@@ -61,7 +62,11 @@ impl Run {
             }),
             ..base
         };
-        let mut net = Net::new(options, Settings::default(), seed);
+        let settings = Settings {
+            sends_aliases: random.chance(50),
+            ..Settings::default()
+        };
+        let mut net = Net::new(options, settings, seed);
         net.latency = [0, 5, 80, 400][random.index(4)];
         net.split = random.chance(70);
         let mut run = Self {
@@ -213,7 +218,23 @@ impl Run {
         }
     }
 
+    /// The broker lost its session and made another one, and the CONNACK that said so was lost too: then Session
+    /// Present on the next connection speaks of a session that the client knows nothing of, and exactly once ends.
+    fn has_hidden_session(&self) -> bool {
+        let seen = self.net.client.happened.iter().filter(|happened| {
+            matches!(
+                happened.what,
+                What::Connected {
+                    session_present: false,
+                    ..
+                }
+            )
+        });
+        self.session_lost && self.net.broker.generations as usize > seen.count()
+    }
+
     fn check_what_the_broker_got(&self) {
+        let hidden = self.has_hidden_session();
         for sent in &self.sent {
             let times = self.net.broker.times_accepted(&sent.payload);
             let result = self.net.client.published(sent.token);
@@ -229,9 +250,9 @@ impl Run {
                     assert!(times >= 1 || unsettled, "{what}");
                 }
                 QoS::ExactlyOnce => {
-                    assert!(times <= 1, "{what}");
+                    assert!(times <= 1 || hidden, "{what}");
                     match result {
-                        Some(Ok(_)) => assert_eq!(times, 1, "{what}"),
+                        Some(Ok(_)) => assert!(times >= 1, "{what}"),
                         Some(Err(Error::Indeterminate)) => {
                             assert!(self.session_lost || !self.persistent, "{what}");
                         }
@@ -264,6 +285,7 @@ impl Run {
 
     fn check_what_the_application_got(&self) {
         let (client, broker) = (&self.net.client, &self.net.broker);
+        let hidden = self.has_hidden_session();
         let payloads = client.payloads();
         for routed in &broker.routed {
             let payload = std::str::from_utf8(&routed.payload).unwrap();
@@ -276,7 +298,8 @@ impl Run {
                 }
                 QoS::ExactlyOnce => {
                     assert!(times <= 1, "{what}");
-                    assert!(times == 1 || !broker.still_there(routed), "{what}");
+                    let owed = broker.still_there(routed) && !hidden;
+                    assert!(times == 1 || !owed, "{what}");
                 }
             }
         }

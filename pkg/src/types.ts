@@ -101,6 +101,8 @@ export interface ConnectOptions {
   maximumPacketSize?: number;
   /** MQTT 5: how many QoS 1 and QoS 2 messages the broker may have in flight to us. 1 to 65,535. Default 65,535. */
   receiveMaximum?: number;
+  /** MQTT 5: how many topic aliases the broker may use; messages arrive with their full topic all the same. 0 to 65,535. Default 16. */
+  topicAliasMaximum?: number;
   /** Limits of the queue that holds publishes while there is no connection or no quota. */
   queue?: {
     /** Default 100,000. */

@@ -197,6 +197,7 @@ pub(super) fn connect_options(value: JsValue) -> Result<ConnectOptions, JsValue>
             .ok_or_else(|| code(Error::Option))?,
         maximum_packet_size: options.required("maximumPacketSize")?,
         receive_maximum: options.required("receiveMaximum")?,
+        topic_alias_maximum: options.required("topicAliasMaximum")?,
         queue: QueueLimits {
             messages: options.required::<u32>("queueMessages")? as usize,
             bytes: options.required::<u32>("queueBytes")? as usize,

@@ -16,6 +16,7 @@
 //!
 //! Errors are the application's or the peer's doing; a panic would be a bug here, and no input can cause one.
 
+mod alias;
 mod event;
 mod inbound;
 mod inflight;
@@ -53,6 +54,7 @@ use crate::codec::{
 };
 use crate::error::Error;
 use crate::time::Instant;
+use alias::ServerAliases;
 use inbound::{Inbound, OwnedMessage};
 use outbound::Outbound;
 use receive::Input;
@@ -151,6 +153,7 @@ struct Core {
     discard: bool,
     outbound: Outbound,
     inbound: Inbound,
+    server_aliases: ServerAliases,
     subscriptions: Subscriptions,
     events: VecDeque<Event<'static>>,
     transport_ops: VecDeque<TransportOp>,
@@ -214,6 +217,7 @@ impl Session {
             recv_at: 0,
             discard: false,
             inbound: Inbound::default(),
+            server_aliases: ServerAliases::default(),
             subscriptions: Subscriptions::default(),
             events: VecDeque::new(),
             transport_ops: VecDeque::new(),
@@ -528,16 +532,21 @@ impl Session {
                 Input::Nothing => return None,
                 Input::Handled => {}
                 Input::Message(publish) => {
-                    core.subscriptions.route(publish.topic, lent_to);
+                    let topic = core.server_aliases.topic(&publish);
+                    core.subscriptions.route(topic, lent_to);
                     if !lent_to.is_empty() {
+                        let publish = core.server_aliases.resolve(publish);
                         return Some(Event::Message(inbound::lend(&publish, lent_to)));
                     }
-                    if core.claims_open && !core.inbound.keep_unclaimed(&publish) {
-                        core.claims_open = false;
-                        return Some(Event::Warning {
-                            error: Error::UnclaimedDropped,
-                            filter: None,
-                        });
+                    if core.claims_open {
+                        let publish = core.server_aliases.resolve(publish);
+                        if !core.inbound.keep_unclaimed(&publish) {
+                            core.claims_open = false;
+                            return Some(Event::Warning {
+                                error: Error::UnclaimedDropped,
+                                filter: None,
+                            });
+                        }
                     }
                 }
             }

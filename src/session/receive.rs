@@ -125,9 +125,9 @@ impl Core {
             // It can no longer be acknowledged; the server keeps what it has to keep.
             return Input::Handled;
         }
-        if packet.properties.two_byte(PropertyId::TopicAlias).is_some() {
-            // We announce no Topic Alias Maximum.
-            return self.refuse(Error::Protocol(ReasonCode::TopicAliasInvalid));
+        let aliases = self.options.topic_alias_maximum;
+        if let Err(reason) = self.server_aliases.learn(&packet, aliases) {
+            return self.refuse(Error::Protocol(reason));
         }
         // MQTT 3 cannot announce a Receive Maximum.
         let limit = match self.options.version {

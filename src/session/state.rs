@@ -261,6 +261,7 @@ impl Core {
         self.timers.stop_all();
         self.outbound.connection_lost();
         self.inbound.connection_lost();
+        self.server_aliases.clear();
         self.subscriptions.connection_lost();
     }
 
@@ -475,6 +476,12 @@ fn announce(properties: &mut PropertiesBuf, options: &ConnectOptions) -> Result<
         properties.push(Property::TwoByte(
             PropertyId::ReceiveMaximum,
             options.receive_maximum,
+        ))?;
+    }
+    if options.topic_alias_maximum > 0 {
+        properties.push(Property::TwoByte(
+            PropertyId::TopicAliasMaximum,
+            options.topic_alias_maximum,
         ))?;
     }
     if options.maximum_packet_size < PROTOCOL_PACKET_LIMIT {

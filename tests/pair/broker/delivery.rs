@@ -1,8 +1,8 @@
 //! Messages and subscriptions: from a publisher into the broker, and from the broker to whoever subscribed.
 
 use webmqtt::codec::{
-    Ack, Packet, PacketId, Publish, QoS, ReasonCode, RetainHandling, Subscribe, TopicFilter,
-    Unsubscribe, Version,
+    Ack, Packet, PacketId, Property, PropertyId, Publish, QoS, ReasonCode, RetainHandling,
+    Subscribe, TopicFilter, Unsubscribe, Version,
 };
 
 use super::session::{Sending, Subscription};
@@ -22,7 +22,11 @@ impl Broker {
     // From the client
 
     pub(super) fn client_publish(&mut self, at: ConnectionId, publish: &Publish<'_>) {
-        let message = Stored::from_publish(publish);
+        let Some(connection) = self.connection(at) else {
+            return;
+        };
+        let topic = connection.topic_of(publish);
+        let message = Stored::from_publish(publish, topic);
         let limit = self.settings.maximum_qos.unwrap_or(QoS::ExactlyOnce);
         assert!(publish.qos <= limit, "above Maximum QoS: {publish:?}");
         let Some(id) = publish.packet_id else {
@@ -288,15 +292,27 @@ impl Broker {
         packet_id: Option<PacketId>,
         dup: bool,
     ) {
+        let Some(connection) = self.connection(at) else {
+            return;
+        };
+        let mut properties = message.properties.clone();
+        let mut topic = message.topic.as_str();
+        if let Some((alias, known)) = connection.alias_for(topic) {
+            let alias = Property::TwoByte(PropertyId::TopicAlias, alias);
+            properties.push(alias).expect("no alias is stored");
+            if known {
+                topic = "";
+            }
+        }
         self.send(
             at,
             &Packet::Publish(Publish {
                 dup,
                 qos: message.qos,
                 retain: message.retain,
-                topic: &message.topic,
+                topic,
                 packet_id,
-                properties: message.properties.as_properties(),
+                properties: properties.as_properties(),
                 payload: &message.payload,
             }),
         );

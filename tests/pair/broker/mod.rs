@@ -9,8 +9,8 @@ mod session;
 use std::collections::BTreeMap;
 
 use webmqtt::codec::{
-    self, ConnAck, Connect, Decoded, Packet, PacketId, PropertiesBuf, Property, PropertyId,
-    Publish, QoS, ReasonCode, Sender, Version,
+    self, ConnAck, Connect, Decoded, Packet, PacketId, Properties, PropertiesBuf, Property,
+    PropertyId, Publish, QoS, ReasonCode, Sender, Version,
 };
 
 use super::packets;
@@ -27,6 +27,10 @@ pub struct Settings {
     pub retain_unavailable: bool,
     pub maximum_packet_size: Option<u32>,
     pub server_keep_alive: Option<u16>,
+    /// The Topic Alias Maximum for clients.
+    pub topic_alias_maximum: u16,
+    /// Sends with topic aliases to clients that take them.
+    pub sends_aliases: bool,
     /// Grants at most this Session Expiry Interval.
     pub session_expiry: Option<u32>,
     pub refuse: Option<ReasonCode>,
@@ -81,6 +85,12 @@ struct Connection {
     /// QoS 1 and 2 publishes of this connection that are not finally acknowledged.
     unfinished: Vec<PacketId>,
     receive_maximum: usize,
+    /// What the aliases of the client stand for.
+    client_aliases: BTreeMap<u16, String>,
+    topic_alias_maximum: u16,
+    /// What our aliases stand for at the client.
+    own_aliases: BTreeMap<u16, String>,
+    own_alias_maximum: u16,
 }
 
 #[derive(Default)]
@@ -93,7 +103,8 @@ pub struct Broker {
     connections: BTreeMap<ConnectionId, Connection>,
     delayed_wills: Vec<(u64, String, Will)>,
     last_connection: ConnectionId,
-    generations: u32,
+    /// How many sessions there have been.
+    pub generations: u32,
     now: u64,
 }
 
@@ -122,6 +133,10 @@ impl Broker {
             will: None,
             unfinished: Vec::new(),
             receive_maximum: usize::from(u16::MAX),
+            client_aliases: BTreeMap::new(),
+            topic_alias_maximum: 0,
+            own_aliases: BTreeMap::new(),
+            own_alias_maximum: 0,
         };
         self.connections.insert(self.last_connection, connection);
         self.last_connection
@@ -397,6 +412,12 @@ impl Broker {
                 Some(limit) => limit.into(),
                 None => u16::MAX.into(),
             };
+            if v5 {
+                let theirs = connect.properties.two_byte(PropertyId::TopicAliasMaximum);
+                let allowed = self.settings.sends_aliases;
+                connection.own_alias_maximum = theirs.filter(|_| allowed).unwrap_or(0);
+                connection.topic_alias_maximum = self.settings.topic_alias_maximum;
+            }
             connection.will = connect.will.as_ref().map(Will::new);
         }
         self.send(
@@ -420,6 +441,13 @@ impl Broker {
         }
         if let Some(limit) = settings.receive_maximum {
             push(answer, Property::TwoByte(PropertyId::ReceiveMaximum, limit));
+        }
+        if settings.topic_alias_maximum > 0 {
+            let limit = settings.topic_alias_maximum;
+            push(
+                answer,
+                Property::TwoByte(PropertyId::TopicAliasMaximum, limit),
+            );
         }
         if let Some(limit) = settings.maximum_packet_size {
             push(
@@ -491,16 +519,52 @@ impl Broker {
     }
 }
 
+impl Connection {
+    /// The topic that the client means [MQTT-3.3.2-9].
+    fn topic_of(&mut self, publish: &Publish<'_>) -> String {
+        let Some(alias) = publish.properties.two_byte(PropertyId::TopicAlias) else {
+            return publish.topic.into();
+        };
+        let maximum = self.topic_alias_maximum;
+        assert!(alias <= maximum, "{alias} is above our maximum {maximum}");
+        if !publish.topic.is_empty() {
+            self.client_aliases.insert(alias, publish.topic.into());
+        }
+        let topic = self.client_aliases.get(&alias);
+        topic.expect("an alias that was set before").clone()
+    }
+
+    /// An alias for a topic, and whether the client knows it. Topics share aliases, so they change their meaning.
+    fn alias_for(&mut self, topic: &str) -> Option<(u16, bool)> {
+        let sum: u16 = topic.bytes().map(u16::from).sum();
+        let alias = sum.checked_rem(self.own_alias_maximum)? + 1;
+        let before = self.own_aliases.insert(alias, topic.into());
+        Some((alias, before.as_deref() == Some(topic)))
+    }
+}
+
 impl Stored {
-    fn from_publish(publish: &Publish<'_>) -> Self {
+    fn from_publish(publish: &Publish<'_>, topic: String) -> Self {
         Self {
-            topic: publish.topic.into(),
+            topic,
             payload: publish.payload.into(),
             qos: publish.qos,
             retain: publish.retain,
-            properties: publish.properties.into(),
+            properties: without_alias(publish.properties),
         }
     }
+}
+
+/// An alias is between two ends of one connection and goes no further.
+fn without_alias(list: Properties<'_>) -> PropertiesBuf {
+    let mut rest = PropertiesBuf::new();
+    for property in list
+        .iter()
+        .filter(|property| property.id() != PropertyId::TopicAlias)
+    {
+        push(&mut rest, property);
+    }
+    rest
 }
 
 fn push(list: &mut PropertiesBuf, property: Property<'_>) {
