@@ -51,6 +51,8 @@ pub enum Error {
     ConnectionLost,
     /// The server stopped answering.
     KeepAliveTimeout,
+    /// The host was put away, like a page in the back/forward cache.
+    Suspended,
     /// The server ended the connection and said why.
     ServerDisconnect(ReasonCode),
     /// Another client with the same client identifier has taken over.
@@ -98,6 +100,7 @@ impl Error {
             Self::ConnectRefused(_) => "connect-refused",
             Self::ConnectionLost => "connection-lost",
             Self::KeepAliveTimeout => "keepalive-timeout",
+            Self::Suspended => "suspended",
             Self::ServerDisconnect(_) => "server-disconnect",
             Self::SessionTakenOver => "session-taken-over",
             Self::Malformed(_) | Self::Protocol(_) => "protocol-error",

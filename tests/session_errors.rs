@@ -7,7 +7,7 @@ use webmqtt::codec::{
     Ack, Disconnect, Packet, PacketType, Property, PropertyId, ReasonCode, Sender, SubAck, Version,
 };
 use webmqtt::error::Error;
-use webmqtt::session::{ConnectOptions, Session, State, Transmit, TransportOp};
+use webmqtt::session::{ConnectOptions, Session, State, Transmit, TransportOp, Wake};
 use webmqtt::time::Instant;
 
 fn server_disconnects() -> impl Iterator<Item = ReasonCode> {
@@ -243,7 +243,7 @@ fn nothing_can_be_done_with_an_ended_client() {
             assert_eq!(result, Err(Error::Closed));
             assert_eq!(peer.act(Session::connect), Err(Error::Closed));
             peer.act(Session::disconnect);
-            peer.act(Session::handle_wake);
+            peer.wake(Wake::Running);
             peer.act(Session::handle_timeout);
             peer.act(Session::stop);
             if peer.link == Link::Open {

@@ -11,7 +11,7 @@ use pair::*;
 use webmqtt::codec::{Packet, QoS, ReasonCode, Version};
 use webmqtt::error::Error;
 use webmqtt::session::{
-    ConnectOptions, ReconnectOptions, Session, State, SubscriptionKey, Token, Transmit,
+    ConnectOptions, ReconnectOptions, Session, State, SubscriptionKey, Token, Transmit, Wake,
 };
 use webmqtt::time::Duration;
 
@@ -131,7 +131,7 @@ impl Run {
                 self.net.broker.settings.receive_maximum = self.receive_maximum();
             }
             79..82 => self.net.down = !self.net.down,
-            82..84 => self.net.client.act(Session::handle_wake),
+            82..84 => self.net.client.wake(Wake::Network),
             84..86 => {
                 // The broker ends the connection in an orderly way.
                 if let Some(at) = self.net.connection() {

@@ -5,7 +5,7 @@ mod pair;
 use pair::*;
 use webmqtt::codec::{Packet, PacketType, Property, PropertyId, Version};
 use webmqtt::error::Error;
-use webmqtt::session::{ConnectOptions, Session, State, Timer};
+use webmqtt::session::{ConnectOptions, Session, State, Timer, Wake};
 
 fn with_keep_alive(version: Version, seconds: u16) -> ConnectOptions {
     ConnectOptions {
@@ -277,7 +277,7 @@ fn a_page_that_thaws_finds_out_that_its_server_is_gone() {
         peer.expect(PacketType::Publish);
         peer.sleep(600_000);
         let thawed = peer.now;
-        peer.act(Session::handle_wake);
+        peer.wake(Wake::Running);
         peer.open_at_once = false;
         peer.advance(50_000);
         let lost = peer.happened.iter().find(|happened| {
@@ -300,8 +300,9 @@ fn waking_again_and_again_does_not_keep_a_dead_connection() {
     for version in BOTH {
         let mut peer = Scripted::connected(with_keep_alive(version, 60));
         peer.open_at_once = false;
+        peer.advance(2000);
         for _ in 0..5 {
-            peer.act(Session::handle_wake);
+            peer.wake(Wake::Running);
             peer.advance(1000);
         }
         assert_eq!(
@@ -317,13 +318,13 @@ fn waking_up_ends_the_waiting_for_the_next_attempt() {
         let mut peer = Scripted::connected(with_keep_alive(version, 60));
         peer.cut();
         assert_eq!(peer.state(), State::Waiting);
-        peer.act(Session::handle_wake);
+        peer.wake(Wake::Running);
         assert_eq!(peer.state(), State::Connecting);
         assert_eq!(peer.link, Link::Wanted);
         // Where there is nothing to probe it does nothing.
-        peer.act(Session::handle_wake);
+        peer.wake(Wake::Running);
         peer.open();
-        peer.act(Session::handle_wake);
+        peer.wake(Wake::Running);
         peer.expect_all(&[PacketType::Connect]);
     }
 }
@@ -332,13 +333,112 @@ fn waking_up_ends_the_waiting_for_the_next_attempt() {
 fn waking_a_healthy_connection_costs_one_ping() {
     for version in BOTH {
         let mut peer = Scripted::connected(with_keep_alive(version, 0));
-        peer.act(Session::handle_wake);
+        peer.advance(2000);
+        peer.wake(Wake::Running);
         peer.expect_all(&[PacketType::PingReq]);
         assert_eq!(peer.timer(), Some(Timer::PingResponse));
         peer.send(&Packet::PingResp);
         peer.advance(600_000);
         assert_eq!(peer.state(), State::Connected);
         peer.expect_silence();
+    }
+}
+
+#[test]
+fn a_server_that_was_heard_just_now_is_not_probed_when_the_page_becomes_visible() {
+    for version in BOTH {
+        let mut peer = Scripted::connected(with_keep_alive(version, 60));
+        peer.advance(1999);
+        peer.wake(Wake::Running);
+        peer.expect_silence();
+        peer.advance(1);
+        peer.wake(Wake::Running);
+        peer.expect_all(&[PacketType::PingReq]);
+        peer.send(&Packet::PingResp);
+        // Another network may lead nowhere, however fresh the last packet is.
+        peer.wake(Wake::Network);
+        peer.expect_all(&[PacketType::PingReq]);
+    }
+}
+
+#[test]
+fn a_connection_that_does_not_survive_the_sleep_is_replaced_without_back_off() {
+    for version in BOTH {
+        let mut peer = Scripted::connected(with_keep_alive(version, 60));
+        peer.open_at_once = false;
+        peer.wake(Wake::Network);
+        let woken = peer.now;
+        peer.advance(3000);
+        assert_eq!(peer.cause(), Some(Error::KeepAliveTimeout));
+        assert_eq!((peer.state(), peer.link), (State::Connecting, Link::Wanted));
+        assert_eq!(peer.now - woken, 3000);
+        // A loss that no wake-up has announced waits for its turn.
+        peer.open();
+        peer.accept(false);
+        peer.cut();
+        assert_eq!(peer.state(), State::Waiting);
+    }
+}
+
+#[test]
+fn an_attempt_over_the_old_network_starts_anew_over_the_new_one() {
+    for version in BOTH {
+        let mut peer = Scripted::new(with_keep_alive(version, 60));
+        peer.open_at_once = false;
+        peer.connect();
+        peer.wake(Wake::Network);
+        assert_eq!((peer.state(), peer.link), (State::Connecting, Link::Wanted));
+        peer.open();
+        peer.expect_all(&[PacketType::Connect]);
+        peer.accept(false);
+        assert_eq!(peer.state(), State::Connected);
+    }
+}
+
+#[test]
+fn a_page_that_is_put_away_says_goodbye_and_comes_back_with_its_session() {
+    for version in BOTH {
+        let mut peer = Scripted::connected(persistent(version));
+        let token = peer.publish("t", "x", QOS1);
+        let id = peer.expect(PacketType::Publish).id();
+        peer.act(Session::handle_suspend);
+        peer.expect_all(&[PacketType::Disconnect]);
+        assert_eq!((peer.state(), peer.link), (State::Waiting, Link::None));
+        assert_eq!(peer.cause(), Some(Error::Suspended));
+        assert_eq!(peer.deadline(), None, "nothing is tried while it is away");
+        peer.act(Session::handle_suspend);
+        peer.sleep(3_000_000);
+        assert_eq!(peer.state(), State::Waiting);
+        peer.wake(Wake::Running);
+        peer.open();
+        peer.expect(PacketType::Connect);
+        peer.accept(true);
+        assert_eq!(peer.expect(PacketType::Publish).id(), id);
+        peer.send(&puback(id));
+        assert!(peer.published(token).unwrap().is_ok());
+    }
+}
+
+#[test]
+fn being_put_away_while_waiting_or_ending_leaves_no_timer() {
+    for version in BOTH {
+        let mut peer = Scripted::connected(with_keep_alive(version, 60));
+        peer.cut();
+        peer.act(Session::handle_suspend);
+        assert_eq!((peer.state(), peer.deadline()), (State::Waiting, None));
+
+        let mut peer = Scripted::connected(with_keep_alive(version, 60));
+        peer.act(Session::disconnect);
+        peer.act(Session::handle_suspend);
+        assert_eq!((peer.state(), peer.deadline()), (State::Closed, None));
+
+        let mut peer = Scripted::new(with_keep_alive(version, 60));
+        peer.act(Session::handle_suspend);
+        assert_eq!(peer.state(), State::Idle);
+        peer.connect();
+        peer.act(Session::handle_suspend);
+        assert_eq!((peer.state(), peer.deadline()), (State::Waiting, None));
+        assert_eq!(peer.link, Link::None);
     }
 }
 

@@ -41,6 +41,10 @@ export function receive(at, bytes) { Wire.opened[at].onmessage?.({ data: Uint8Ar
 export function receive_text(at, text) { Wire.opened[at].onmessage?.({ data: text }); }
 export function drop_it(at, code, reason) { Wire.opened[at].onclose?.({ code, reason, wasClean: false }); }
 export function sent(at) { return Wire.opened[at].sent; }
+export function page_event(kind, persisted) {
+  const target = kind === "visibilitychange" || kind === "resume" ? document : globalThis;
+  target.dispatchEvent(new PageTransitionEvent(kind, { persisted, bubbles: true }));
+}
 "#)]
 extern "C" {
     fn install();
@@ -54,6 +58,7 @@ extern "C" {
     fn receive_text(at: usize, text: &str);
     fn drop_it(at: usize, code: u16, reason: &str);
     fn sent(at: usize) -> Vec<Uint8Array>;
+    fn page_event(kind: &str, persisted: bool);
 }
 
 /// Events in words, and a hook that runs in the delivery like an application's handler.
@@ -116,14 +121,19 @@ impl Sink for Log {
     }
 }
 
-fn new_driver(reconnect: Option<ReconnectOptions>) -> (Driver, Log) {
-    install();
-    let log = Log::default();
-    let options = DriverOptions {
+fn driver_options() -> DriverOptions {
+    DriverOptions {
         url: "ws://broker.test/mqtt".into(),
         subprotocol: "mqtt".into(),
         seed: 7,
-    };
+        keep_when_put_away: false,
+    }
+}
+
+fn new_driver(reconnect: Option<ReconnectOptions>) -> (Driver, Log) {
+    install();
+    let log = Log::default();
+    let options = driver_options();
     let connect = ConnectOptions {
         reconnect,
         ..ConnectOptions::default()
@@ -408,15 +418,82 @@ async fn qos_1_is_settled_by_its_acknowledgement() {
 
 #[wasm_bindgen_test]
 fn options_that_connect_cannot_carry_are_refused() {
-    let options = DriverOptions {
-        url: "ws://broker.test/".into(),
-        subprotocol: "mqtt".into(),
-        seed: 1,
-    };
     let connect = ConnectOptions {
         client_id: Some("a\0b".into()),
         ..ConnectOptions::default()
     };
-    let refused = Driver::new(options, connect, Box::new(Log::default()));
+    let refused = Driver::new(driver_options(), connect, Box::new(Log::default()));
     assert!(matches!(refused.err(), Some(Error::Encode(_))));
+}
+
+#[wasm_bindgen_test]
+async fn a_page_in_the_back_forward_cache_has_said_disconnect_and_comes_back_at_once() {
+    let (_driver, log) = connected().await;
+    page_event("pagehide", false);
+    assert!(
+        !is_closed(0),
+        "a page that is gone for good has no connection to tidy"
+    );
+    page_event("pagehide", true);
+    assert_eq!(packets(0).last().unwrap(), &["Disconnect"]);
+    assert!(is_closed(0) && !listens(0));
+    assert!(log.has("Waiting: suspended"), "{:?}", log.lines());
+    page_event("pageshow", false);
+    assert_eq!(count(), 1);
+    page_event("pageshow", true);
+    assert_eq!(count(), 2, "no back-off");
+    open(1, "mqtt");
+    assert_eq!(packets(1), [["Connect"]]);
+}
+
+#[wasm_bindgen_test]
+async fn keeps_the_connection_of_a_page_that_is_put_away_when_asked_to() {
+    install();
+    let options = DriverOptions {
+        keep_when_put_away: true,
+        ..driver_options()
+    };
+    let log = Log::default();
+    let driver = Driver::new(options, ConnectOptions::default(), Box::new(log.clone())).unwrap();
+    driver.command(|session, now| session.connect(now)).unwrap();
+    turn().await;
+    open(0, "mqtt");
+    receive(0, &connack());
+    page_event("pagehide", true);
+    assert!(!is_closed(0));
+    assert_eq!(packets(0), [["Connect"]]);
+}
+
+#[wasm_bindgen_test]
+async fn the_network_that_comes_back_is_probed_and_ends_the_waiting() {
+    let (_driver, _log) = connected().await;
+    page_event("online", false);
+    assert_eq!(packets(0).last().unwrap(), &["PingReq"]);
+
+    let (driver, log) = new_driver(Some(ReconnectOptions {
+        min: Duration::from_secs(60),
+        ..ReconnectOptions::default()
+    }));
+    driver.command(|session, now| session.connect(now)).unwrap();
+    turn().await;
+    open(0, "mqtt");
+    receive(0, &connack());
+    drop_it(0, 1006, "");
+    assert!(log.has("Waiting: connection-lost"), "{:?}", log.lines());
+    for kind in ["online", "resume", "visibilitychange"] {
+        let attempts = count();
+        page_event(kind, false);
+        assert_eq!(count(), attempts + 1, "{kind}");
+        drop_it(attempts, 1006, "");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_driver_that_is_gone_hears_nothing_of_the_page() {
+    let (driver, _log) = connected().await;
+    let sent_before = sent(0).len();
+    drop(driver);
+    page_event("online", false);
+    page_event("pagehide", true);
+    assert_eq!(sent(0).len(), sent_before);
 }

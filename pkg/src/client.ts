@@ -255,6 +255,20 @@ export class Client {
   }
 
   /**
+   * Tells that the page woke up: a waiting client tries again at once, a connected one asks the broker for a sign of
+   * life. In a window the client hears of it by itself; in a worker the page has to forward its events `resume`,
+   * `visibilitychange` and, with `network: true`, `online`.
+   */
+  wake({ network = false }: { network?: boolean } = {}): void {
+    this.#engine?.wake(network);
+  }
+
+  /** Says DISCONNECT and stays away until `wake()`. For workers, when their page goes into the back/forward cache. */
+  suspend(): void {
+    this.#engine?.suspend();
+  }
+
+  /**
    * Ends a subscription, or every subscription of this client that has exactly this filter. The broker hears of it when
    * nobody else here uses the filter. Rejects if it refused all of them.
    */

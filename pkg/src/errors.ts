@@ -112,6 +112,10 @@ const TEXTS = {
     "The broker stopped answering.",
     "Nothing to do: a new connection is made.",
   ],
+  suspended: [
+    "The page was put into the back/forward cache.",
+    "Nothing to do: a new connection is made when it comes back.",
+  ],
   "server-disconnect": ["The broker ended the connection.", "The reason code says why."],
   "session-taken-over": [
     "Another client with the same client id has connected.",

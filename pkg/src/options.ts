@@ -155,7 +155,15 @@ export function engineOptions(options: EngineOptions): Record<string, unknown> {
     queueMessages: integer("queue.messages", queue.messages ?? 100_000, 1, U32),
     queueBytes: integer("queue.bytes", queue.bytes ?? 64 * 1024 * 1024, 1, U32),
     userProperties: pairs("userProperties", options.userProperties),
+    keepWhenPutAway: keepWhenPutAway(options.pageHide),
   };
+}
+
+function keepWhenPutAway(pageHide: ConnectOptions["pageHide"] = "close"): boolean {
+  if (pageHide !== "close" && pageHide !== "keep") {
+    throw new MqttError("option-invalid", { detail: "pageHide must be close or keep" });
+  }
+  return pageHide === "keep";
 }
 
 /** The option byte of MQTT 5 SUBSCRIBE, which also says everything that 3.1.1 knows. */

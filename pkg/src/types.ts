@@ -112,6 +112,12 @@ export interface ConnectOptions {
   };
   /** MQTT 5 user properties of CONNECT. */
   userProperties?: UserProperties;
+  /**
+   * What happens when the page goes into the back/forward cache. `close`: the client says DISCONNECT, so the broker
+   * neither waits nor publishes the will, and connects again when the page comes back. `keep`: nothing; browsers close
+   * the WebSocket themselves, and some tell the server only when the page comes back. Default `close`.
+   */
+  pageHide?: "close" | "keep";
   /** Aborts the connecting; `connect()` then rejects with code `aborted`. */
   signal?: AbortSignal;
 }

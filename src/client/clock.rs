@@ -5,10 +5,11 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
+    /// Milliseconds, with a fraction.
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
-    fn performance_now() -> f64;
+    pub(super) fn millis() -> f64;
 }
 
 pub(super) fn now() -> Instant {
-    Instant::from_millis(performance_now() as u64)
+    Instant::from_millis(millis() as u64)
 }

@@ -13,10 +13,11 @@ use core::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 use super::clock;
+use super::env::{Change, Environment, SleepDetector};
 use super::socket::{CloseInfo, Socket, SocketEvent};
 use super::timer::Timer;
 use crate::error::Error;
-use crate::session::{ConnectOptions, Event, Session, Transmit, TransportOp};
+use crate::session::{ConnectOptions, Event, Session, Transmit, TransportOp, Wake};
 use crate::time::Instant;
 
 /// WebSocket messages are filled up to about this size; a full one is sent without waiting for the microtask.
@@ -51,6 +52,9 @@ pub struct DriverOptions {
     pub subprotocol: String,
     /// For jitter and the generated client identifier.
     pub seed: u64,
+    /// Keep the connection when the page goes into the back/forward cache, if the browser allows it, instead of
+    /// saying DISCONNECT to the server.
+    pub keep_when_put_away: bool,
 }
 
 /// An MQTT client over the browser's WebSocket.
@@ -68,6 +72,8 @@ struct Inner {
     /// Number of the current socket; events of earlier ones are ignored.
     generation: u32,
     timer: Timer,
+    sleep: SleepDetector,
+    _environment: Environment,
     microtask: Closure<dyn FnMut()>,
     microtask_queued: bool,
     out: Vec<u8>,
@@ -86,7 +92,8 @@ impl Driver {
     ) -> Result<Self, Error> {
         let session = Session::new(connect, options.seed)?;
         let inner = Rc::new_cyclic(|me: &Weak<RefCell<Inner>>| {
-            let (for_timer, for_microtask) = (me.clone(), me.clone());
+            let (for_timer, for_microtask, for_environment) = (me.clone(), me.clone(), me.clone());
+            let changed = move |change| on_change(&for_environment, change);
             RefCell::new(Inner {
                 session,
                 options,
@@ -95,6 +102,8 @@ impl Driver {
                 retired: Vec::new(),
                 generation: 0,
                 timer: Timer::new(move || on_timer(&for_timer)),
+                sleep: SleepDetector::new(clock::millis()),
+                _environment: Environment::listen(changed),
                 microtask: Closure::wrap(
                     Box::new(move || on_microtask(&for_microtask)) as Box<dyn FnMut()>
                 ),
@@ -147,8 +156,16 @@ fn enter(driver: &Weak<RefCell<Inner>>, act: impl FnOnce(&mut Inner)) {
 fn on_timer(driver: &Weak<RefCell<Inner>>) {
     enter(driver, |inner| {
         inner.timer.fired();
-        inner.session.handle_timeout(clock::now());
+        let now = clock::now();
+        inner.session.handle_timeout(now);
+        if inner.sleep.slept(clock::millis()) {
+            inner.session.handle_wake(now, Wake::Running);
+        }
     });
+}
+
+fn on_change(driver: &Weak<RefCell<Inner>>, change: Change) {
+    enter(driver, |inner| inner.environment_changed(change));
 }
 
 fn on_microtask(driver: &Weak<RefCell<Inner>>) {
@@ -164,6 +181,18 @@ fn on_socket(driver: &Weak<RefCell<Inner>>, generation: u32, event: SocketEvent)
 }
 
 impl Inner {
+    fn environment_changed(&mut self, change: Change) {
+        let now = clock::now();
+        // What is overdue comes before what is new.
+        self.session.handle_timeout(now);
+        match change {
+            Change::Running => self.session.handle_wake(now, Wake::Running),
+            Change::Network => self.session.handle_wake(now, Wake::Network),
+            Change::PutAway if self.options.keep_when_put_away => {}
+            Change::PutAway => self.session.handle_suspend(now),
+        }
+    }
+
     fn socket_event(&mut self, event: SocketEvent) {
         let now = clock::now();
         match event {

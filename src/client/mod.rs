@@ -4,6 +4,7 @@
 
 mod clock;
 mod driver;
+mod env;
 mod socket;
 mod timer;
 

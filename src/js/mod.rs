@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 use crate::client::{Driver, DriverOptions};
 use crate::codec::{QoS, RetainHandling, SubscribeOptions, TopicFilter, TopicName};
 use crate::error::Error;
-use crate::session::{Outgoing, Prepared, Session, SubscriptionKey, Token};
+use crate::session::{Outgoing, Prepared, Session, SubscriptionKey, Token, Wake};
 use records::Records;
 
 /// Errors cross as their codes.
@@ -40,6 +40,7 @@ impl Engine {
         options: JsValue,
         deliver: Function,
     ) -> Result<Engine, JsValue> {
+        let keep_when_put_away = options::keep_when_put_away(&options);
         let connect = options::connect_options(options)?;
         let seed = (js_sys::Math::random() * 2f64.powi(53)) as u64
             ^ (js_sys::Date::now() as u64).rotate_left(40);
@@ -47,6 +48,7 @@ impl Engine {
             url,
             subprotocol,
             seed,
+            keep_when_put_away,
         };
         let driver =
             Driver::new(options, connect, Box::new(Records::new(deliver))).map_err(code)?;
@@ -153,6 +155,23 @@ impl Engine {
     pub fn cancel(&self, token: u32) {
         self.driver
             .command(|session, now| session.cancel(now, Token::from_number(token)));
+    }
+
+    /// The page woke up, perhaps on another network; for workers, which do not hear of it.
+    pub fn wake(&self, network: bool) {
+        let wake = if network {
+            Wake::Network
+        } else {
+            Wake::Running
+        };
+        self.driver
+            .command(|session, now| session.handle_wake(now, wake));
+    }
+
+    /// The page is put away.
+    pub fn suspend(&self) {
+        self.driver
+            .command(|session, now| session.handle_suspend(now));
     }
 
     /// Ends the client, without DISCONNECT if `force`.

@@ -216,6 +216,10 @@ fn exception(pair: &[u8]) -> Option<(ReasonCode, Class)> {
     Some((ReasonCode::from_u8(*pair.first()?)?, class))
 }
 
+pub(super) fn keep_when_put_away(value: &JsValue) -> bool {
+    Fields(value.clone()).flag("keepWhenPutAway")
+}
+
 /// The properties of a publish; most have none.
 pub(super) fn message_properties(value: JsValue) -> Result<PropertiesBuf, JsValue> {
     if value.is_undefined() {

@@ -61,6 +61,15 @@ pub enum State {
     Closed,
 }
 
+/// What a host that may have been asleep noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// It runs again: a page became visible or left the back/forward cache, or the clock jumped.
+    Running,
+    /// The network came back, perhaps another one: what was opened over the old one leads nowhere.
+    Network,
+}
+
 /// A change of [`State`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateChange {

@@ -38,7 +38,7 @@ use alloc::vec::Vec;
 
 pub use event::{
     ConnectionInfo, Event, Message, Published, ServerLimits, State, StateChange, SubscriptionKey,
-    Token,
+    Token, Wake,
 };
 pub use options::{
     ConnectOptions, PROTOCOL_PACKET_LIMIT, QueueLimits, ReconnectOptions, WillOptions,
@@ -144,6 +144,9 @@ struct Core {
     declined_problem_information: bool,
     /// Something was received since the last PINGREQ was put off.
     heard: bool,
+    heard_at: Instant,
+    /// A PINGREQ of a wake-up is unanswered; a connection that does not survive it is replaced at once.
+    probing: bool,
     timers: Timers,
     backoff: Backoff,
     limits: ServerLimits,
@@ -212,6 +215,8 @@ impl Session {
             claims_open: false,
             declined_problem_information: asked == Some(0),
             heard: false,
+            heard_at: Instant::default(),
+            probing: false,
             timers: Timers::default(),
             backoff: Backoff::default(),
             recv_at: 0,
@@ -343,10 +348,18 @@ impl Session {
     }
 
     /// The host was asleep or the network came back: ends a waiting time at once, and probes a standing connection
-    /// with a short deadline.
-    pub fn handle_wake(&mut self, now: Instant) {
+    /// with a short deadline unless the server was heard just now. With [`Wake::Network`] an attempt that is under way
+    /// starts anew.
+    pub fn handle_wake(&mut self, now: Instant, wake: Wake) {
         self.core.now = now;
-        self.core.woken();
+        self.core.woken(wake);
+    }
+
+    /// The host is put away, for how long nobody knows: says DISCONNECT, closes and waits for
+    /// [`handle_wake`](Session::handle_wake). The session stays as after a lost connection.
+    pub fn handle_suspend(&mut self, now: Instant) {
+        self.core.now = now;
+        self.core.suspended();
     }
 
     // What the application wants

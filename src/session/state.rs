@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Core;
-use super::event::{ConnectionInfo, Event, ServerLimits, State, StateChange};
+use super::event::{ConnectionInfo, Event, ServerLimits, State, StateChange, Wake};
 use super::options::{ConnectOptions, PROTOCOL_PACKET_LIMIT};
 use super::outbound::encode;
 use super::policy::{self, Class};
@@ -21,6 +21,8 @@ use crate::time::Duration;
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 /// How long a peer may take to answer the probe after a wake-up.
 const PROBE_PATIENCE: Duration = Duration::from_secs(3);
+/// A peer that was heard this recently needs no probe.
+const FRESH: Duration = Duration::from_secs(2);
 
 /// What the host has to do with the transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +61,7 @@ impl Core {
         self.timers
             .set(Timer::Connect, self.now + self.options.connect_timeout);
         self.backoff.begin_attempt();
+        self.probing = false;
         self.change(State::Connecting, None, Properties::EMPTY, None);
         if self.options.ask {
             self.preparing = true;
@@ -328,7 +331,12 @@ impl Core {
             Timer::Connect if self.preparing => self.preparation_failed(),
             Timer::Connect => self.fail(Error::ConnectTimeout, None, Properties::EMPTY),
             Timer::KeepAlive => self.ping(None),
-            Timer::PingResponse => self.fail(Error::KeepAliveTimeout, None, Properties::EMPTY),
+            Timer::PingResponse => {
+                self.fail(Error::KeepAliveTimeout, None, Properties::EMPTY);
+                if self.probing && self.state == State::Waiting {
+                    self.open();
+                }
+            }
             Timer::Reconnect => self.open(),
             Timer::Stable => {
                 self.backoff.reset();
@@ -353,12 +361,40 @@ impl Core {
     }
 
     /// The host was asleep, or the network came back.
-    pub(super) fn woken(&mut self) {
+    pub(super) fn woken(&mut self, wake: Wake) {
+        let network = wake == Wake::Network;
         match self.state {
             State::Waiting => self.open(),
-            State::Connected => self.ping(Some(PROBE_PATIENCE)),
+            State::Connecting if network && !self.preparing => {
+                self.drop_connection();
+                self.open();
+            }
+            State::Connected if network || self.now - self.heard_at >= FRESH => {
+                self.probing = true;
+                self.ping(Some(PROBE_PATIENCE));
+            }
             _ => {}
         }
+    }
+
+    /// The host is put away and wakes us when it is back.
+    pub(super) fn suspended(&mut self) {
+        match self.state {
+            State::Connected => self.say_farewell(ReasonCode::Success),
+            State::Connecting | State::Waiting => {}
+            State::Closing => return self.finish(),
+            State::Idle | State::Closed => return,
+        }
+        self.drop_connection();
+        if !self.session_survives() {
+            self.session_lost();
+        }
+        self.change(
+            State::Waiting,
+            Some(Error::Suspended),
+            Properties::EMPTY,
+            None,
+        );
     }
 
     fn ping(&mut self, patience: Option<Duration>) {
@@ -395,6 +431,8 @@ impl Core {
     /// Bytes came: whoever sends them is alive, even if the PINGRESP is still behind a large packet.
     pub(super) fn received_something(&mut self) {
         self.heard = true;
+        self.heard_at = self.now;
+        self.probing = false;
         if self.timers.is_set(Timer::PingResponse) {
             let patience = self.quiet_time().unwrap_or(PROBE_PATIENCE);
             self.timers.set(Timer::PingResponse, self.now + patience);

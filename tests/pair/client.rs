@@ -6,7 +6,7 @@ use webmqtt::codec::{
 use webmqtt::error::Error;
 use webmqtt::session::{
     ConnectOptions, Event, Outgoing, Published, ServerLimits, Session, State, StateChange,
-    SubscriptionKey, Timer, Token, Transmit, TransportOp,
+    SubscriptionKey, Timer, Token, Transmit, TransportOp, Wake,
 };
 use webmqtt::time::Instant;
 
@@ -324,6 +324,10 @@ impl Client {
     pub fn unsubscribe(&mut self, key: SubscriptionKey) -> Token {
         self.act(|session, now| session.unsubscribe(now, key))
             .expect("not closed")
+    }
+
+    pub fn wake(&mut self, wake: Wake) {
+        self.act(|session, now| session.handle_wake(now, wake));
     }
 
     // What happened

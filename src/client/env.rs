@@ -1,0 +1,117 @@
+//! What a page lives through: it is hidden and shown, frozen, put into the back/forward cache, offline and online.
+//!
+//! One closure listens to all of it, in the capture phase of the global scope, where the events of the document pass
+//! too. In a worker most of them never come; the page forwards them there.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = addEventListener)]
+    fn add_event_listener(event: &str, listener: &Closure<dyn FnMut(PageEvent)>, capture: bool);
+    #[wasm_bindgen(js_name = removeEventListener)]
+    fn remove_event_listener(event: &str, listener: &Closure<dyn FnMut(PageEvent)>, capture: bool);
+
+    type PageEvent;
+    #[wasm_bindgen(method, getter, js_name = type)]
+    fn kind(this: &PageEvent) -> String;
+    /// Only page transitions have it.
+    #[wasm_bindgen(method, getter)]
+    fn persisted(this: &PageEvent) -> Option<bool>;
+
+    type Document;
+    #[wasm_bindgen(method, getter)]
+    fn hidden(this: &Document) -> bool;
+    #[wasm_bindgen(thread_local_v2, js_name = document)]
+    static DOCUMENT: Option<Document>;
+
+    #[wasm_bindgen(js_namespace = Date, js_name = now)]
+    fn date_now() -> f64;
+}
+
+const EVENTS: [&str; 5] = [
+    "visibilitychange",
+    "resume",
+    "online",
+    "pagehide",
+    "pageshow",
+];
+
+/// How far the clock on the wall may run away from the monotonic one before it counts as sleep, in milliseconds.
+const JUMP: f64 = 5_000.0;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// The page runs again, or somebody looks at it again.
+    Running,
+    /// The network is back.
+    Network,
+    /// The page goes into the back/forward cache.
+    PutAway,
+}
+
+pub(super) struct Environment {
+    listener: Closure<dyn FnMut(PageEvent)>,
+}
+
+impl Environment {
+    pub(super) fn listen(mut tell: impl FnMut(Change) + 'static) -> Self {
+        let listener = Closure::wrap(Box::new(move |event: PageEvent| {
+            if let Some(change) = change(&event) {
+                tell(change);
+            }
+        }) as Box<dyn FnMut(PageEvent)>);
+        for event in EVENTS {
+            add_event_listener(event, &listener, true);
+        }
+        Self { listener }
+    }
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        for event in EVENTS {
+            remove_event_listener(event, &self.listener, true);
+        }
+    }
+}
+
+fn change(event: &PageEvent) -> Option<Change> {
+    let cached = event.persisted() == Some(true);
+    match event.kind().as_str() {
+        "online" => Some(Change::Network),
+        "resume" => Some(Change::Running),
+        "visibilitychange" => {
+            let hidden = DOCUMENT.with(|document| document.as_ref().is_some_and(Document::hidden));
+            (!hidden).then_some(Change::Running)
+        }
+        // Every page comes with the latter; only one that was kept says `persisted`.
+        "pagehide" if cached => Some(Change::PutAway),
+        "pageshow" if cached => Some(Change::Running),
+        _ => None,
+    }
+}
+
+/// Notices sleep: the monotonic clock of some systems stands still in it, the one on the wall does not.
+pub(super) struct SleepDetector {
+    /// Wall clock minus monotonic clock, in milliseconds.
+    offset: f64,
+}
+
+impl SleepDetector {
+    pub(super) fn new(monotonic: f64) -> Self {
+        Self {
+            offset: date_now() - monotonic,
+        }
+    }
+
+    pub(super) fn slept(&mut self, monotonic: f64) -> bool {
+        let offset = date_now() - monotonic;
+        let jump = offset - self.offset;
+        self.offset = offset;
+        jump > JUMP
+    }
+}
