@@ -17,6 +17,8 @@ pub enum Error {
     Encode(EncodeError),
     /// An option has a value outside its range.
     Option,
+    /// A session that began with a Session Expiry Interval of 0 cannot get another one at its end [MQTT-3.14.2-2].
+    SessionExpiry,
     /// The client was ended; nothing more can be done with it.
     Closed,
     /// The application gave up waiting.
@@ -83,6 +85,7 @@ impl Error {
             Self::Topic(error) => error.code(),
             Self::Encode(error) => error.code(),
             Self::Option => "option-invalid",
+            Self::SessionExpiry => "session-expiry-zero",
             Self::Closed => "closed",
             Self::Aborted => "aborted",
             Self::QueueFull => "queue-full",

@@ -5,7 +5,7 @@ mod pair;
 use pair::*;
 use webmqtt::codec::{Packet, PacketType, Property, PropertyId, ReasonCode, Version};
 use webmqtt::error::Error;
-use webmqtt::session::{ConnectOptions, ReconnectOptions, Session, State, WillOptions};
+use webmqtt::session::{ConnectOptions, ReconnectOptions, Session, State, Timer, WillOptions};
 use webmqtt::time::Duration;
 
 fn with_will(version: Version) -> ConnectOptions {
@@ -123,7 +123,9 @@ fn without_a_policy_a_loss_is_final_until_the_application_connects() {
         peer.cut();
         assert_eq!(peer.state(), State::Idle);
         assert_eq!(peer.cause(), Some(Error::ConnectionLost));
-        assert_eq!(peer.deadline(), None);
+        // Only the session grows old.
+        let timer = (version == Version::V5).then_some(Timer::SessionExpiry);
+        assert_eq!(peer.timer(), timer);
         assert_eq!(peer.published(token), None);
         peer.connect();
         peer.accept(true);

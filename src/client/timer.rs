@@ -9,6 +9,8 @@ use wasm_bindgen::prelude::*;
 
 /// A deadline that moved back by less than this keeps the timer that is set: firing early does no harm.
 const SLACK_MS: u64 = 1_000;
+/// The longest delay that `setTimeout` keeps: with a longer one it fires at once.
+const LONGEST_MS: u64 = 0x7FFF_FFFF;
 
 #[wasm_bindgen]
 extern "C" {
@@ -41,7 +43,7 @@ impl Timer {
         self.clear();
         if let Some(at) = deadline {
             // A fraction of a millisecond is cut off every reading of the clock: one more makes sure it has passed.
-            let delay = (at - now).as_millis() + 1;
+            let delay = ((at - now).as_millis() + 1).min(LONGEST_MS);
             let id = set_timeout(&self.callback, delay as f64);
             self.armed = Some((at, id));
         }

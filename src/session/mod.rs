@@ -49,8 +49,8 @@ pub use state::TransportOp;
 pub use timers::{Deadline, Timer};
 
 use crate::codec::{
-    Packet, PacketId, Properties, PropertiesBuf, Property, PropertyId, Publish, QoS, Subscribe,
-    SubscribeFiltersBuf, SubscribeOptions, TopicFilter, TopicName, Version,
+    Packet, PacketId, Properties, PropertiesBuf, Property, PropertyId, Publish, QoS, ReasonCode,
+    Subscribe, SubscribeFiltersBuf, SubscribeOptions, TopicFilter, TopicName, Version,
 };
 use crate::error::Error;
 use crate::time::Instant;
@@ -129,6 +129,8 @@ struct Core {
     first_packet: Vec<u8>,
     /// A DISCONNECT with an error, to be sent before the transport closes.
     farewell: Vec<u8>,
+    /// The application's DISCONNECT, to be sent when nothing else may leave.
+    goodbye: Vec<u8>,
     goodbye_sent: bool,
     /// The application was asked what to connect with.
     preparing: bool,
@@ -138,6 +140,10 @@ struct Core {
     initial: bool,
     /// The server accepted a connection of this session before.
     had_connection: bool,
+    /// When the session that has no connection ends; `None` if there is none, or it never does.
+    session_ends: Option<Instant>,
+    /// The last session has ended, so the next CONNECT asks for a new one.
+    session_gone: bool,
     /// A session of before our time is resumed: its messages may come before their subscriptions.
     claims_open: bool,
     /// CONNECT asks for acknowledgements without Reason String and User Properties.
@@ -207,11 +213,14 @@ impl Session {
             transport: Transport::None,
             first_packet: Vec::new(),
             farewell: Vec::new(),
+            goodbye: Vec::new(),
             goodbye_sent: false,
             preparing: false,
             refused: None,
             initial: true,
             had_connection: false,
+            session_ends: None,
+            session_gone: false,
             claims_open: false,
             declined_problem_information: asked == Some(0),
             heard: false,
@@ -511,8 +520,31 @@ impl Session {
     /// Ends for good: what may leave leaves, then DISCONNECT, then the server has a second to close. Whatever is still
     /// open is settled with [`Error::Closed`].
     pub fn disconnect(&mut self, now: Instant) {
-        self.core.now = now;
-        self.core.begin_close();
+        let core = &mut self.core;
+        core.now = now;
+        // A server that takes no two bytes gets none.
+        let goodbye = core.goodbye(ReasonCode::Success, Properties::EMPTY);
+        core.begin_close(goodbye.unwrap_or_default());
+    }
+
+    /// Ends for good, like [`disconnect`](Session::disconnect), with what only 5.0 can say: a reason code such as
+    /// [`ReasonCode::DisconnectWithWillMessage`], a Session Expiry Interval, a Reason String and User Properties. Texts
+    /// that would exceed the server's Maximum Packet Size are left out. An end that has begun stays as it is.
+    ///
+    /// # Errors
+    /// Reason codes and properties that a client of this version may not send, [`Error::SessionExpiry`], and
+    /// [`Error::PacketTooLarge`] if the server takes not even the shortest form. Then nothing has happened.
+    pub fn disconnect_with(
+        &mut self,
+        now: Instant,
+        reason: ReasonCode,
+        properties: Properties<'_>,
+    ) -> Result<(), Error> {
+        let core = &mut self.core;
+        core.now = now;
+        let goodbye = core.goodbye(reason, properties)?;
+        core.begin_close(goodbye);
+        Ok(())
     }
 
     /// Ends for good and at once, without DISCONNECT: the server publishes the will.

@@ -11,8 +11,8 @@ use super::prepare::Prepared;
 use super::reconnect::STABLE_AFTER;
 use super::timers::Timer;
 use crate::codec::{
-    ConnAck, Connect, Disconnect, Packet, Properties, PropertiesBuf, Property, PropertyError,
-    PropertyId, QoS, ReasonCode, TopicName, Version, Will,
+    ConnAck, Connect, Disconnect, EncodeError, Packet, Properties, PropertiesBuf, Property,
+    PropertyError, PropertyId, QoS, ReasonCode, TopicName, Version, Will,
 };
 use crate::error::Error;
 use crate::time::Duration;
@@ -57,7 +57,7 @@ impl Core {
     }
 
     pub(super) fn open(&mut self) {
-        self.timers.stop_all();
+        self.timers.stop_connection();
         self.timers
             .set(Timer::Connect, self.now + self.options.connect_timeout);
         self.backoff.begin_attempt();
@@ -126,6 +126,7 @@ impl Core {
         if self.transport != Transport::Opening {
             return;
         }
+        self.end_session_if_due();
         self.transport = Transport::Open;
         self.discard = false;
         // Options were checked when the session was made; credentials can have been replaced since.
@@ -135,16 +136,32 @@ impl Core {
         }
     }
 
-    /// Clean Start on the first connection only, unless the session ends with each connection anyway.
+    /// Clean Start on the first connection only, unless there is no session here any more.
     fn clean_start(&self) -> bool {
         let for_ever = self.options.version != Version::V5 || self.options.session_expiry == 0;
-        self.options.clean_start && (for_ever || !self.had_connection)
+        self.session_gone || (self.options.clean_start && (for_ever || !self.had_connection))
     }
 
-    fn session_survives(&self) -> bool {
-        match self.options.version {
-            Version::V5 => self.limits.session_expiry > 0,
-            Version::V3 | Version::V4 => !self.options.clean_start,
+    /// The session outlives its connection by the Session Expiry Interval, at the server and here.
+    fn begin_session_expiry(&mut self) {
+        self.session_ends = match (self.options.version, self.limits.session_expiry) {
+            (Version::V5, u32::MAX) => None,
+            (Version::V5, seconds) => Some(self.now + Duration::from_secs(seconds.into())),
+            _ => self.options.clean_start.then_some(self.now),
+        };
+        self.end_session_if_due();
+        if let Some(at) = self.session_ends {
+            self.timers.set(Timer::SessionExpiry, at);
+        }
+    }
+
+    /// Drops the session if its time has passed. While a CONNECT waits for its answer the server decides.
+    fn end_session_if_due(&mut self) {
+        let asked = self.state == State::Connecting && self.transport == Transport::Open;
+        if !asked && self.session_ends.is_some_and(|at| at <= self.now) {
+            self.session_ends = None;
+            self.session_gone = true;
+            self.session_lost();
         }
     }
 
@@ -176,10 +193,11 @@ impl Core {
             self.outbound.resume();
         } else {
             self.session_lost();
-            self.subscriptions
-                .session_lost(&mut |event| self.events.push_back(event));
         }
         self.had_connection = true;
+        self.session_gone = false;
+        self.session_ends = None;
+        self.timers.stop(Timer::SessionExpiry);
         self.initial = false;
         self.refused = None;
         self.timers.stop(Timer::Connect);
@@ -198,8 +216,9 @@ impl Core {
     fn session_lost(&mut self) {
         self.inbound.session_lost();
         let events = &mut self.events;
-        self.outbound
-            .session_lost(&mut |event| events.push_back(event));
+        let mut emit = |event| events.push_back(event);
+        self.outbound.session_lost(&mut emit);
+        self.subscriptions.session_lost(&mut emit);
     }
 
     /// The connection, or the attempt to make one, has ended badly. `farewell` goes out in a DISCONNECT first.
@@ -220,10 +239,7 @@ impl Core {
         {
             self.say_farewell(reason);
         }
-        self.drop_connection();
-        if !self.session_survives() {
-            self.session_lost();
-        }
+        self.leave_connection();
         let class = policy::class(cause, &self.options.policy);
         let again = match class {
             Class::Fatal => false,
@@ -249,7 +265,20 @@ impl Core {
         if self.transport != Transport::Open {
             return;
         }
-        disconnect_packet(reason, self.options.version, &mut self.farewell);
+        let (version, farewell) = (self.options.version, &mut self.farewell);
+        let written = disconnect_packet(reason, Properties::EMPTY, version, farewell);
+        debug_assert!(written.is_ok(), "a reason code that fits a DISCONNECT");
+    }
+
+    /// The connection, or the attempt to make one, is over; the session may live on.
+    fn leave_connection(&mut self) {
+        let had_session = self.state == State::Connected;
+        self.drop_connection();
+        if had_session {
+            self.begin_session_expiry();
+        } else {
+            self.end_session_if_due();
+        }
     }
 
     /// Everything that lives as long as a connection ends here.
@@ -261,7 +290,7 @@ impl Core {
         self.preparing = false;
         self.discard = true;
         self.first_packet.clear();
-        self.timers.stop_all();
+        self.timers.stop_connection();
         self.outbound.connection_lost();
         self.inbound.connection_lost();
         self.server_aliases.clear();
@@ -286,17 +315,47 @@ impl Core {
     /// The application no longer wants the connection that it is waiting for.
     pub(super) fn stop(&mut self) {
         if matches!(self.state, State::Connecting | State::Waiting) {
-            self.drop_connection();
+            self.leave_connection();
             self.change(State::Idle, Some(Error::Aborted), Properties::EMPTY, None);
             self.backoff = Default::default();
         }
     }
 
+    /// The DISCONNECT with which the application wants to end.
+    pub(super) fn goodbye(
+        &self,
+        reason: ReasonCode,
+        properties: Properties<'_>,
+    ) -> Result<Vec<u8>, Error> {
+        let expiry = properties.four_byte(PropertyId::SessionExpiryInterval);
+        if self.options.session_expiry == 0 && expiry.is_some_and(|seconds| seconds > 0) {
+            return Err(Error::SessionExpiry);
+        }
+        let mut bytes = Vec::new();
+        disconnect_packet(reason, properties, self.options.version, &mut bytes)?;
+        let limit = self.limits.maximum_packet_size as usize;
+        if bytes.len() > limit {
+            // The texts are left out [MQTT-3.14.2-3] [MQTT-3.14.2-4].
+            let mut kept = PropertiesBuf::new();
+            if let Some(seconds) = expiry {
+                let _ = kept.four_byte(PropertyId::SessionExpiryInterval, seconds);
+            }
+            bytes.clear();
+            let kept = kept.as_properties();
+            disconnect_packet(reason, kept, self.options.version, &mut bytes)?;
+        }
+        if bytes.len() > limit {
+            return Err(Error::PacketTooLarge);
+        }
+        Ok(bytes)
+    }
+
     /// The application wants to end. With a connection, what may leave leaves first.
-    pub(super) fn begin_close(&mut self) {
+    pub(super) fn begin_close(&mut self, goodbye: Vec<u8>) {
         match self.state {
             State::Connected => {
-                self.timers.stop_all();
+                self.goodbye = goodbye;
+                self.timers.stop_connection();
                 self.timers.set(Timer::Close, self.now + CLOSE_PATIENCE);
                 self.change(State::Closing, None, Properties::EMPTY, None);
             }
@@ -307,7 +366,7 @@ impl Core {
 
     /// DISCONNECT, after which nothing may be sent [MQTT-3.14.4-1].
     pub(super) fn say_goodbye(&mut self, out: &mut Vec<u8>) {
-        disconnect_packet(ReasonCode::Success, self.options.version, out);
+        out.append(&mut self.goodbye);
         self.goodbye_sent = true;
         self.timers.set(Timer::Close, self.now + CLOSE_PATIENCE);
     }
@@ -318,6 +377,7 @@ impl Core {
             return;
         }
         self.drop_connection();
+        self.timers.stop(Timer::SessionExpiry);
         let events = &mut self.events;
         self.outbound
             .abandon(Error::Closed, &mut |event| events.push_back(event));
@@ -349,11 +409,12 @@ impl Core {
                     });
                 }
             }
+            Timer::SessionExpiry => self.end_session_if_due(),
             Timer::MessageExpiry => {}
             Timer::Close => {
                 // What was still in the way of the DISCONNECT had its time.
-                if !self.goodbye_sent {
-                    self.say_farewell(ReasonCode::Success);
+                if !self.goodbye_sent && self.transport == Transport::Open {
+                    self.farewell.append(&mut self.goodbye);
                 }
                 self.finish();
             }
@@ -366,7 +427,7 @@ impl Core {
         match self.state {
             State::Waiting => self.open(),
             State::Connecting if network && !self.preparing => {
-                self.drop_connection();
+                self.leave_connection();
                 self.open();
             }
             State::Connected if network || self.now - self.heard_at >= FRESH => {
@@ -385,10 +446,7 @@ impl Core {
             State::Closing => return self.finish(),
             State::Idle | State::Closed => return,
         }
-        self.drop_connection();
-        if !self.session_survives() {
-            self.session_lost();
-        }
+        self.leave_connection();
         self.change(
             State::Waiting,
             Some(Error::Suspended),
@@ -459,13 +517,17 @@ impl Core {
     }
 }
 
-fn disconnect_packet(reason: ReasonCode, version: Version, out: &mut Vec<u8>) {
-    let packet = Packet::Disconnect(Disconnect {
-        reason,
-        properties: Properties::EMPTY,
-    });
-    let written = encode(&packet, version, out);
-    debug_assert!(written.is_ok(), "a reason code that fits a DISCONNECT");
+fn disconnect_packet(
+    reason: ReasonCode,
+    properties: Properties<'_>,
+    version: Version,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    encode(
+        &Packet::Disconnect(Disconnect { reason, properties }),
+        version,
+        out,
+    )
 }
 
 /// Encodes CONNECT, which is also how options are checked.

@@ -18,11 +18,13 @@ pub enum Timer {
     Stable,
     /// The server had its time to close after our DISCONNECT.
     Close,
+    /// The Session Expiry Interval has passed since the connection was lost [MQTT-3.1.2-23].
+    SessionExpiry,
     /// A queued message reaches its Message Expiry Interval. The queue keeps this one, since it outlives connections.
     MessageExpiry,
 }
 
-const COUNT: usize = 6;
+const COUNT: usize = 7;
 const ALL: [Timer; COUNT] = [
     Timer::Connect,
     Timer::KeepAlive,
@@ -30,6 +32,7 @@ const ALL: [Timer; COUNT] = [
     Timer::Reconnect,
     Timer::Stable,
     Timer::Close,
+    Timer::SessionExpiry,
 ];
 
 /// The next moment at which the session wants to be called, and why.
@@ -64,8 +67,13 @@ impl Timers {
         }
     }
 
-    pub(super) fn stop_all(&mut self) {
-        self.0 = [None; COUNT];
+    /// Stops all that belong to a connection.
+    pub(super) fn stop_connection(&mut self) {
+        for timer in ALL {
+            if timer != Timer::SessionExpiry {
+                self.stop(timer);
+            }
+        }
     }
 
     pub(super) fn is_set(&self, timer: Timer) -> bool {

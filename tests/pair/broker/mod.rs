@@ -329,6 +329,14 @@ impl Broker {
                     // [MQTT-3.14.4-3]
                     connection.will = None;
                 }
+                let expiry = PropertyId::SessionExpiryInterval;
+                if let Some(expiry) = packet.properties.four_byte(expiry)
+                    && let Some(client_id) = self.connections.get(&at).map(|it| &it.client_id)
+                    && let Some(session) =
+                        client_id.as_ref().and_then(|id| self.sessions.get_mut(id))
+                {
+                    session.expiry = expiry;
+                }
                 self.end(at);
             }
             other => panic!("no client sends {other:?}"),
