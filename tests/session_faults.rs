@@ -54,6 +54,7 @@ impl Run {
             keep_alive: [0, 5, 20, 60][random.index(4)],
             receive_maximum: [1, 2, 5, 65_535][random.index(4)],
             topic_alias_maximum: [0, 1, 2, 16][random.index(4)],
+            send_topic_aliases: [0, 2, 16][random.index(3)],
             connect_timeout: Duration::from_secs(5),
             reconnect: Some(ReconnectOptions {
                 min: Duration::from_millis(50),
@@ -64,6 +65,7 @@ impl Run {
         };
         let settings = Settings {
             sends_aliases: random.chance(50),
+            topic_alias_maximum: [0, 1, 2, 16][random.index(4)],
             ..Settings::default()
         };
         let mut net = Net::new(options, settings, seed);

@@ -103,6 +103,11 @@ export interface ConnectOptions {
   receiveMaximum?: number;
   /** MQTT 5: how many topic aliases the broker may use; messages arrive with their full topic all the same. 0 to 65,535. Default 16. */
   topicAliasMaximum?: number;
+  /**
+   * MQTT 5: how many topic aliases to send with, where the broker allows them; the topics that were used last have one.
+   * 0 switches it off. 0 to 65,535. Default 16.
+   */
+  sendTopicAliases?: number;
   /** Limits of the queue that holds publishes while there is no connection or no quota. */
   queue?: {
     /** Default 100,000. */

@@ -62,7 +62,7 @@ pub use self::frame::{FrameHeader, scan};
 pub use self::packet::{Packet, PacketId, PacketType, QoS, Sender, Version};
 pub use self::properties::PropertyId;
 pub use self::property_list::{Properties, PropertiesBuf, PropertiesIter, Property};
-pub use self::publish::Publish;
+pub use self::publish::{Publish, encode_with_alias};
 pub use self::reason::{ReasonCode, ReasonCodes};
 pub use self::subscribe::{
     RetainHandling, SubAck, Subscribe, SubscribeFilters, SubscribeFiltersBuf, SubscribeOptions,

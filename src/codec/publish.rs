@@ -1,5 +1,7 @@
 //! PUBLISH (section 3.3): the packet most traffic consists of. One pass, no allocation, nothing copied.
 
+use alloc::vec::Vec;
+
 use super::error::{DecodeErrorKind, EncodeError};
 use super::packet::{PacketId, PacketType, QoS, Rules};
 use super::properties::{self, Place, PropertyId};
@@ -10,6 +12,8 @@ use super::writer::{Writer, varint_len};
 
 const DUP: u8 = 0b1000;
 const RETAIN: u8 = 0b0001;
+/// The bytes of a Topic Alias property.
+const ALIAS_LEN: usize = 3;
 
 /// A message on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,4 +110,29 @@ pub(super) fn encode(
     }
     writer.bytes(payload);
     Ok(())
+}
+
+/// Appends an encoded PUBLISH of MQTT 5 that has no topic alias, with one; and without its topic if the receiver
+/// `knows` what the alias stands for.
+///
+/// `None`, and nothing is appended, if the bytes are no such packet or the alias would make it too large for MQTT.
+pub fn encode_with_alias(packet: &[u8], alias: u16, knows: bool, out: &mut Vec<u8>) -> Option<()> {
+    let mut body = Reader::new(packet);
+    let first = body.u8().ok()?;
+    body.varint().ok()?;
+    let topic = body.binary().ok()?;
+    let packet_id = body.take(if first & 0b110 == 0 { 0 } else { 2 }).ok()?;
+    let list = body.varint().ok()? as usize + ALIAS_LEN;
+    let topic = if knows { &[] } else { topic };
+    let rest = body.rest();
+    let remaining = 2 + topic.len() + packet_id.len() + varint_len(list) + ALIAS_LEN + rest.len();
+    let mut writer = Writer::new(out);
+    writer.begin_sized(first, remaining as u64).ok()?;
+    writer.binary(topic).ok()?;
+    writer.bytes(packet_id);
+    writer.varint(list as u32);
+    writer.u8(PropertyId::TopicAlias as u8);
+    writer.u16(alias);
+    writer.bytes(rest);
+    Some(())
 }

@@ -2,9 +2,18 @@
 //! [MQTT-3.3.2-7].
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::codec::{PropertyId, Publish, ReasonCode};
+use super::options::PROTOCOL_PACKET_LIMIT;
+use crate::codec::{PropertyId, Publish, ReasonCode, Version, encode_with_alias, scan};
+
+/// With a shorter topic an alias gains nothing: it takes three bytes itself, four where a length gets longer.
+const SHORTEST_TOPIC: usize = 5;
+/// By how much setting an alias can lengthen a packet: the property, and two lengths that get longer.
+const GROWTH: usize = 5;
+/// A large table is many small ones, so that looking up stays quick.
+const SET: usize = 16;
 
 /// What the aliases of the server stand for. The Topic Alias Maximum that we announce bounds the table.
 #[derive(Default)]
@@ -64,4 +73,92 @@ fn place(publish: &Publish<'_>) -> Option<usize> {
     // Decoding has refused alias 0.
     let alias = publish.properties.two_byte(PropertyId::TopicAlias)?;
     usize::from(alias).checked_sub(1)
+}
+
+/// Which topics our aliases stand for at the server.
+#[derive(Default)]
+pub(super) struct OwnAliases {
+    /// At alias - 1; as many as we may and want to use.
+    entries: Vec<Entry>,
+    uses: u32,
+}
+
+#[derive(Clone, Default)]
+struct Entry {
+    topic: Vec<u8>,
+    hash: u32,
+    used: u32,
+    /// It was used since it was last considered for another topic.
+    spared: bool,
+}
+
+impl OwnAliases {
+    /// For a connection that allows aliases up to `maximum`.
+    pub(super) fn new(maximum: u16) -> Self {
+        Self {
+            entries: vec![Entry::default(); maximum.into()],
+            uses: 0,
+        }
+    }
+
+    /// Appends an encoded PUBLISH of at most `limit` bytes, with an alias if that pays.
+    pub(super) fn write(&mut self, packet: &[u8], topic_end: usize, limit: u32, out: &mut Vec<u8>) {
+        let written = self
+            .alias(packet, topic_end, limit)
+            .and_then(|(alias, known)| encode_with_alias(packet, alias, known, out));
+        if written.is_none() {
+            out.extend_from_slice(packet);
+        }
+    }
+
+    /// An alias for the topic of a packet, and whether the server knows it already.
+    fn alias(&mut self, packet: &[u8], topic_end: usize, limit: u32) -> Option<(u16, bool)> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let header = scan(packet, usize::MAX, Version::V5).ok()??;
+        let topic = packet.get(header.header_len + 2..topic_end)?;
+        if topic.len() < SHORTEST_TOPIC {
+            return None;
+        }
+        let hash = hash(topic);
+        self.uses = self.uses.wrapping_add(1);
+        let (first, size) = match self.entries.len() / SET {
+            0 | 1 => (0, self.entries.len()),
+            sets => ((hash >> 16) as usize % sets * SET, SET),
+        };
+        let set = self.entries.get_mut(first..first + size)?;
+        let known = |entry: &Entry| entry.hash == hash && entry.topic == topic;
+        if let Some(at) = set.iter().position(known) {
+            let entry = set.get_mut(at)?;
+            entry.used = self.uses;
+            entry.spared = true;
+            return Some(((first + at + 1) as u16, true));
+        }
+        // Counted back from now, so that it may wrap around.
+        let last_use = |(_, entry): &(usize, &mut Entry)| entry.used.wrapping_sub(self.uses);
+        let (at, entry) = set.iter_mut().enumerate().min_by_key(last_use)?;
+        // The least recently used one gives way at the second try: topics that take turns in greater number than
+        // there are aliases would otherwise only drive each other out.
+        let fits = packet.len() + GROWTH <= limit.min(PROTOCOL_PACKET_LIMIT) as usize;
+        if core::mem::take(&mut entry.spared) || !fits {
+            return None;
+        }
+        entry.topic.clear();
+        entry.topic.extend_from_slice(topic);
+        entry.hash = hash;
+        entry.used = self.uses;
+        entry.spared = true;
+        Some(((first + at + 1) as u16, false))
+    }
+}
+
+/// Quick rather than good: it only has to tell a few topics apart. The upper half is the better one.
+fn hash(topic: &[u8]) -> u32 {
+    let (words, rest) = topic.as_chunks();
+    let words = words.iter().map(|word| u32::from_le_bytes(*word));
+    let rest = rest.iter().map(|&byte| byte.into());
+    words.chain(rest).fold(0, |hash: u32, word| {
+        (hash.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9)
+    })
 }

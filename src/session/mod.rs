@@ -88,7 +88,7 @@ pub struct Outgoing<'a> {
     pub qos: QoS,
     /// Whether the server keeps it for later subscribers.
     pub retain: bool,
-    /// Properties, 5.0 only.
+    /// Properties, 5.0 only. A Topic Alias is refused: aliases are given where they leave.
     pub properties: Properties<'a>,
 }
 
@@ -431,6 +431,13 @@ impl Session {
         let core = &mut self.core;
         core.now = now;
         core.usable()?;
+        if message
+            .properties
+            .two_byte(PropertyId::TopicAlias)
+            .is_some()
+        {
+            return Err(Error::Option);
+        }
         let packet = Publish {
             dup: false,
             qos: message.qos,

@@ -51,6 +51,9 @@ pub struct ConnectOptions {
     /// How many topic aliases the server may use, 5.0 only; 0 forbids them. Each holds a topic name, of at most 65,535
     /// bytes, for as long as the connection. Default: 16.
     pub topic_alias_maximum: u16,
+    /// How many topic aliases to send with at most, if the server allows as many; 0 for none. The topics that were
+    /// used last have them, and nobody else notices. 5.0 only. Default: 16.
+    pub send_topic_aliases: u16,
     /// How much may wait in the outgoing queue.
     pub queue: QueueLimits,
 }
@@ -128,6 +131,7 @@ impl Default for ConnectOptions {
             maximum_packet_size: PROTOCOL_PACKET_LIMIT,
             receive_maximum: u16::MAX,
             topic_alias_maximum: 16,
+            send_topic_aliases: 16,
             queue: QueueLimits::default(),
         }
     }

@@ -6,6 +6,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use super::alias::OwnAliases;
 use super::event::{Event, Published, ServerLimits, Token};
 use super::inflight::{Awaiting, Inflight, InflightTable};
 use super::options::QueueLimits;
@@ -33,6 +34,7 @@ pub(super) struct Outbound {
     pub(super) queue: Queue,
     /// Publishes of a resumed session that have to go out again first.
     resend: VecDeque<PacketId>,
+    aliases: OwnAliases,
     /// How many QoS 1 and QoS 2 publishes may still leave [MQTT-4.9.0-2].
     quota: u16,
     /// How many QoS 2 publishes may be unfinished.
@@ -47,6 +49,7 @@ impl Outbound {
             inflight: InflightTable::default(),
             queue: Queue::default(),
             resend: VecDeque::new(),
+            aliases: OwnAliases::default(),
             quota: 0,
             exactly_once_limit: if version == Version::V5 {
                 u16::MAX
@@ -130,7 +133,7 @@ impl Outbound {
             }
             if queued.qos == QoS::AtMostOnce {
                 queued.count_down(now);
-                out.extend_from_slice(&queued.bytes);
+                self.write(&queued, limits, out);
                 let done = Published {
                     qos: QoS::AtMostOnce,
                     reason: ReasonCode::Success,
@@ -149,7 +152,7 @@ impl Outbound {
             };
             queued.count_down(now);
             set_identifier(&mut queued.bytes, queued.identifier_at, id);
-            out.extend_from_slice(&queued.bytes);
+            self.write(&queued, limits, out);
             self.quota -= 1;
             let awaiting = if queued.qos == QoS::AtLeastOnce {
                 Awaiting::PubAck
@@ -176,6 +179,13 @@ impl Outbound {
             });
             return true;
         }
+    }
+
+    /// The message as it is on the wire. What is kept has no alias, since it may be sent again on another connection.
+    fn write(&mut self, message: &Queued, limits: &ServerLimits, out: &mut Vec<u8>) {
+        let (packet, topic_end) = (&message.bytes, message.identifier_at);
+        let limit = limits.maximum_packet_size;
+        self.aliases.write(packet, topic_end, limit, out);
     }
 
     fn send_again(
@@ -219,12 +229,14 @@ impl Outbound {
         self.control.clear();
         self.resend.clear();
         self.quota = 0;
+        self.aliases = OwnAliases::default();
         self.inflight.connection_lost();
     }
 
     /// A connection stands. Quota is per connection [MQTT-4.9.0-1].
-    pub(super) fn connected(&mut self, receive_maximum: u16) {
+    pub(super) fn connected(&mut self, receive_maximum: u16, topic_aliases: u16) {
         self.quota = receive_maximum;
+        self.aliases = OwnAliases::new(topic_aliases);
     }
 
     /// The server kept the session: sends again what is open [MQTT-4.4.0-1].

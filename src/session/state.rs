@@ -185,7 +185,10 @@ impl Core {
         if let Some(assigned) = packet.properties.text(PropertyId::AssignedClientIdentifier) {
             self.client_id = assigned.into();
         }
-        self.outbound.connected(self.limits.receive_maximum);
+        let aliases = self.limits.topic_alias_maximum;
+        let aliases = aliases.min(self.options.send_topic_aliases);
+        self.outbound
+            .connected(self.limits.receive_maximum, aliases);
         if packet.session_present {
             // A client that never connected has nothing in flight; that its identifier has a session is what the
             // application said by asking for it, so the messages that waited there are welcome.

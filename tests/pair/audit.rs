@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use webmqtt::codec::{
-    self, Ack, Decoded, Packet, PacketId, PacketType, PropertyId, Publish, QoS, Sender, Version,
+    self, Ack, Decoded, Packet, PacketId, PacketType, PropertiesBuf, PropertyId, Publish, QoS,
+    Sender, Version,
 };
 
 /// Who sent a packet.
@@ -99,6 +100,9 @@ struct Connection {
     maximum_packet_size: usize,
     maximum_qos: QoS,
     retain_available: bool,
+    topic_alias_maximum: u16,
+    /// What the client's aliases stand for.
+    aliases: BTreeMap<u16, String>,
     /// Publishes of this connection that the client has no final acknowledgement for [MQTT-3.3.4-7].
     outstanding: BTreeSet<u16>,
     sent_here: BTreeSet<u16>,
@@ -120,6 +124,8 @@ impl Connection {
             maximum_packet_size: usize::MAX,
             maximum_qos: QoS::ExactlyOnce,
             retain_available: true,
+            topic_alias_maximum: 0,
+            aliases: BTreeMap::new(),
             outstanding: BTreeSet::new(),
             sent_here: BTreeSet::new(),
             owed_puback: VecDeque::new(),
@@ -128,6 +134,23 @@ impl Connection {
             unknown_pubrec: Vec::new(),
             server_broke_it: false,
         }
+    }
+}
+
+impl Connection {
+    /// The topic that the client means.
+    fn topic_of(&mut self, publish: &Publish<'_>) -> Result<String, &'static str> {
+        let Some(alias) = publish.properties.two_byte(PropertyId::TopicAlias) else {
+            return Ok(publish.topic.into());
+        };
+        if alias > self.topic_alias_maximum {
+            return Err("above the server's Topic Alias Maximum [MQTT-3.2.2-17]");
+        }
+        if !publish.topic.is_empty() {
+            self.aliases.insert(alias, publish.topic.into());
+        }
+        let known = self.aliases.get(&alias).cloned();
+        known.ok_or("an alias that was not set on this connection [MQTT-3.3.2-7]")
     }
 }
 
@@ -260,7 +283,7 @@ impl Audit {
             _ => {}
         }
         match packet {
-            Packet::Publish(publish) => self.client_publish(publish, bytes),
+            Packet::Publish(publish) => self.client_publish(publish),
             Packet::Subscribe(subscribe) => self.client_request(subscribe.packet_id),
             Packet::Unsubscribe(unsubscribe) => self.client_request(unsubscribe.packet_id),
             Packet::PubRel(ack) => {
@@ -299,7 +322,7 @@ impl Audit {
         }
     }
 
-    fn client_publish(&mut self, publish: &Publish<'_>, bytes: &[u8]) -> Result<(), &'static str> {
+    fn client_publish(&mut self, publish: &Publish<'_>) -> Result<(), &'static str> {
         let connection = &mut self.connection;
         if publish.qos > connection.maximum_qos {
             return Err("above the server's Maximum QoS [MQTT-3.2.2-11]");
@@ -307,12 +330,13 @@ impl Audit {
         if publish.retain && !connection.retain_available {
             return Err("the server keeps no retained messages [MQTT-3.2.2-14]");
         }
+        let topic = connection.topic_of(publish)?;
         let Some(id) = publish.packet_id else {
             return Ok(());
         };
         let id = id.get();
-        let mut plain = bytes.to_vec();
-        plain[0] &= !0b1000;
+        let plain = self.plain(publish, &topic);
+        let connection = &mut self.connection;
         let known = self.in_use.get(&id);
         if publish.dup {
             if !connection.sent_here.insert(id) {
@@ -343,6 +367,25 @@ impl Audit {
         Ok(())
     }
 
+    /// The packet as it would be without a topic alias and without DUP.
+    fn plain(&self, publish: &Publish<'_>, topic: &str) -> Vec<u8> {
+        let mut properties = PropertiesBuf::new();
+        for property in publish.properties {
+            if property.id() != PropertyId::TopicAlias {
+                properties.push(property).expect("from a valid list");
+            }
+        }
+        let plain = Packet::Publish(Publish {
+            dup: false,
+            topic,
+            properties: properties.as_properties(),
+            ..publish.clone()
+        });
+        let mut bytes = Vec::new();
+        codec::encode_as(Sender::Client, &plain, self.version, &mut bytes).expect("legal");
+        bytes
+    }
+
     fn client_request(&mut self, id: PacketId) -> Result<(), &'static str> {
         match self.in_use.insert(id.get(), Use::Request) {
             Some(_) if !self.doubtful => Err("the packet identifier is in use [MQTT-2.2.1-3]"),
@@ -369,6 +412,9 @@ impl Audit {
                 }
                 if let Some(value) = properties.byte(PropertyId::MaximumQos) {
                     connection.maximum_qos = QoS::from_u8(value).unwrap_or(QoS::ExactlyOnce);
+                }
+                if let Some(value) = properties.two_byte(PropertyId::TopicAliasMaximum) {
+                    connection.topic_alias_maximum = value;
                 }
                 connection.retain_available =
                     properties.byte(PropertyId::RetainAvailable) != Some(0);
