@@ -11,8 +11,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
-// Nothing in here uses std; a cdylib for a target that has it must still link it.
-#[cfg(not(target_os = "none"))]
+// Nothing in here uses std; a cdylib must still link it, or have what it has: see `js::runtime`.
+#[cfg(not(any(target_os = "none", all(feature = "js", target_arch = "wasm32"))))]
 extern crate std;
 
 pub mod codec;

@@ -5,6 +5,7 @@
 
 mod options;
 mod records;
+mod runtime;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -42,7 +43,7 @@ impl Engine {
     ) -> Result<Engine, JsValue> {
         let keep_when_put_away = options::keep_when_put_away(&options);
         let connect = options::connect_options(options)?;
-        let seed = (js_sys::Math::random() * 2f64.powi(53)) as u64
+        let seed = (js_sys::Math::random() * (1u64 << 53) as f64) as u64
             ^ (js_sys::Date::now() as u64).rotate_left(40);
         let options = DriverOptions {
             url,

@@ -267,7 +267,7 @@ fn wasm() -> Tally {
     let mut cargo = wasm_target::wasm_command("cargo");
     cargo
         .args(["test", "--package", "webmqtt", "--target", WASM_TARGET])
-        .args(["--features", "js", "--no-fail-fast"])
+        .arg("--no-fail-fast")
         .env(
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
             "wasm-bindgen-test-runner",
