@@ -312,3 +312,17 @@ fn every_reason_code_is_accepted_where_it_belongs_and_nowhere_else() {
     }
     assert_eq!(tried, 15 * 256);
 }
+
+/// U5-2.4-a
+#[test]
+fn a_reason_code_is_a_failure_from_0x80_on() {
+    let mut known = 0;
+    for code in 0..=u8::MAX {
+        if let Some(reason) = ReasonCode::from_u8(code) {
+            assert_eq!(reason.is_error(), code >= 0x80, "{reason:?}");
+            assert_eq!(reason.as_u8(), code);
+            known += 1;
+        }
+    }
+    assert_eq!(known, ReasonCode::ALL.len());
+}

@@ -339,7 +339,7 @@ async fn another_subprotocol_ends_the_connection_before_connect() {
 }
 
 #[wasm_bindgen_test]
-async fn the_close_code_is_told() {
+async fn j_o_the_close_code_and_its_reason_are_told() {
     let (_driver, log) = connected().await;
     drop_it(0, 4001, "token expired");
     assert!(log.has("closed 4001 token expired"), "{:?}", log.lines());
