@@ -3,10 +3,12 @@
 mod brokers;
 mod build;
 mod check;
+mod conformance;
 mod demo;
 mod doctor;
 mod process;
 mod project;
+mod record;
 mod serve;
 mod setup;
 mod size;
@@ -36,6 +38,8 @@ cargo xtask COMMAND
   check                        format, lint and types; a part of test
   fix                          mends format and simple lint
   size                         bytes of the minimal application, against the budget
+  conformance [--write]        which statements, scenarios and findings are shown, and by which tests;
+                               --write brings the numbers in the documents up to date
   broker  NAME [--port N] [--plain-port N] [--persist FOLDER] [--sensors]
           embedded mosquitto mosquitto-deb12 rabbitmq rabbitmq-deb12, in the foreground
   broker  list [--json]        which of them can be started here
@@ -53,6 +57,7 @@ enum Asked {
     Check,
     Fix,
     Size,
+    Conformance { write: bool },
     Broker(brokers::Options),
     BrokerList { json: bool },
 }
@@ -92,6 +97,7 @@ fn run(asked: Asked) -> Result<(), Failure> {
         Asked::Check => check::run()?,
         Asked::Fix => check::fix()?,
         Asked::Size => size::run()?,
+        Asked::Conformance { write } => conformance::run(write)?,
         Asked::Broker(options) => brokers::run(&options)?,
         Asked::BrokerList { json: true } => println!("{}", brokers::list_json()),
         Asked::BrokerList { json: false } => print!("{}", brokers::list()),
@@ -117,6 +123,9 @@ fn asked() -> Result<Asked, lexopt::Error> {
         "check" => Asked::Check,
         "fix" => Asked::Fix,
         "size" => Asked::Size,
+        "conformance" => Asked::Conformance {
+            write: std::mem::take(&mut words.write),
+        },
         "broker" => match words.name.take().as_deref() {
             Some("list") => Asked::BrokerList {
                 json: std::mem::take(&mut words.json),
@@ -151,6 +160,7 @@ struct Words {
     strict: bool,
     json: bool,
     sensors: bool,
+    write: bool,
 }
 
 impl Words {
@@ -168,6 +178,7 @@ impl Words {
                 Long("strict") => words.strict = true,
                 Long("json") => words.json = true,
                 Long("sensors") => words.sensors = true,
+                Long("write") => words.write = true,
                 Value(word) if words.command.is_empty() => words.command = word.string()?,
                 Value(word) if words.name.is_none() => words.name = Some(word.string()?),
                 other => return Err(other.unexpected()),

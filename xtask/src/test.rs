@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::build::{self, Extent};
 use crate::project::{self, WASM_TARGET};
+use crate::record::{self, Record, Tests};
 use crate::setup::wasm_target::{self, Toolchain};
 use crate::setup::{self, Need};
 use crate::stamp::files_below;
@@ -179,8 +180,14 @@ fn runner(name: &str, command: &mut Command, read: impl Fn(&str) -> Option<Tally
 
 fn native() -> Tally {
     let mut cargo = project::command("cargo");
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
-    let mut tally = runner("native tests", &mut cargo, summary::of_libtest);
+    cargo
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .env("CARGO_TERM_COLOR", "never");
+    let record = Record::of("native");
+    let mut tally = runner("native tests", &mut cargo, |output| {
+        record.keep(&record::of_libtest(output));
+        summary::of_libtest(output)
+    });
     let mut broker = project::command("cargo");
     broker
         .args(["test", "--no-fail-fast", "--manifest-path"])
@@ -193,6 +200,24 @@ fn native() -> Tally {
         summary::of_libtest,
     );
     tally
+}
+
+/// The native tests for whoever needs to know how each of them ends; one that fails is no failure here.
+pub fn run_native(step: &Step, record: &Record) -> Result<Tests, Failure> {
+    let mut cargo = project::command("cargo");
+    cargo
+        .args(["test", "--package=webmqtt", "--tests", "--no-fail-fast"])
+        .env("CARGO_TERM_COLOR", "never");
+    let (_, output) = step.attempt(&mut cargo)?;
+    let tests = record::of_libtest(&output);
+    if tests.is_empty() {
+        return Err(Failure {
+            sentence: "the native tests could not be built; the compiler says why.".to_owned(),
+            output: tail(&output, 60),
+        });
+    }
+    record.keep(&tests);
+    Ok(tests)
 }
 
 /// Codec and session build where there is no `std` at all.
@@ -277,7 +302,12 @@ fn wasm() -> Tally {
     for name in names {
         cargo.args(["--test", name]);
     }
-    runner("wasm tests", &mut cargo, summary::of_libtest)
+    cargo.env("CARGO_TERM_COLOR", "never");
+    let record = Record::of("wasm");
+    runner("wasm tests", &mut cargo, |output| {
+        record.keep(&record::of_libtest(output));
+        summary::of_libtest(output)
+    })
 }
 
 /// The parts of the page that need no document.
@@ -317,7 +347,10 @@ fn node_tests(name: &'static str, wanted: impl Fn(&str) -> bool) -> Tally {
         .env("WEBMQTT_XTASK", env::current_exe().unwrap_or_default())
         .env("WEBMQTT_CHROMIUM", setup::chromium().unwrap_or_default())
         .env("WEBMQTT_BROKERS", brokers::list_json());
+    let record = Record::of(name);
     runner(&format!("{name} tests"), &mut node, |_| {
-        summary::of_tap(&fs::read_to_string(&tap).unwrap_or_default())
+        let tap = fs::read_to_string(&tap).unwrap_or_default();
+        record.keep(&record::of_tap(&tap));
+        summary::of_tap(&tap)
     })
 }
