@@ -372,6 +372,13 @@ fn a_connection_that_does_not_survive_the_sleep_is_replaced_without_back_off() {
         assert_eq!(peer.cause(), Some(Error::KeepAliveTimeout));
         assert_eq!((peer.state(), peer.link), (State::Connecting, Link::Wanted));
         assert_eq!(peer.now - woken, 3000);
+        // Nor is one whose end comes to light only now: browsers tell it after the page has thawed.
+        peer.open();
+        peer.accept(false);
+        peer.wake(Wake::Running);
+        peer.advance(3000);
+        peer.cut();
+        assert_eq!((peer.state(), peer.link), (State::Connecting, Link::Wanted));
         // A loss that no wake-up has announced waits for its turn.
         peer.open();
         peer.accept(false);

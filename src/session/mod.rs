@@ -151,8 +151,8 @@ struct Core {
     /// Something was received since the last PINGREQ was put off.
     heard: bool,
     heard_at: Instant,
-    /// A PINGREQ of a wake-up is unanswered; a connection that does not survive it is replaced at once.
-    probing: bool,
+    /// The last wake-up on this connection: one that does not survive it for long is replaced without back-off.
+    woken_at: Option<Instant>,
     timers: Timers,
     backoff: Backoff,
     limits: ServerLimits,
@@ -225,7 +225,7 @@ impl Session {
             declined_problem_information: asked == Some(0),
             heard: false,
             heard_at: Instant::default(),
-            probing: false,
+            woken_at: None,
             timers: Timers::default(),
             backoff: Backoff::default(),
             recv_at: 0,

@@ -61,7 +61,7 @@ impl Core {
         self.timers
             .set(Timer::Connect, self.now + self.options.connect_timeout);
         self.backoff.begin_attempt();
-        self.probing = false;
+        self.woken_at = None;
         self.change(State::Connecting, None, Properties::EMPTY, None);
         if self.options.ask {
             self.preparing = true;
@@ -253,8 +253,15 @@ impl Core {
         match reconnect.and_then(|options| self.backoff.next_delay(&options, &mut self.random)) {
             Some(delay) => {
                 self.refused = (class == Class::Refresh).then_some(cause);
+                // The sleep has ended the connection, not a server that wants to be left alone.
+                let slept = |woken_at| self.now - woken_at <= PROBE_PATIENCE;
+                let at_once = self.woken_at.is_some_and(slept);
+                let delay = if at_once { Duration::default() } else { delay };
                 self.timers.set(Timer::Reconnect, self.now + delay);
                 self.change(State::Waiting, Some(cause), properties, Some(delay));
+                if at_once {
+                    self.open();
+                }
             }
             None => {
                 self.change(State::Idle, Some(cause), properties, None);
@@ -394,12 +401,7 @@ impl Core {
             Timer::Connect if self.preparing => self.preparation_failed(),
             Timer::Connect => self.fail(Error::ConnectTimeout, None, Properties::EMPTY),
             Timer::KeepAlive => self.ping(None),
-            Timer::PingResponse => {
-                self.fail(Error::KeepAliveTimeout, None, Properties::EMPTY);
-                if self.probing && self.state == State::Waiting {
-                    self.open();
-                }
-            }
+            Timer::PingResponse => self.fail(Error::KeepAliveTimeout, None, Properties::EMPTY),
             Timer::Reconnect => self.open(),
             Timer::Stable => {
                 self.backoff.reset();
@@ -433,9 +435,11 @@ impl Core {
                 self.leave_connection();
                 self.open();
             }
-            State::Connected if network || self.now - self.heard_at >= FRESH => {
-                self.probing = true;
-                self.ping(Some(PROBE_PATIENCE));
+            State::Connected => {
+                self.woken_at = Some(self.now);
+                if network || self.now - self.heard_at >= FRESH {
+                    self.ping(Some(PROBE_PATIENCE));
+                }
             }
             _ => {}
         }
@@ -493,7 +497,6 @@ impl Core {
     pub(super) fn received_something(&mut self) {
         self.heard = true;
         self.heard_at = self.now;
-        self.probing = false;
         if self.timers.is_set(Timer::PingResponse) {
             let patience = self.quiet_time().unwrap_or(PROBE_PATIENCE);
             self.timers.set(Timer::PingResponse, self.now + patience);

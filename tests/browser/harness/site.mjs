@@ -62,7 +62,7 @@ async function answer(request, response) {
     "content-type": TYPES.get(path.extname(file)) ?? "application/octet-stream",
     "content-length": found.size,
     "content-security-policy": POLICY,
-    "cache-control": "no-store",
+    "cache-control": "no-cache",
   });
   createReadStream(file).pipe(response);
 }

@@ -1,0 +1,168 @@
+// @ts-check
+// A Chromium that is driven by its debugging protocol alone. Playwright keeps every page visible and out of the
+// back/forward cache; what happens to pages that are neither is what the tests of the page's life are about.
+
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { WebSocket } from "ws";
+
+const PATIENCE = 15_000;
+
+const ARGUMENTS = [
+  "--headless=new",
+  "--remote-debugging-port=0",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** One tab. */
+export class Tab {
+  #browser;
+  #target;
+  #session;
+
+  /** @param {RawChromium} browser @param {string} target @param {string} session */
+  constructor(browser, target, session) {
+    this.#browser = browser;
+    this.#target = target;
+    this.#session = session;
+  }
+
+  /** @param {string} method @param {object} [parameters] @returns {Promise<any>} */
+  send(method, parameters = {}) {
+    return this.#browser.send(method, parameters, this.#session);
+  }
+
+  /** The value of an expression; promises are awaited. @param {string} expression @returns {Promise<any>} */
+  async evaluate(expression) {
+    const { result, exceptionDetails } = await this.send("Runtime.evaluate", {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+      includeCommandLineAPI: true,
+    });
+    if (exceptionDetails) {
+      throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    }
+    return result.value;
+  }
+
+  /** Asks until an expression is true. @param {string} expression */
+  async until(expression) {
+    const end = performance.now() + PATIENCE;
+    for (;;) {
+      // While a page is being replaced there is nothing to ask.
+      const value = await this.evaluate(expression).catch(() => false);
+      if (value) return;
+      if (performance.now() > end) throw new Error(`waited ${PATIENCE} ms for ${expression}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** @param {string} url */
+  async goto(url) {
+    await this.send("Page.navigate", { url });
+    await this.until(
+      `location.href.startsWith(${JSON.stringify(url)}) && document.readyState === "complete"`,
+    );
+  }
+
+  /** Shows it and hides the others. */
+  async show() {
+    await this.#browser.send("Target.activateTarget", { targetId: this.#target });
+  }
+
+  async freeze() {
+    await this.send("Page.setWebLifecycleState", { state: "frozen" });
+  }
+
+  async thaw() {
+    await this.send("Page.setWebLifecycleState", { state: "active" });
+  }
+
+  async close() {
+    await this.#browser.send("Target.closeTarget", { targetId: this.#target });
+  }
+}
+
+export class RawChromium {
+  #process;
+  #profile;
+  #socket;
+  #last = 0;
+  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
+  #calls = new Map();
+
+  /** @param {import("node:child_process").ChildProcess} process @param {string} profile @param {WebSocket} socket */
+  constructor(process, profile, socket) {
+    this.#process = process;
+    this.#profile = profile;
+    this.#socket = socket;
+    socket.on("message", (data) => {
+      const { id, result, error } = JSON.parse(String(data));
+      const call = this.#calls.get(id);
+      this.#calls.delete(id);
+      if (error) call?.reject(new Error(error.message));
+      else call?.resolve(result);
+    });
+  }
+
+  /** @param {string[]} [more] arguments */
+  static async start(more = []) {
+    const profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-raw-chromium-"));
+    const program = process.env.WEBMQTT_CHROMIUM ?? "/usr/bin/chromium";
+    const child = spawn(program, [...ARGUMENTS, `--user-data-dir=${profile}`, ...more], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const url = await new Promise((resolve, reject) => {
+      let said = "";
+      child.stderr.on("data", (text) => {
+        said += text;
+        const found = said.match(/DevTools listening on (ws:\S+)/);
+        if (found) resolve(found[1]);
+      });
+      child.once("exit", (code) => reject(new Error(`Chromium ended with ${code}: ${said}`)));
+    });
+    const socket = new WebSocket(/** @type {string} */ (url));
+    await new Promise((resolve, reject) => {
+      socket.once("open", resolve);
+      socket.once("error", reject);
+    });
+    return new RawChromium(child, profile, socket);
+  }
+
+  /** @param {string} method @param {object} [parameters] @param {string} [sessionId] @returns {Promise<any>} */
+  send(method, parameters = {}, sessionId) {
+    this.#last += 1;
+    const id = this.#last;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject });
+      this.#socket.send(JSON.stringify({ id, method, params: parameters, sessionId }));
+    });
+  }
+
+  /** A new tab in front. @param {string} url */
+  async open(url) {
+    const { targetId } = await this.send("Target.createTarget", { url: "about:blank" });
+    const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
+    const tab = new Tab(this, targetId, sessionId);
+    await tab.goto(url);
+    await tab.show();
+    return tab;
+  }
+
+  async stop() {
+    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
+    await this.send("Browser.close").catch(() => {});
+    this.#socket.close();
+    await ended;
+    await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

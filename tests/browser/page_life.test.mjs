@@ -1,0 +1,164 @@
+// @ts-check
+// What a page lives through in a real browser: the back/forward cache, a freeze, a tab in front of it. The server is
+// scripted, so that it can say when it heard what.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { RawChromium } from "./harness/raw_chromium.mjs";
+import { ScriptedServer } from "./harness/scripted_server.mjs";
+import { serveSite } from "./harness/site.mjs";
+
+/** @typedef {import("./harness/raw_chromium.mjs").Tab} Tab */
+
+/** @type {RawChromium} */
+let browser;
+/** @type {Awaited<ReturnType<typeof serveSite>>} */
+let site;
+
+before(
+  async () => {
+    [browser, site] = await Promise.all([RawChromium.start(), serveSite()]);
+  },
+  { timeout: 60_000 },
+);
+
+after(async () => {
+  await browser?.stop();
+  await site?.close();
+});
+
+/**
+ * A page with a connected client in `globalThis.client`, which writes down its states in `globalThis.states`, and the
+ * server's end of it.
+ * @param {ScriptedServer} server @param {object} [options]
+ */
+async function connectedPage(server, options = {}) {
+  const tab = await browser.open(site.origin);
+  const all = {
+    clientId: "page",
+    keepalive: 60,
+    reconnect: { min: 10_000, max: 10_000 },
+    ...options,
+  };
+  const next = server.peer();
+  const connecting = tab.evaluate(`(async () => {
+    const { createClient } = await import("/pkg/dist/index.js");
+    globalThis.states = [];
+    globalThis.client = await createClient(${JSON.stringify(server.url)}, ${JSON.stringify(all)});
+    client.on("state", ({ state, cause }) => states.push(cause ? state + " " + cause.code : state));
+    await client.connect();
+  })()`);
+  const peer = await next;
+  await peer.accept();
+  await connecting;
+  return { tab, peer };
+}
+
+/** @param {string} name @param {(server: ScriptedServer) => Promise<void>} body */
+function scripted(name, body) {
+  test(name, { timeout: 60_000 }, async () => {
+    const server = await ScriptedServer.start();
+    try {
+      await body(server);
+    } finally {
+      await server.stop();
+    }
+  });
+}
+
+describe("a page in the back/forward cache", () => {
+  scripted("says DISCONNECT, and connects at once when it comes back", async (server) => {
+    const { tab, peer } = await connectedPage(server);
+    await tab.goto(`${site.origin}/page/index.html?other`);
+    await peer.expect("disconnect");
+    await peer.expectClose();
+    const next = server.peer();
+    await tab.evaluate("void setTimeout(() => history.back(), 10)");
+    const again = await next;
+    await again.accept();
+    await tab.until(`globalThis.client?.state === "connected"`);
+    const states = await tab.evaluate("states");
+    assert.deepEqual(states, [
+      "connecting",
+      "connected",
+      "waiting suspended",
+      "connecting",
+      "connected",
+    ]);
+    await tab.close();
+  });
+});
+
+describe("a frozen page", () => {
+  scripted(
+    "finds its connection closed when it thaws, and makes a new one at once",
+    async (server) => {
+      const { tab, peer } = await connectedPage(server);
+      const front = await browser.open(`${site.origin}/page/index.html?front`);
+      await tab.freeze();
+      peer.close(1001);
+      const next = server.peer();
+      await tab.thaw();
+      await tab.show();
+      const again = await next;
+      await again.accept();
+      await tab.until(`client.state === "connected"`);
+      await front.close();
+      await tab.close();
+    },
+  );
+});
+
+describe("a tab that comes to the front", () => {
+  scripted("ends the waiting for the next attempt", async (server) => {
+    const { tab, peer } = await connectedPage(server);
+    const front = await browser.open(`${site.origin}/page/index.html?front`);
+    await tab.until("document.hidden");
+    peer.drop();
+    await tab.until(`client.state === "waiting"`);
+    const next = server.peer();
+    await tab.show();
+    const again = await next;
+    await again.accept();
+    await tab.until(`client.state === "connected"`);
+    await front.close();
+    await tab.close();
+  });
+
+  scripted(
+    "asks a server that says nothing for a sign of life, and replaces it",
+    async (server) => {
+      const { tab, peer } = await connectedPage(server);
+      const front = await browser.open(`${site.origin}/page/index.html?front`);
+      await tab.until("document.hidden");
+      // A packet that was heard within the last two seconds is sign enough.
+      await new Promise((resolve) => setTimeout(resolve, 2_100));
+      const next = server.peer();
+      await tab.show();
+      await peer.expect("pingreq");
+      // Nobody answers.
+      const again = await next;
+      await again.accept();
+      await tab.until(`client.state === "connected"`);
+      const states = await tab.evaluate("states");
+      assert.deepEqual(states.slice(2), ["waiting keepalive-timeout", "connecting", "connected"]);
+      await front.close();
+      await tab.close();
+    },
+  );
+});
+
+describe("a client that has ended", () => {
+  scripted("listens to nothing any more", async (server) => {
+    const { tab, peer } = await connectedPage(server);
+    const listeners = `Object.keys(getEventListeners(window)).filter((name) =>
+      ["visibilitychange", "resume", "online", "pagehide", "pageshow"].includes(name)).length`;
+    assert.equal(await tab.evaluate(listeners), 5);
+    const ending = tab.evaluate("client.end()");
+    await peer.expect("disconnect");
+    peer.close(1000);
+    await ending;
+    await tab.until(`(${listeners}) === 0`);
+    await tab.close();
+  });
+});
