@@ -133,9 +133,10 @@ fn an_unsuback_has_one_result_for_each_filter() {
     let packet_id = peer.expect(PacketType::Subscribe).id();
     peer.send(&suback(packet_id, &[1]));
     let (_, key) = peer.subscribe(&filters.map(|filter| (filter, QOS1)));
-    let packet_id = peer.expect(PacketType::Subscribe).id();
-    // "shared" comes first, being older; "a" is asked for once.
-    peer.send(&suback(packet_id, &[1, 1, 1, 1, 0x87]));
+    // "shared" is asked for again with the identifier that it has, hence apart; "a" is asked for once.
+    let packets = peer.expect_all(&[PacketType::Subscribe; 2]);
+    peer.send(&suback(packets[0].id(), &[1]));
+    peer.send(&suback(packets[1].id(), &[1, 1, 1, 0x87]));
     let token = peer.unsubscribe(key);
     let packet_id = id(peer.expect(PacketType::Unsubscribe).id());
     assert_eq!(peer.unsubscribed_each(token), None);

@@ -458,10 +458,8 @@ fn options_are_sent_as_given() {
     peer.act(|session, now| session.subscribe(now, &[(filter, options)]))
         .unwrap();
     let frame = peer.expect(PacketType::Subscribe);
-    assert_eq!(
-        frame.bytes,
-        [0x82, 7, 0, frame.id() as u8, 0, 0, 1, b'a', 0x2D]
-    );
+    assert_eq!(filters(&frame), [("a".to_owned(), options)]);
+    assert_eq!(frame.bytes.last(), Some(&0x2D));
     // 3.1.1 has none of them.
     let mut peer = Scripted::connected(clean(Version::V4));
     assert!(
@@ -587,14 +585,17 @@ fn a_filter_that_another_subscription_uses_is_kept_at_the_server() {
         let (_, first) = peer.subscribe(&[("a", QOS1), ("b", QOS1)]);
         grant(&mut peer);
         let (_, second) = peer.subscribe(&[("b", QOS0), ("c", QOS1)]);
-        let frame = peer.expect(PacketType::Subscribe);
+        let mut asked = Vec::new();
+        while let Some(frame) = peer.next() {
+            asked.extend(
+                filters(&frame)
+                    .into_iter()
+                    .map(|(name, options)| (name, options.qos)),
+            );
+            peer.send(&suback(frame.id(), &vec![1; filters(&frame).len()]));
+        }
         // Asking again must not take away what the first one relies on.
-        let asked: Vec<_> = filters(&frame)
-            .into_iter()
-            .map(|(name, options)| (name, options.qos))
-            .collect();
         assert_eq!(asked, [("b".to_owned(), QOS1), ("c".to_owned(), QOS1)]);
-        peer.send(&suback(frame.id(), &[1, 1]));
         let token = peer.unsubscribe(first);
         let frame = peer.expect(PacketType::Unsubscribe);
         assert_eq!(names(&frame), ["a"]);

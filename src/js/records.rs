@@ -10,7 +10,9 @@ use wasm_bindgen::prelude::*;
 use crate::client::{CloseInfo, Delivery, Sink};
 use crate::codec::{Properties, PropertiesBuf, Property, PropertyId};
 use crate::error::Error;
-use crate::session::{ConnectionInfo, Event, Message, State, StateChange, Token};
+use crate::session::{
+    ConnectionInfo, Event, Message, OWN_IDENTIFIERS, State, StateChange, Token,
+};
 
 /// Kinds of records and, in the order of their fields, what they hold. Properties are undefined if there are none.
 #[derive(Clone, Copy)]
@@ -75,7 +77,7 @@ impl Records {
     }
 
     fn properties(&self, properties: Properties<'_>) {
-        self.push(if properties.is_empty() {
+        self.push(if properties.iter().all(|it| is_internal(&it)) {
             JsValue::UNDEFINED
         } else {
             object(properties)
@@ -253,6 +255,11 @@ fn connection(info: &ConnectionInfo) -> Object {
     to
 }
 
+/// A subscription identifier that the application knows nothing of. Most messages have no other property.
+fn is_internal(property: &Property<'_>) -> bool {
+    matches!(property, Property::VarInt(_, OWN_IDENTIFIERS..))
+}
+
 /// Properties under the names of the package's types.
 fn object(properties: Properties<'_>) -> JsValue {
     let to = Object::new();
@@ -260,6 +267,7 @@ fn object(properties: Properties<'_>) -> JsValue {
     let identifiers = Array::new();
     for property in properties.iter() {
         match property {
+            _ if is_internal(&property) => {}
             Property::Pair(name, value) => {
                 pairs.push(&Array::of2(
                     &JsValue::from_str(name),

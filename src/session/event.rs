@@ -154,9 +154,12 @@ pub struct Message<'a> {
     pub retain: bool,
     /// Whether it may have been delivered before.
     pub dup: bool,
-    /// Properties, 5.0 only.
+    /// Properties, 5.0 only. Subscription identifiers from [`OWN_IDENTIFIERS`](super::OWN_IDENTIFIERS) on are the
+    /// session's own.
     pub properties: Properties<'a>,
-    /// The subscriptions that it is for.
+    /// The subscriptions that it is for, each once. With MQTT 5 each copy that the server sends is for the subscription
+    /// that it was sent for; in 3.1.1, and at servers without subscription identifiers, a copy cannot be told from
+    /// another and is for all that match.
     pub subscriptions: &'a [SubscriptionKey],
 }
 

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::event::{Message, SubscriptionKey};
-use crate::codec::{PacketId, PropertiesBuf, Publish, QoS};
+use crate::codec::{PacketId, Properties, PropertiesBuf, Publish, QoS};
 
 /// How much of a resumed session may wait for a subscription to claim it.
 const UNCLAIMED_MESSAGES: usize = 1_000;
@@ -41,6 +41,10 @@ impl OwnedMessage {
 
     pub(super) fn topic(&self) -> &str {
         &self.topic
+    }
+
+    pub(super) fn properties(&self) -> Properties<'_> {
+        self.properties.as_properties()
     }
 
     pub(super) fn lend<'a>(&'a self, subscriptions: &'a [SubscriptionKey]) -> Message<'a> {
@@ -195,9 +199,9 @@ impl Inbound {
     }
 
     /// Moves the waiting messages that `wanted` accepts to the front of what is delivered next.
-    pub(super) fn claim(&mut self, mut wanted: impl FnMut(&str) -> bool) {
+    pub(super) fn claim(&mut self, mut wanted: impl FnMut(&OwnedMessage) -> bool) {
         for message in core::mem::take(&mut self.unclaimed) {
-            if wanted(message.topic()) {
+            if wanted(&message) {
                 self.unclaimed_bytes -= message.size();
                 self.claimed.push_back(message);
             } else {

@@ -46,6 +46,7 @@ pub use options::{
 pub use policy::Class;
 pub use prepare::Prepared;
 pub use state::TransportOp;
+pub use subscriptions::OWN_IDENTIFIERS;
 pub use timers::{Deadline, Timer};
 
 use crate::codec::{
@@ -232,7 +233,7 @@ impl Session {
             discard: false,
             inbound: Inbound::default(),
             server_aliases: ServerAliases::default(),
-            subscriptions: Subscriptions::default(),
+            subscriptions: Subscriptions::new(Random::new(!seed).next()),
             events: VecDeque::new(),
             transport_ops: VecDeque::new(),
             last_token: 0,
@@ -492,8 +493,8 @@ impl Session {
         let key = core.subscriptions.declare(token, filters);
         let mut keys = Vec::new();
         let subscriptions = &mut core.subscriptions;
-        core.inbound.claim(|topic| {
-            subscriptions.route(topic, &mut keys);
+        core.inbound.claim(|message| {
+            subscriptions.route(message.topic(), message.properties(), &mut keys);
             keys.contains(&key)
         });
         Ok((token, key))
@@ -577,7 +578,8 @@ impl Session {
                 return Some(event);
             }
             if let Some(message) = core.inbound.next_claimed() {
-                core.subscriptions.route(message.topic(), lent_to);
+                core.subscriptions
+                    .route(message.topic(), message.properties(), lent_to);
                 return Some(Event::Message(lent.insert(message).lend(lent_to)));
             }
             match core.next_input(recv) {
@@ -585,7 +587,8 @@ impl Session {
                 Input::Handled => {}
                 Input::Message(publish) => {
                     let topic = core.server_aliases.topic(&publish);
-                    core.subscriptions.route(topic, lent_to);
+                    core.subscriptions
+                        .route(topic, publish.properties, lent_to);
                     if !lent_to.is_empty() {
                         let publish = core.server_aliases.resolve(publish);
                         return Some(Event::Message(inbound::lend(&publish, lent_to)));

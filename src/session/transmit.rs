@@ -7,8 +7,7 @@ use super::state::Transport;
 use super::subscriptions::Room;
 use super::{Core, Transmit};
 use crate::codec::{
-    Packet, Properties, Subscribe, SubscribeFiltersBuf, TopicFilter, Unsubscribe,
-    UnsubscribeFiltersBuf,
+    Packet, Subscribe, SubscribeFiltersBuf, TopicFilter, Unsubscribe, UnsubscribeFiltersBuf,
 };
 
 impl Core {
@@ -65,16 +64,16 @@ impl Core {
             };
             let mut list = UnsubscribeFiltersBuf::default();
             let push = |filter: TopicFilter<'_>| list.push(filter);
-            if !self
+            let next = self
                 .subscriptions
-                .next_unsubscribe(id, &room, &mut emit, push)
-            {
+                .next_unsubscribe(id, &room, &mut emit, push);
+            let Some(properties) = next else {
                 self.outbound.inflight.release(id);
                 continue;
-            }
+            };
             let packet = Unsubscribe {
                 packet_id: id,
-                properties: Properties::EMPTY,
+                properties: properties.as_properties(),
                 filters: list.as_filters(),
             };
             self.outbound.control(&Packet::Unsubscribe(packet));
@@ -84,7 +83,7 @@ impl Core {
                 return;
             };
             let mut list = SubscribeFiltersBuf::default();
-            let asked = self.subscriptions.next_subscribe(
+            let next = self.subscriptions.next_subscribe(
                 id,
                 &self.limits,
                 &room,
@@ -93,13 +92,13 @@ impl Core {
                     list.push(filter, options);
                 },
             );
-            if !asked {
+            let Some(properties) = next else {
                 self.outbound.inflight.release(id);
                 continue;
-            }
+            };
             let packet = Subscribe {
                 packet_id: id,
-                properties: Properties::EMPTY,
+                properties: properties.as_properties(),
                 filters: list.as_filters(),
             };
             self.outbound.control(&Packet::Subscribe(packet));

@@ -6,7 +6,7 @@ use webmqtt::codec::{
 };
 
 use super::session::{Sending, Subscription};
-use super::{Broker, Connection, ConnectionId, Routed, ServerSession, Stored, packets};
+use super::{Broker, Connection, ConnectionId, Routed, ServerSession, Stored, packets, push};
 
 impl Broker {
     /// The session behind a connection.
@@ -133,6 +133,11 @@ impl Broker {
         let forbidden = self.settings.forbidden.clone();
         let mut codes = Vec::new();
         let mut retained = Vec::new();
+        let identifier = packet.properties.subscription_identifiers().next();
+        assert!(
+            identifier.is_none() || !self.settings.identifiers_unavailable,
+            "identifiers are not available: {packet:?}"
+        );
         for (filter, options) in packet.filters.iter() {
             let text = filter.as_str();
             if forbidden.as_ref().is_some_and(|it| text.starts_with(it)) {
@@ -148,6 +153,7 @@ impl Broker {
             let subscription = Subscription {
                 filter: text.into(),
                 options,
+                identifier,
             };
             match known {
                 Some(place) => session.subscriptions[place] = Some(subscription),
@@ -166,7 +172,8 @@ impl Broker {
                 for message in stored {
                     if matches(filter, &message.topic) {
                         let qos = message.qos.min(options.qos);
-                        retained.push(Stored { qos, ..message });
+                        let message = Stored { qos, ..message };
+                        retained.push(message.identified(identifier));
                     }
                 }
             }
@@ -206,7 +213,7 @@ impl Broker {
 
     // To the client
 
-    /// Gives a message to every session that subscribed to it, once each.
+    /// Gives a message to every session that subscribed to it, once each or once for each subscription.
     pub(super) fn route(&mut self, message: Stored) {
         if message.retain {
             if message.payload.is_empty() {
@@ -219,30 +226,44 @@ impl Broker {
         for (client_id, session) in &mut self.sessions {
             let mut found = Vec::new();
             session.trie.matches(&message.topic, &mut found);
-            let options = found
+            found.sort_unstable();
+            let matching = found
                 .into_iter()
-                .filter_map(|place| session.subscriptions.get(place as usize)?.as_ref())
-                .map(|subscription| subscription.options);
-            // Overlapping subscriptions: one copy with the highest QoS [MQTT-3.3.4-2].
-            let Some(options) = options.max_by_key(|options| options.qos) else {
-                continue;
-            };
-            let copy = Stored {
-                qos: message.qos.min(options.qos),
-                retain: message.retain && options.retain_as_published,
-                ..message.clone()
-            };
-            if session.connection.is_none() && copy.qos == QoS::AtMostOnce {
-                continue;
-            }
-            self.routed.push(Routed {
-                client_id: client_id.clone(),
-                generation: session.generation,
-                topic: copy.topic.clone(),
-                payload: copy.payload.clone(),
-                qos: copy.qos,
+                .filter_map(|place| session.subscriptions.get(place as usize)?.as_ref());
+            // What overlaps may share a copy; a shared subscription has its messages to itself.
+            let (shared, plain): (Vec<_>, Vec<_>) = matching.partition(|subscription| {
+                subscription.filter.starts_with("$share/") || self.settings.copy_per_subscription
             });
-            session.waiting.push_back(copy);
+            let mut copies: Vec<_> = shared.into_iter().map(|one| vec![one]).collect();
+            copies.push(plain);
+            for subscriptions in copies {
+                // Overlapping subscriptions: one copy with the highest QoS [MQTT-3.3.4-2].
+                let options = subscriptions
+                    .iter()
+                    .map(|subscription| subscription.options);
+                let Some(options) = options.max_by_key(|options| options.qos) else {
+                    continue;
+                };
+                let copy = Stored {
+                    qos: message.qos.min(options.qos),
+                    retain: message.retain && options.retain_as_published,
+                    ..message.clone()
+                };
+                let copy = subscriptions.iter().fold(copy, |copy, subscription| {
+                    copy.identified(subscription.identifier)
+                });
+                if session.connection.is_none() && copy.qos == QoS::AtMostOnce {
+                    continue;
+                }
+                self.routed.push(Routed {
+                    client_id: client_id.clone(),
+                    generation: session.generation,
+                    topic: copy.topic.clone(),
+                    payload: copy.payload.clone(),
+                    qos: copy.qos,
+                });
+                session.waiting.push_back(copy);
+            }
             receivers.extend(session.connection);
         }
         for at in receivers {
@@ -340,6 +361,17 @@ impl Broker {
             }
         }
         self.flush(at);
+    }
+}
+
+impl Stored {
+    /// With one more subscription identifier, if there is one.
+    fn identified(mut self, identifier: Option<u32>) -> Self {
+        if let Some(identifier) = identifier {
+            let property = Property::VarInt(PropertyId::SubscriptionIdentifier, identifier);
+            push(&mut self.properties, property);
+        }
+        self
     }
 }
 

@@ -36,6 +36,10 @@ pub struct Settings {
     pub refuse: Option<ReasonCode>,
     /// Filters that begin so are refused.
     pub forbidden: Option<String>,
+    /// A client gets a copy of a message for each of its subscriptions that match [MQTT-3.3.4-2], instead of one
+    /// copy with all their identifiers [MQTT-3.3.4-4].
+    pub copy_per_subscription: bool,
+    pub identifiers_unavailable: bool,
 }
 
 /// A message that the broker took over from a client.
@@ -469,6 +473,10 @@ impl Broker {
         if settings.retain_unavailable {
             push(answer, Property::Byte(PropertyId::RetainAvailable, 0));
         }
+        if settings.identifiers_unavailable {
+            let id = PropertyId::SubscriptionIdentifierAvailable;
+            push(answer, Property::Byte(id, 0));
+        }
     }
 
     /// The connection ends: its will is due unless it was taken back.
@@ -575,6 +583,6 @@ fn without_alias(list: Properties<'_>) -> PropertiesBuf {
     rest
 }
 
-fn push(list: &mut PropertiesBuf, property: Property<'_>) {
+pub(super) fn push(list: &mut PropertiesBuf, property: Property<'_>) {
     list.push(property).expect("a valid property");
 }

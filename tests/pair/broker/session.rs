@@ -35,6 +35,7 @@ impl Will {
 pub struct Subscription {
     pub filter: String,
     pub options: SubscribeOptions,
+    pub identifier: Option<u32>,
 }
 
 /// A message on its way to the client.

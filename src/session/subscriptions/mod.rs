@@ -1,23 +1,25 @@
 //! Subscriptions as state: declared once, sent when there is a connection, sent again only when the session was lost.
 //!
 //! A *filter* is what the server knows; a *handle* is one `subscribe` call. Several handles can share a filter, so
-//! the server hears UNSUBSCRIBE only when the last of them goes. This file decides what to ask for; it writes no bytes
-//! and knows neither connection nor time.
+//! the server hears UNSUBSCRIBE only when the last of them goes. This module decides what to ask for; it writes no bytes
+//! and knows neither connection nor time. `batch` decides which filters share a packet, `route` for whom a message is.
+
+mod batch;
+mod route;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::event::{Event, ServerLimits, SubscriptionKey, Token};
+use super::event::{Event, SubscriptionKey, Token};
 use crate::codec::{
     PacketId, Properties, PropertiesBuf, QoS, ReasonCode, SubAck, SubscribeOptions, TopicFilter,
     UnsubAck, Version,
 };
 use crate::error::Error;
 use crate::topic::FilterTrie;
-
-/// Upper bounds of one SUBSCRIBE or UNSUBSCRIBE packet, besides the server's Maximum Packet Size.
-const BATCH_FILTERS: usize = 1_000;
-const BATCH_BYTES: usize = 64 * 1024;
+pub(super) use batch::Room;
+use route::Identifiers;
+pub use route::OWN_IDENTIFIERS;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sync {
@@ -35,6 +37,8 @@ struct Filter {
     options: SubscribeOptions,
     handles: Vec<SubscriptionKey>,
     sync: Sync,
+    /// What its messages can carry, the identifier of the last SUBSCRIBE at last; 0 stands for none.
+    identifiers: Vec<u32>,
 }
 
 struct Handle {
@@ -58,6 +62,7 @@ struct Unsubscribe {
 struct Leaving {
     id: u32,
     text: String,
+    identifiers: Vec<u32>,
     sent_as: Option<PacketId>,
 }
 
@@ -85,36 +90,6 @@ struct Request {
     filters: Vec<(u32, Vec<SubscriptionKey>)>,
 }
 
-/// How much one SUBSCRIBE or UNSUBSCRIBE packet may hold.
-pub(super) struct Room {
-    maximum_packet_size: usize,
-    /// Packet identifier and, in 5.0, the length of no properties.
-    before_filters: usize,
-}
-
-impl Room {
-    pub(super) fn new(limits: &ServerLimits, version: Version) -> Self {
-        Self {
-            maximum_packet_size: limits.maximum_packet_size as usize,
-            before_filters: if version == Version::V5 { 3 } else { 2 },
-        }
-    }
-
-    /// Whether one more filter fits behind `count` others, if all of them take `bytes` together.
-    fn takes(&self, bytes: usize, count: usize) -> bool {
-        let remaining = self.before_filters + bytes;
-        let length = match remaining {
-            0..0x80 => 1,
-            0x80..0x4000 => 2,
-            0x4000..0x20_0000 => 3,
-            _ => 4,
-        };
-        let fits = 1 + length + remaining <= self.maximum_packet_size;
-        fits && (count == 0 || (count < BATCH_FILTERS && bytes <= BATCH_BYTES))
-    }
-}
-
-#[derive(Default)]
 pub(super) struct Subscriptions {
     trie: FilterTrie,
     /// Sorted by id: new ones come last.
@@ -123,6 +98,7 @@ pub(super) struct Subscriptions {
     handles: Vec<Handle>,
     requests: Vec<Request>,
     unsubscribes: Vec<Unsubscribe>,
+    identifiers: Identifiers,
     /// Whether a filter or an unsubscribe waits to be sent.
     pending: bool,
     last_filter: u32,
@@ -131,6 +107,22 @@ pub(super) struct Subscriptions {
 }
 
 impl Subscriptions {
+    /// The seed spreads the subscription identifiers, so that they differ from those of an earlier run.
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            trie: FilterTrie::new(),
+            filters: Vec::new(),
+            handles: Vec::new(),
+            requests: Vec::new(),
+            unsubscribes: Vec::new(),
+            identifiers: Identifiers::new(seed),
+            pending: false,
+            last_filter: 0,
+            last_handle: 0,
+            matched: Vec::new(),
+        }
+    }
+
     pub(super) fn has_pending(&self) -> bool {
         self.pending
     }
@@ -188,15 +180,21 @@ impl Subscriptions {
         }
         self.last_filter += 1;
         self.trie.insert(route, self.last_filter);
-        let (id, text) = (self.last_filter, filter.as_str().into());
+        let (id, text) = (self.last_filter, String::from(filter.as_str()));
+        // Until the server has heard that the filter left, its messages are for whoever declares it anew.
+        let mut leaving = self.unsubscribes.iter().flat_map(|call| &call.leaving);
+        let identifiers = leaving
+            .find(|leaving| leaving.text == text)
+            .map_or_else(Vec::new, |leaving| leaving.identifiers.clone());
         self.filters.push(Filter {
             id,
             text,
             options,
             handles: alloc::vec![key],
             sync: Sync::Needed,
+            identifiers,
         });
-        self.last_filter
+        id
     }
 
     fn filter(&self, id: u32) -> Option<&Filter> {
@@ -238,10 +236,11 @@ impl Subscriptions {
         let (mut leaving, mut left) = (Vec::new(), Vec::new());
         if let Some(handle) = self.remove_handle(key) {
             for (&id, result) in handle.filters.iter().zip(&handle.results) {
-                if let Some(text) = self.detach(id, key) {
+                if let Some(filter) = self.detach(id, key) {
                     leaving.push(Leaving {
                         id,
-                        text,
+                        text: filter.text,
+                        identifiers: filter.identifiers,
                         sent_as: None,
                     });
                 }
@@ -278,8 +277,8 @@ impl Subscriptions {
         }
     }
 
-    /// Gives the filter's text if this was its last handle.
-    fn detach(&mut self, at: u32, key: SubscriptionKey) -> Option<String> {
+    /// Gives the filter if this was its last handle.
+    fn detach(&mut self, at: u32, key: SubscriptionKey) -> Option<Filter> {
         let filter = self.filter_mut(at)?;
         filter.handles.retain(|&handle| handle != key);
         if !filter.handles.is_empty() {
@@ -290,81 +289,7 @@ impl Subscriptions {
         if let Ok(parsed) = TopicFilter::new(&filter.text) {
             self.trie.remove(parsed.filter_without_share(), at);
         }
-        Some(filter.text)
-    }
-
-    /// The handles that a message on this topic is for, each once.
-    pub(super) fn route(&mut self, topic: &str, keys: &mut Vec<SubscriptionKey>) {
-        keys.clear();
-        self.matched.clear();
-        self.trie.matches(topic, &mut self.matched);
-        for (nth, &at) in self.matched.iter().enumerate() {
-            let Some(filter) = self.filter(at) else {
-                continue;
-            };
-            if nth == 0 {
-                keys.extend_from_slice(&filter.handles);
-                continue;
-            }
-            for &key in &filter.handles {
-                if !keys.contains(&key) {
-                    keys.push(key);
-                }
-            }
-        }
-    }
-
-    pub(super) fn wants_unsubscribe(&self) -> bool {
-        self.next_unsent().is_some()
-    }
-
-    /// The first call that has something to send.
-    fn next_unsent(&self) -> Option<usize> {
-        let unsent = |leaving: &Leaving| leaving.sent_as.is_none();
-        self.unsubscribes
-            .iter()
-            .position(|call| call.leaving.iter().any(unsent))
-    }
-
-    /// Hands the filters of the next UNSUBSCRIBE packet to `write` and remembers them under the packet identifier.
-    /// `false` if the server cannot take the first of them, which is settled then.
-    pub(super) fn next_unsubscribe(
-        &mut self,
-        id: PacketId,
-        room: &Room,
-        events: &mut impl FnMut(Event<'static>),
-        mut write: impl FnMut(TopicFilter<'_>),
-    ) -> bool {
-        let Some(at) = self.next_unsent() else {
-            return false;
-        };
-        let Some(call) = self.unsubscribes.get_mut(at) else {
-            return false;
-        };
-        let (mut size, mut count) = (0, 0);
-        for leaving in &mut call.leaving {
-            if leaving.sent_as.is_some() {
-                continue;
-            }
-            size += leaving.text.len() + 2;
-            if !room.takes(size, count) {
-                break;
-            }
-            if let Ok(filter) = TopicFilter::new(&leaving.text) {
-                write(filter);
-            }
-            leaving.sent_as = Some(id);
-            count += 1;
-        }
-        if count == 0 {
-            let too_large = |leaving: &Leaving| leaving.sent_as.is_none();
-            if let Some(place) = call.leaving.iter().position(too_large) {
-                let leaving = call.leaving.remove(place);
-                call.settle(leaving.id, Err(Error::PacketTooLarge));
-            }
-            self.end_unsubscribe_if_done(at, Properties::EMPTY, events);
-        }
-        count > 0
+        Some(filter)
     }
 
     /// Ends the call if none of its filters waits any more.
@@ -392,67 +317,6 @@ impl Subscriptions {
             }
             events(call.event(Properties::EMPTY));
         }
-    }
-
-    /// Whether the server has to be asked for a filter.
-    pub(super) fn wants_subscribe(&mut self) -> bool {
-        let wanted = self
-            .filters
-            .iter()
-            .any(|filter| filter.sync == Sync::Needed);
-        self.pending = wanted;
-        wanted
-    }
-
-    /// Hands the filters of the next SUBSCRIBE packet to `write` and remembers them under the packet identifier.
-    /// Filters that this server cannot take are settled here instead.
-    pub(super) fn next_subscribe(
-        &mut self,
-        id: PacketId,
-        limits: &ServerLimits,
-        room: &Room,
-        events: &mut impl FnMut(Event<'static>),
-        mut write: impl FnMut(TopicFilter<'_>, SubscribeOptions),
-    ) -> bool {
-        let mut refused = Vec::new();
-        let mut filters = Vec::new();
-        let mut size = 0;
-        for filter in &mut self.filters {
-            let at = filter.id;
-            if filter.sync != Sync::Needed {
-                continue;
-            }
-            let Ok(parsed) = TopicFilter::new(&filter.text) else {
-                continue;
-            };
-            let bytes = filter.text.len() + 3;
-            if parsed.has_wildcard() && !limits.wildcard_available {
-                refused.push((at, Error::WildcardNotSupported));
-            } else if parsed.is_shared() && !limits.shared_available {
-                refused.push((at, Error::SharedNotSupported));
-            } else if !room.takes(bytes, 0) {
-                refused.push((at, Error::PacketTooLarge));
-            } else if room.takes(size + bytes, filters.len()) {
-                write(parsed, filter.options);
-                size += bytes;
-                filter.sync = Sync::Sent;
-                filters.push((at, Vec::new()));
-            } else {
-                break;
-            }
-        }
-        for (at, error) in refused {
-            let waiting = self.waiting_for(at);
-            self.settle_filter(at, &waiting, Err(error), Properties::EMPTY, events);
-        }
-        if filters.is_empty() {
-            return false;
-        }
-        for (at, waiting) in &mut filters {
-            *waiting = self.waiting_for(*at);
-        }
-        self.requests.push(Request { id, filters });
-        true
     }
 
     fn waiting_for(&self, at: u32) -> Vec<SubscriptionKey> {
@@ -614,8 +478,10 @@ impl Subscriptions {
     /// The server has forgotten every subscription.
     pub(super) fn session_lost(&mut self, events: &mut impl FnMut(Event<'static>)) {
         self.end_unsubscribes(Ok(ReasonCode::Success), events);
+        self.identifiers.forget();
         for filter in &mut self.filters {
             filter.sync = Sync::Needed;
+            filter.identifiers.clear();
         }
         self.pending = true;
     }
