@@ -37,6 +37,8 @@ pub enum Error {
     WildcardNotSupported,
     /// The server does not support shared subscriptions.
     SharedNotSupported,
+    /// The server does not support subscription identifiers.
+    IdentifierNotSupported,
     /// All packet identifiers are in use.
     NoPacketId,
     /// The application had no credentials for the attempt, or gave none in time.
@@ -95,6 +97,7 @@ impl Error {
             Self::RetainNotSupported => "retain-not-supported",
             Self::WildcardNotSupported => "wildcard-not-supported",
             Self::SharedNotSupported => "shared-not-supported",
+            Self::IdentifierNotSupported => "identifier-not-supported",
             Self::NoPacketId => "no-packet-id",
             Self::Credentials => "credentials",
             Self::Unreachable => "unreachable",

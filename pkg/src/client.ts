@@ -22,6 +22,7 @@ import {
   optionByte,
   PACKET_LIMIT,
   publishProperties,
+  subscribeProperties,
 } from "./options.js";
 import { type RecordReader, readRecords } from "./records.js";
 import { Subscription } from "./subscription.js";
@@ -31,6 +32,7 @@ import type {
   ConnectionInfo,
   ConnectOptions,
   EventMap,
+  FilterRequest,
   FilterResult,
   MessageHandler,
   Payload,
@@ -41,6 +43,7 @@ import type {
   State,
   StateEvent,
   SubscribeOptions,
+  UnsubscribeOptions,
   UnsubscribeResult,
 } from "./types.js";
 
@@ -213,12 +216,12 @@ export class Client {
   }
 
   /**
-   * Subscribes to one filter or several. With a handler, it is called for each message; without one, read the
-   * subscription with `for await`. Resolves when the broker has granted at least one filter. The library subscribes
-   * again after a connection whose session the broker lost.
+   * Subscribes to one filter or several, which can have options of their own. With a handler, it is called for each
+   * message; without one, read the subscription with `for await`. Resolves when the broker has granted at least one
+   * filter. The library subscribes again after a connection whose session the broker lost.
    */
   subscribe(
-    filter: string | readonly string[],
+    filter: string | FilterRequest | readonly (string | FilterRequest)[],
     options?: SubscribeOptions | MessageHandler,
     handler?: MessageHandler,
   ): Promise<Subscription> {
@@ -227,21 +230,24 @@ export class Client {
     }
     const settings = options ?? {};
     return new Promise((resolve, reject) => {
-      const filters = typeof filter === "string" ? [filter] : Array.from(filter ?? []);
+      const wanted = [filter ?? []]
+        .flat()
+        .map((one) => (typeof one === "string" ? { filter: one } : one));
+      const filters = wanted.map((one) => wellFormed(one?.filter, "filter"));
       const { signal } = settings;
       if (signal?.aborted) {
         throw new MqttError("aborted", { cause: signal.reason });
       }
-      for (const text of filters) {
-        wellFormed(text, "filter");
-      }
+      const bytes = Uint8Array.from(wanted, (one) => optionByte({ ...settings, ...one }));
+      const properties = subscribeProperties(settings);
       const [token = 0, key = 0] = this.#command(
-        (engine) => engine.subscribe(filters, optionByte(settings)),
+        (engine) => engine.subscribe(filters, bytes, properties),
         excerpt(filters.join(", ")),
       );
       let leaving: Promise<UnsubscribeResult> | undefined;
-      const unsubscribe = () => {
-        leaving ??= this.#unsubscribe(key);
+      const unsubscribe = (options: UnsubscribeOptions = {}) => {
+        const properties = subscribeProperties(options);
+        leaving ??= this.#unsubscribe(key, properties);
         return leaving;
       };
       // Nobody waits for this promise: the broker's refusal to unsubscribe is of no interest then.
@@ -272,16 +278,19 @@ export class Client {
    * Ends a subscription, or every subscription of this client that has exactly this filter. The broker hears of it when
    * nobody else here uses the filter. Rejects if it refused all of them.
    */
-  async unsubscribe(target: Subscription | string): Promise<UnsubscribeResult> {
+  async unsubscribe(
+    target: Subscription | string,
+    options?: UnsubscribeOptions,
+  ): Promise<UnsubscribeResult> {
     if (typeof target !== "string") {
-      return target.unsubscribe();
+      return target.unsubscribe(options);
     }
     const all = [...this.#subscriptions.values()].filter(({ filters }) => filters.includes(target));
-    const ended = await Promise.all(all.map((subscription) => subscription.unsubscribe()));
+    const ended = await Promise.all(all.map((subscription) => subscription.unsubscribe(options)));
     return { ...ended.at(-1), results: ended.flatMap(({ results }) => results) };
   }
 
-  #unsubscribe(key: number): Promise<UnsubscribeResult> {
+  #unsubscribe(key: number, properties: unknown): Promise<UnsubscribeResult> {
     const subscription = this.#subscriptions.get(key);
     if (!subscription) {
       return Promise.resolve({ results: [] });
@@ -289,7 +298,7 @@ export class Client {
     this.#subscriptions.delete(key);
     subscription.finish();
     return new Promise((resolve, reject) => {
-      const token = this.#command((engine) => engine.unsubscribe(key));
+      const token = this.#command((engine) => engine.unsubscribe(key, properties));
       this.#unsubscribes.set(token, { resolve, reject, filters: subscription.filters });
     });
   }

@@ -91,6 +91,10 @@ const TEXTS = {
     "There was nothing to connect with: what was asked for it failed, or gave no answer in time.",
     "See the cause; the functions username and password have connectTimeout to answer.",
   ],
+  "identifier-not-supported": [
+    "The broker does not support subscription identifiers.",
+    "Subscribe without subscriptionIdentifier.",
+  ],
   unreachable: [
     "The WebSocket could not be opened. Browsers do not tell scripts why.",
     "Check that the broker runs and its WebSocket listener has this host, port and path (Mosquitto 9001 /, EMQX 8083 /mqtt, RabbitMQ 15675 /ws, HiveMQ 8000 /mqtt), that it accepts the subprotocol mqtt, that the TLS certificate is trusted, and that connect-src of the Content-Security-Policy allows it.",

@@ -14,6 +14,7 @@ export interface MessageProperties {
   /** The publisher says that the payload is UTF-8 text. */
   payloadIsText?: boolean;
   userProperties: UserProperties;
+  /** Those that the application gave. */
   subscriptionIdentifiers: readonly number[];
 }
 

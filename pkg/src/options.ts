@@ -5,6 +5,7 @@ import { MqttError } from "./errors.js";
 import { bytesOf, wellFormed } from "./text.js";
 import type {
   ConnectOptions,
+  FilterOptions,
   PolicyClass,
   PublishOptions,
   QoS,
@@ -16,6 +17,8 @@ import type {
 const U32 = 0xffff_ffff;
 /** The largest packet that MQTT can express. */
 export const PACKET_LIMIT = 268_435_460;
+/** Greater subscription identifiers are the engine's own. */
+const IDENTIFIER_LIMIT = 0x7ff_ffff;
 /** The longest delay that `setTimeout` keeps. */
 const TIMER_LIMIT = 2_147_483_647;
 
@@ -167,8 +170,24 @@ function keepWhenPutAway(pageHide: ConnectOptions["pageHide"] = "close"): boolea
   return pageHide === "keep";
 }
 
+/** What SUBSCRIBE and UNSUBSCRIBE can carry; `undefined` for the many that carry nothing. */
+export function subscribeProperties(
+  options: Pick<SubscribeOptions, "subscriptionIdentifier" | "userProperties">,
+): Record<string, unknown> | undefined {
+  const { subscriptionIdentifier, userProperties } = options;
+  if (subscriptionIdentifier === undefined && userProperties === undefined) {
+    return undefined;
+  }
+  return {
+    subscriptionIdentifier: optional(subscriptionIdentifier, (value) =>
+      integer("subscriptionIdentifier", value, 1, IDENTIFIER_LIMIT),
+    ),
+    userProperties: pairs("userProperties", userProperties),
+  };
+}
+
 /** The option byte of MQTT 5 SUBSCRIBE, which also says everything that 3.1.1 knows. */
-export function optionByte(options: SubscribeOptions): number {
+export function optionByte(options: FilterOptions): number {
   const { qos = 0, noLocal, retainAsPublished, retainHandling = 0 } = options;
   if (!(retainHandling === 0 || retainHandling === 1 || retainHandling === 2)) {
     throw new MqttError("option-invalid", { detail: "retainHandling must be 0, 1 or 2" });

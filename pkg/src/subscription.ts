@@ -7,6 +7,7 @@ import type {
   MessageHandler,
   QoS,
   SubscribeOptions,
+  UnsubscribeOptions,
   UnsubscribeResult,
 } from "./types.js";
 
@@ -21,7 +22,7 @@ export class Subscription implements AsyncIterable<Message> {
   readonly #handler: MessageHandler | undefined;
   readonly #limit: number;
   readonly #dropNewest: boolean;
-  readonly #unsubscribe: () => Promise<UnsubscribeResult>;
+  readonly #unsubscribe: (options?: UnsubscribeOptions) => Promise<UnsubscribeResult>;
   /** Lets go of the signal that could have ended it. */
   readonly #forget: () => void;
   #queue: (Message | undefined)[] = [];
@@ -36,7 +37,7 @@ export class Subscription implements AsyncIterable<Message> {
     filters: readonly string[],
     options: SubscribeOptions,
     handler: MessageHandler | undefined,
-    unsubscribe: () => Promise<UnsubscribeResult>,
+    unsubscribe: (options?: UnsubscribeOptions) => Promise<UnsubscribeResult>,
     forget: () => void,
   ) {
     this.filters = filters;
@@ -47,7 +48,7 @@ export class Subscription implements AsyncIterable<Message> {
     this.#forget = forget;
     const dispose: unknown = Symbol.asyncDispose;
     if (dispose) {
-      Object.defineProperty(this, dispose as symbol, { value: unsubscribe });
+      Object.defineProperty(this, dispose as symbol, { value: () => unsubscribe() });
     }
   }
 
@@ -62,8 +63,8 @@ export class Subscription implements AsyncIterable<Message> {
   }
 
   /** Ends the subscription: no message comes any more, the iterator is done after what it holds. */
-  unsubscribe(): Promise<UnsubscribeResult> {
-    return this.#unsubscribe();
+  async unsubscribe(options?: UnsubscribeOptions): Promise<UnsubscribeResult> {
+    return this.#unsubscribe(options);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message> {

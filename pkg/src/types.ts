@@ -167,7 +167,8 @@ export interface PublishResult extends Answer {
   reasonCode: number;
 }
 
-export interface SubscribeOptions {
+/** What one topic filter can have. */
+export interface FilterOptions {
   /** Highest QoS to receive with. Default 0. */
   qos?: QoS;
   /** MQTT 5: do not deliver what this client published itself. */
@@ -176,6 +177,21 @@ export interface SubscribeOptions {
   retainAsPublished?: boolean;
   /** MQTT 5: 0 send retained messages, 1 only if the subscription is new, 2 never. Default 0. */
   retainHandling?: 0 | 1 | 2;
+}
+
+/** A topic filter with options of its own; what is absent is as for the whole call. */
+export interface FilterRequest extends FilterOptions {
+  filter: string;
+}
+
+export interface SubscribeOptions extends FilterOptions {
+  /** MQTT 5: for the broker. It gets them again when the subscription is renewed. */
+  userProperties?: UserProperties;
+  /**
+   * MQTT 5: 1 to 134,217,727; messages of this subscription then have it among `properties.subscriptionIdentifiers`.
+   * Not needed to tell subscriptions apart: the client does that with identifiers of its own.
+   */
+  subscriptionIdentifier?: number;
   /** Messages that the iterator holds for a slow reader before `overflow` applies. Default 10,000. */
   highWaterMark?: number;
   /** Default `drop-oldest`. */
@@ -193,6 +209,11 @@ export interface FilterResult {
   reasonCode?: number;
   /** Why it was refused. */
   error?: MqttError;
+}
+
+export interface UnsubscribeOptions {
+  /** MQTT 5: for the broker, if it hears of it because nobody else here uses the filter. */
+  userProperties?: UserProperties;
 }
 
 /** How an unsubscribe ended. */

@@ -129,25 +129,35 @@ impl Engine {
         token.map(Token::get).map_err(code)
     }
 
-    /// Gives a token and a subscription key. `options` is the option byte of MQTT 5 for all filters.
-    pub fn subscribe(&self, filters: Vec<String>, options: u8) -> Result<Vec<u32>, JsValue> {
-        let options = subscribe_options(options).ok_or_else(|| code(Error::Option))?;
+    /// Gives a token and a subscription key. `options` has the option byte of MQTT 5 for each filter, `properties` is
+    /// undefined or an object as in `options::subscribe_properties`.
+    pub fn subscribe(
+        &self,
+        filters: Vec<String>,
+        options: &[u8],
+        properties: JsValue,
+    ) -> Result<Vec<u32>, JsValue> {
         let mut parsed = Vec::with_capacity(filters.len());
-        for filter in &filters {
+        for (filter, &options) in filters.iter().zip(options) {
+            let options = subscribe_options(options).ok_or_else(|| code(Error::Option))?;
             parsed.push((TopicFilter::new(filter).map_err(code)?, options));
         }
+        let properties = options::subscribe_properties(properties)?;
         let (token, key) = self
             .driver
-            .command(|session, now| session.subscribe(now, &parsed))
+            .command(|session, now| {
+                session.subscribe_with(now, &parsed, properties.as_properties())
+            })
             .map_err(code)?;
         Ok([token.get(), key.get()].into())
     }
 
-    /// Gives a token.
-    pub fn unsubscribe(&self, key: u32) -> Result<u32, JsValue> {
+    /// Gives a token. `properties` as in `subscribe`.
+    pub fn unsubscribe(&self, key: u32, properties: JsValue) -> Result<u32, JsValue> {
         let key = SubscriptionKey::from_number(key);
+        let properties = options::subscribe_properties(properties)?;
         self.driver
-            .command(|session, now| session.unsubscribe(now, key))
+            .command(|session, now| session.unsubscribe_with(now, key, properties.as_properties()))
             .map(Token::get)
             .map_err(code)
     }

@@ -229,6 +229,21 @@ pub(super) fn message_properties(value: JsValue) -> Result<PropertiesBuf, JsValu
     Fields(value).message_properties()
 }
 
+/// The properties of SUBSCRIBE and UNSUBSCRIBE; most have none.
+pub(super) fn subscribe_properties(value: JsValue) -> Result<PropertiesBuf, JsValue> {
+    let mut properties = PropertiesBuf::default();
+    if !value.is_undefined() {
+        let fields = Fields(value);
+        if let Some(identifier) = fields.number("subscriptionIdentifier")? {
+            properties
+                .var_int(PropertyId::SubscriptionIdentifier, identifier)
+                .map_err(property)?;
+        }
+        fields.user_properties(&mut properties)?;
+    }
+    Ok(properties)
+}
+
 fn property(_: PropertyError) -> JsValue {
     code(Error::Option)
 }

@@ -10,9 +10,7 @@ use wasm_bindgen::prelude::*;
 use crate::client::{CloseInfo, Delivery, Sink};
 use crate::codec::{Properties, PropertiesBuf, Property, PropertyId};
 use crate::error::Error;
-use crate::session::{
-    ConnectionInfo, Event, Message, OWN_IDENTIFIERS, State, StateChange, Token,
-};
+use crate::session::{ConnectionInfo, Event, Message, OWN_IDENTIFIERS, State, StateChange, Token};
 
 /// Kinds of records and, in the order of their fields, what they hold. Properties are undefined if there are none.
 #[derive(Clone, Copy)]

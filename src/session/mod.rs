@@ -51,7 +51,8 @@ pub use timers::{Deadline, Timer};
 
 use crate::codec::{
     Packet, PacketId, Properties, PropertiesBuf, Property, PropertyId, Publish, QoS, ReasonCode,
-    Subscribe, SubscribeFiltersBuf, SubscribeOptions, TopicFilter, TopicName, Version,
+    Subscribe, SubscribeFiltersBuf, SubscribeOptions, TopicFilter, TopicName, Unsubscribe,
+    UnsubscribeFiltersBuf, Version,
 };
 use crate::error::Error;
 use crate::time::Instant;
@@ -469,6 +470,22 @@ impl Session {
         now: Instant,
         filters: &[(TopicFilter<'_>, SubscribeOptions)],
     ) -> Result<(Token, SubscriptionKey), Error> {
+        self.subscribe_with(now, filters, Properties::EMPTY)
+    }
+
+    /// Declares a subscription with User Properties or a Subscription Identifier of the application's choice, 5.0
+    /// only. It shares its SUBSCRIBE with no other call; a renewal carries the same properties. If several calls have
+    /// the same filter, the properties of the latest that has any count.
+    ///
+    /// # Errors
+    /// As `subscribe`, other properties, or an identifier that is not below [`OWN_IDENTIFIERS`]. A server without
+    /// identifiers makes each result [`Error::IdentifierNotSupported`].
+    pub fn subscribe_with(
+        &mut self,
+        now: Instant,
+        filters: &[(TopicFilter<'_>, SubscribeOptions)],
+        properties: Properties<'_>,
+    ) -> Result<(Token, SubscriptionKey), Error> {
         let core = &mut self.core;
         core.now = now;
         core.usable()?;
@@ -478,9 +495,13 @@ impl Session {
             list.push(filter, options);
         }
         let id = PacketId::new(1).ok_or(Error::Option)?;
+        let mut identifiers = properties.subscription_identifiers();
+        if identifiers.any(|identifier| identifier >= OWN_IDENTIFIERS) {
+            return Err(Error::Option);
+        }
         let packet = Subscribe {
             packet_id: id,
-            properties: Properties::EMPTY,
+            properties,
             filters: list.as_filters(),
         };
         outbound::encode(
@@ -490,7 +511,7 @@ impl Session {
         )?;
 
         let token = core.next_token();
-        let key = core.subscriptions.declare(token, filters);
+        let key = core.subscriptions.declare(token, filters, properties);
         let mut keys = Vec::new();
         let subscriptions = &mut core.subscriptions;
         core.inbound.claim(|message| {
@@ -505,13 +526,42 @@ impl Session {
     /// # Errors
     /// [`Error::Closed`] after `disconnect`.
     pub fn unsubscribe(&mut self, now: Instant, key: SubscriptionKey) -> Result<Token, Error> {
+        self.unsubscribe_with(now, key, Properties::EMPTY)
+    }
+
+    /// Ends a subscription with User Properties, 5.0 only. They are for the server: it gets them if it hears of the
+    /// end at all.
+    ///
+    /// # Errors
+    /// As `unsubscribe`, or other properties.
+    pub fn unsubscribe_with(
+        &mut self,
+        now: Instant,
+        key: SubscriptionKey,
+        properties: Properties<'_>,
+    ) -> Result<Token, Error> {
         let core = &mut self.core;
         core.now = now;
         core.usable()?;
+        if !properties.is_empty() {
+            // While there is a caller to tell; any filter will do.
+            let mut list = UnsubscribeFiltersBuf::default();
+            list.push(TopicFilter::new("#")?);
+            let packet = Unsubscribe {
+                packet_id: PacketId::new(1).ok_or(Error::Option)?,
+                properties,
+                filters: list.as_filters(),
+            };
+            outbound::encode(
+                &Packet::Unsubscribe(packet),
+                core.options.version,
+                &mut Vec::new(),
+            )?;
+        }
         let token = core.next_token();
         let events = &mut core.events;
         core.subscriptions
-            .withdraw(token, key, &mut |event| events.push_back(event));
+            .withdraw(token, key, properties, &mut |event| events.push_back(event));
         Ok(token)
     }
 
@@ -587,8 +637,7 @@ impl Session {
                 Input::Handled => {}
                 Input::Message(publish) => {
                     let topic = core.server_aliases.topic(&publish);
-                    core.subscriptions
-                        .route(topic, publish.properties, lent_to);
+                    core.subscriptions.route(topic, publish.properties, lent_to);
                     if !lent_to.is_empty() {
                         let publish = core.server_aliases.resolve(publish);
                         return Some(Event::Message(inbound::lend(&publish, lent_to)));

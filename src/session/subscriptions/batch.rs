@@ -7,7 +7,7 @@ use crate::codec::{
     PacketId, Properties, PropertiesBuf, PropertyId, SubscribeOptions, TopicFilter, Version,
 };
 use crate::error::Error;
-use crate::session::event::{Event, ServerLimits};
+use crate::session::event::{Event, ServerLimits, SubscriptionKey};
 
 /// Upper bounds of one SUBSCRIBE or UNSUBSCRIBE packet, besides the server's Maximum Packet Size.
 const BATCH_FILTERS: usize = 1_000;
@@ -66,9 +66,11 @@ fn overlap(one: &str, other: &str) -> bool {
 }
 
 /// Filters that may share a SUBSCRIBE, as far as it is not about what they match.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Group {
-    /// Whether it has an identifier.
+    /// Whose properties it carries.
+    call: Option<SubscriptionKey>,
+    /// Whether it has an identifier of ours.
     identified: bool,
     /// The one it has to have: asking again must not change what messages under way are known by.
     identifier: Option<u32>,
@@ -111,7 +113,11 @@ impl Subscriptions {
                 continue;
             }
             size += leaving.text.len() + 2;
-            if !room.takes(0, size, count) {
+            if !room.takes(
+                call.properties.as_properties().as_bytes().len(),
+                size,
+                count,
+            ) {
                 break;
             }
             if let Ok(filter) = TopicFilter::new(&leaving.text) {
@@ -121,7 +127,7 @@ impl Subscriptions {
             count += 1;
         }
         if count > 0 {
-            return Some(PropertiesBuf::new());
+            return Some(call.properties.clone());
         }
         let too_large = |leaving: &Leaving| leaving.sent_as.is_none();
         if let Some(place) = call.leaving.iter().position(too_large) {
@@ -164,12 +170,18 @@ impl Subscriptions {
                 continue;
             };
             let bytes = filter.text.len() + 3;
+            let properties = self.call_properties(filter.call);
+            let named = properties.subscription_identifiers().next().is_some();
+            let available = limits.subscription_identifiers_available;
+            let mut length = properties.as_bytes().len();
             let (wildcard, shared) = (parsed.has_wildcard(), parsed.is_shared());
             let error = if wildcard && !limits.wildcard_available {
                 Some(Error::WildcardNotSupported)
             } else if shared && !limits.shared_available {
                 Some(Error::SharedNotSupported)
-            } else if !room.takes(0, bytes, 0) {
+            } else if named && !available {
+                Some(Error::IdentifierNotSupported)
+            } else if !room.takes(length, bytes, 0) {
                 Some(Error::PacketTooLarge)
             } else {
                 None
@@ -179,9 +191,9 @@ impl Subscriptions {
                 continue;
             }
             // Better a filter without identifier than one that the server does not hear of.
-            let identified =
-                limits.subscription_identifiers_available && room.takes(IDENTIFIER_BYTES, bytes, 0);
+            let identified = available && !named && room.takes(length + IDENTIFIER_BYTES, bytes, 0);
             let own = Group {
+                call: filter.call,
                 identified,
                 identifier: filter.identifier().filter(|_| identified),
             };
@@ -195,8 +207,10 @@ impl Subscriptions {
             if *group.get_or_insert(own) != own || identified && chosen.iter().any(overlaps) {
                 continue;
             }
-            let properties = if identified { IDENTIFIER_BYTES } else { 0 };
-            if !room.takes(properties, size + bytes, chosen.len()) {
+            if identified {
+                length += IDENTIFIER_BYTES;
+            }
+            if !room.takes(length, size + bytes, chosen.len()) {
                 break;
             }
             write(parsed, filter.options);
@@ -204,13 +218,15 @@ impl Subscriptions {
             chosen.push(Chosen { place, broad });
         }
 
-        let mut properties = PropertiesBuf::new();
-        let mut identifier = 0;
-        if let Some(group) = group.filter(|group| group.identified) {
-            identifier = group.identifier.unwrap_or_else(|| self.identifiers.take());
-            // 0 is not pushed: a packet without identifier, too.
+        let group = group.unwrap_or_default();
+        let mut properties = PropertiesBuf::from(self.call_properties(group.call));
+        if group.identified {
+            let identifier = group.identifier.unwrap_or_else(|| self.identifiers.take());
+            // 0 is not pushed: then it has none.
             let _ = properties.var_int(PropertyId::SubscriptionIdentifier, identifier);
         }
+        let carried = properties.as_properties();
+        let identifier = carried.subscription_identifiers().next().unwrap_or(0);
         let mut filters = Vec::with_capacity(chosen.len());
         for Chosen { place, .. } in chosen {
             if let Some(filter) = self.filters.get_mut(place) {
@@ -231,6 +247,13 @@ impl Subscriptions {
         }
         self.requests.push(Request { id, filters });
         Some(properties)
+    }
+
+    fn call_properties(&self, call: Option<SubscriptionKey>) -> Properties<'_> {
+        let handle = call.and_then(|key| self.handle(key));
+        handle.map_or(Properties::EMPTY, |handle| {
+            handle.properties.as_properties()
+        })
     }
 
     fn parsed(&self, place: usize) -> Option<TopicFilter<'_>> {

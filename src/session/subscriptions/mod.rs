@@ -37,6 +37,8 @@ struct Filter {
     options: SubscribeOptions,
     handles: Vec<SubscriptionKey>,
     sync: Sync,
+    /// The call whose properties its SUBSCRIBE carries.
+    call: Option<SubscriptionKey>,
     /// What its messages can carry, the identifier of the last SUBSCRIBE at last; 0 stands for none.
     identifiers: Vec<u32>,
 }
@@ -47,6 +49,8 @@ struct Handle {
     token: Option<Token>,
     filters: Vec<u32>,
     results: Vec<Option<Result<QoS, Error>>>,
+    /// Of its SUBSCRIBE. A call that has some shares no packet with others.
+    properties: PropertiesBuf,
 }
 
 /// One call to unsubscribe. Its filters can take several packets.
@@ -54,6 +58,7 @@ struct Unsubscribe {
     token: Token,
     /// What the server has not confirmed yet.
     leaving: Vec<Leaving>,
+    properties: PropertiesBuf,
     /// For each filter of the subscription: which one, and what became of it.
     results: Vec<(u32, Result<ReasonCode, Error>)>,
 }
@@ -131,12 +136,14 @@ impl Subscriptions {
         &mut self,
         token: Token,
         wanted: &[(TopicFilter<'_>, SubscribeOptions)],
+        properties: Properties<'_>,
     ) -> SubscriptionKey {
         self.last_handle += 1;
         let key = SubscriptionKey(self.last_handle);
+        let call = (!properties.is_empty()).then_some(key);
         let filters = wanted
             .iter()
-            .map(|&(filter, options)| self.attach(key, filter, options))
+            .map(|&(filter, options)| self.attach(key, call, filter, options))
             .collect();
         let results = wanted.iter().map(|_| None).collect();
         self.handles.push(Handle {
@@ -144,6 +151,7 @@ impl Subscriptions {
             token: Some(token),
             filters,
             results,
+            properties: properties.into(),
         });
         self.pending = true;
         key
@@ -152,6 +160,7 @@ impl Subscriptions {
     fn attach(
         &mut self,
         key: SubscriptionKey,
+        call: Option<SubscriptionKey>,
         filter: TopicFilter<'_>,
         options: SubscribeOptions,
     ) -> u32 {
@@ -172,6 +181,7 @@ impl Subscriptions {
                     ..options
                 };
                 known.sync = Sync::Needed;
+                known.call = call.or(known.call);
                 if !known.handles.contains(&key) {
                     known.handles.push(key);
                 }
@@ -192,6 +202,7 @@ impl Subscriptions {
             options,
             handles: alloc::vec![key],
             sync: Sync::Needed,
+            call,
             identifiers,
         });
         id
@@ -231,6 +242,7 @@ impl Subscriptions {
         &mut self,
         token: Token,
         key: SubscriptionKey,
+        properties: Properties<'_>,
         events: &mut impl FnMut(Event<'static>),
     ) {
         let (mut leaving, mut left) = (Vec::new(), Vec::new());
@@ -267,6 +279,7 @@ impl Subscriptions {
         let call = Unsubscribe {
             token,
             leaving,
+            properties: properties.into(),
             results: left,
         };
         if call.leaving.is_empty() {
@@ -281,6 +294,7 @@ impl Subscriptions {
     fn detach(&mut self, at: u32, key: SubscriptionKey) -> Option<Filter> {
         let filter = self.filter_mut(at)?;
         filter.handles.retain(|&handle| handle != key);
+        filter.call = filter.call.filter(|&call| call != key);
         if !filter.handles.is_empty() {
             return None;
         }
