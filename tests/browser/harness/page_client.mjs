@@ -146,7 +146,7 @@ export class PageClient {
   }
 
   /**
-   * @param {string | string[]} filters @param {object} [options]
+   * @param {string | (string | { filter: string, qos?: number })[]} filters @param {object} [options]
    * @returns {Promise<Outcome<PageSubscription>>}
    */
   async subscribe(filters, options = {}) {

@@ -11,6 +11,8 @@
  * @property {Partial<Record<Version, "exactly-once" | "as-qos-1" | "refused">>} qos2 what becomes of a publish with QoS 2
  * @property {{ username: string, password: string }} [account] that works
  * @property {{ code: string, reasonCode?: number, close?: number }} [wrongPassword] how it answers one
+ * @property {Version[]} copyPerSubscription versions in which a client gets a copy of a message for each of its
+ *   subscriptions that match, instead of one for all of them
  * @property {boolean} retainedByWildcard retained messages reach a new subscription with a wildcard
  * @property {Version[]} [noPubRelAgain] versions in which a PUBREL that comes again, as after a lost PUBCOMP, gets an answer
  *   that the version does not know, so that every client has to close
@@ -30,6 +32,7 @@ export const brokers = {
     qos2: { 5: "exactly-once", 4: "exactly-once" },
     account: { username: "alice", password: "secret" },
     wrongPassword: { code: "connect-refused", reasonCode: 0x87 },
+    copyPerSubscription: [5],
     retainedByWildcard: true,
     keepsQos0: false,
     largePayloads: true,
@@ -43,6 +46,7 @@ export const brokers = {
     qos2: { 5: "exactly-once", 4: "exactly-once" },
     account: { username: "alice", password: "secret" },
     wrongPassword: { code: "connect-refused", reasonCode: 0x87 },
+    copyPerSubscription: [5],
     retainedByWildcard: true,
     keepsQos0: false,
     largePayloads: false,
@@ -56,6 +60,7 @@ export const brokers = {
     qos2: { 5: "refused", 4: "as-qos-1" },
     account: { username: "guest", password: "guest" },
     wrongPassword: { code: "connect-refused", reasonCode: 0x86 },
+    copyPerSubscription: [],
     retainedByWildcard: false,
     keepsQos0: true,
     largePayloads: true,
@@ -69,6 +74,7 @@ export const brokers = {
     qos2: { 4: "as-qos-1" },
     account: { username: "guest", password: "guest" },
     wrongPassword: { code: "connection-lost", close: 1002 },
+    copyPerSubscription: [],
     retainedByWildcard: false,
     keepsQos0: false,
     largePayloads: true,
@@ -82,6 +88,7 @@ export const brokers = {
     versions: [5, 4],
     qos2: { 5: "exactly-once", 4: "exactly-once" },
     noPubRelAgain: [4],
+    copyPerSubscription: [5, 4],
     retainedByWildcard: true,
     keepsQos0: false,
     largePayloads: true,
