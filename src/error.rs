@@ -43,6 +43,10 @@ pub enum Error {
     NoPacketId,
     /// The application had no credentials for the attempt, or gave none in time.
     Credentials,
+    /// The application could not go on with the authentication, or did not accept how it ended.
+    Authentication,
+    /// There is no authentication method, no connection, or an authentication is under way.
+    Reauthentication,
     /// The transport could not be opened.
     Unreachable,
     /// The transport opened with a subprotocol other than the one that was offered.
@@ -100,6 +104,8 @@ impl Error {
             Self::IdentifierNotSupported => "identifier-not-supported",
             Self::NoPacketId => "no-packet-id",
             Self::Credentials => "credentials",
+            Self::Authentication => "authentication",
+            Self::Reauthentication => "reauthentication",
             Self::Unreachable => "unreachable",
             Self::Subprotocol => "subprotocol",
             Self::ConnectTimeout => "connect-timeout",

@@ -18,6 +18,7 @@ fn credentials(username: &str, password: &str) -> Prepared {
     Prepared {
         username: Some(username.into()),
         password: Some(password.into()),
+        ..Prepared::default()
     }
 }
 

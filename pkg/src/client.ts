@@ -9,6 +9,7 @@ import { Engine } from "./engine.js";
 import {
   type BrokerWords,
   type CloseDetails,
+  type ErrorDetails,
   engineError,
   excerpt,
   MqttError,
@@ -29,6 +30,7 @@ import { Subscription } from "./subscription.js";
 import { bytesOf, wellFormed } from "./text.js";
 import type {
   Answer,
+  AuthenticationExchange,
   ConnectionInfo,
   ConnectOptions,
   EventMap,
@@ -93,6 +95,7 @@ export class Client {
   #ending: (() => void)[] = [];
   readonly #publishes = new Map<number, Waiter<PublishResult>>();
   readonly #subscribes = new Map<number, PendingSubscribe>();
+  readonly #reauthentications = new Map<number, Waiter<void>>();
   readonly #unsubscribes = new Map<number, PendingUnsubscribe>();
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #listeners: { [K in keyof EventMap]: Set<(event: EventMap[K]) => void> } = {
@@ -109,13 +112,14 @@ export class Client {
     this.#credentials = new Credentials(
       options.username ?? endpoint.username,
       options.password ?? endpoint.password,
+      options.auth,
     );
     const values = valuesOf(this.#credentials);
     const engine = engineOptions({
       ...options,
       username: values?.username,
       password: values?.password,
-      ask: !values,
+      ask: !values || options.auth !== undefined,
     });
     const subprotocol = options.subprotocol ?? (this.#version === 3 ? "mqttv3.1" : "mqtt");
     const reader = this.#reader();
@@ -182,6 +186,25 @@ export class Client {
       this.#command((engine) => engine.setCredentials(values.username, values.password));
     }
     Object.assign(credentials, next);
+  }
+
+  /**
+   * Authenticates once more over the standing connection, with the option `auth`. Everything else goes on meanwhile.
+   * If it fails, the connection ends.
+   */
+  async reauthenticate(): Promise<void> {
+    const credentials = this.#credentials;
+    let exchange: AuthenticationExchange | undefined;
+    try {
+      exchange = await credentials.begin({ refused: false });
+    } catch (cause) {
+      throw new MqttError("authentication", { cause });
+    }
+    const token = this.#command((engine) => engine.reauthenticate(exchange?.data));
+    credentials.exchange = exchange;
+    return new Promise((resolve, reject) => {
+      this.#reauthentications.set(token, { resolve, reject });
+    });
   }
 
   /**
@@ -453,13 +476,32 @@ export class Client {
       },
       onWarning: (code, reasonCode, filter) =>
         this.#emit("error", new MqttError(code as MqttErrorCode, { reasonCode, filter })),
-      onPrepare: (refused) =>
-        void this.#credentials.answer(
-          { refused },
-          ({ username, password }) =>
-            this.#command((engine) => engine.prepared(username, password)),
+      onPrepare: (refused) => {
+        const credentials = this.#credentials;
+        void credentials.run(
+          () => credentials.prepare({ refused }),
+          ({ username, password, exchange }) => {
+            this.#command((engine) => engine.prepared(username, password, exchange?.data));
+            credentials.exchange = exchange;
+          },
           () => this.#command((engine) => engine.preparationFailed()),
+        );
+      },
+      onAuthentication: (done, data) =>
+        void this.#credentials.run(
+          () => this.#credentials.respond(done, data),
+          (answer) => this.#command((engine) => engine.authenticate(answer)),
+          () => this.#command((engine) => engine.authenticationFailed()),
         ),
+      onReauthenticated: (token, code, reasonCode) => {
+        const waiter = this.#reauthentications.get(token);
+        this.#reauthentications.delete(token);
+        if (code === undefined) {
+          waiter?.resolve();
+        } else {
+          waiter?.reject(this.#failed(code, { reasonCode }));
+        }
+      },
     };
   }
 
@@ -478,15 +520,16 @@ export class Client {
   ): MqttError {
     const phase =
       code === "unreachable" ? "open" : this.#state === "connecting" ? "connack" : "connected";
-    const { failure } = this.#credentials;
+    const error = this.#failed(code, { ...words, reasonCode, close, phase });
     this.#credentials.failure = undefined;
-    return new MqttError(code as MqttErrorCode, {
-      ...words,
-      reasonCode,
-      close,
-      phase,
-      ...(code === "credentials" && failure !== undefined && { cause: failure }),
-    });
+    return error;
+  }
+
+  /** If the application's part in it failed, what that threw is the cause. */
+  #failed(code: string, details: ErrorDetails): MqttError {
+    const { failure } = this.#credentials;
+    const ours = (code === "credentials" || code === "authentication") && failure !== undefined;
+    return new MqttError(code as MqttErrorCode, { ...details, ...(ours && { cause: failure }) });
   }
 
   /** Gives the call that tells the listeners. */

@@ -1,11 +1,11 @@
 /**
- * What each attempt to connect is made with: values, or functions that are asked before it.
+ * What each attempt to connect is made with: values, functions that are asked before it, an authenticator.
  *
  * When to ask, and what a refusal means, the engine knows.
  */
 
 import { bytesOf, wellFormed } from "./text.js";
-import type { Asked, Attempt } from "./types.js";
+import type { Asked, Attempt, AuthenticationExchange, Authenticator } from "./types.js";
 
 /** What goes into CONNECT. */
 export interface Answer {
@@ -16,17 +16,22 @@ export interface Answer {
 export class Credentials {
   username: Asked<string> | undefined;
   password: Asked<string | Uint8Array> | undefined;
+  /** The exchange under way, or the last one. */
+  exchange: AuthenticationExchange | undefined;
   /** What was thrown last instead of an answer. */
   failure: unknown;
+  readonly #authenticator: Authenticator | undefined;
   /** Counts the states of the connection: an answer that comes in another one is too late. */
   #round = 0;
 
   constructor(
     username: Asked<string> | undefined,
     password: Asked<string | Uint8Array> | undefined,
+    authenticator: Authenticator | undefined,
   ) {
     this.username = username;
     this.password = password;
+    this.#authenticator = authenticator;
   }
 
   /** The connection has got into another state. */
@@ -34,17 +39,13 @@ export class Credentials {
     this.#round += 1;
   }
 
-  /** Asks. One of the two functions is called, unless the attempt has ended until then. */
-  async answer(attempt: Attempt, use: (answer: Answer) => void, fail: () => void): Promise<void> {
+  /** Has the application do its part, then calls one of the two functions, unless the state has changed until then. */
+  async run<T>(work: () => Promise<T>, use: (result: T) => void, fail: () => void): Promise<void> {
     const round = this.#round;
     try {
-      const [username, password] = await Promise.all([
-        ask(this.username, attempt),
-        ask(this.password, attempt),
-      ]);
-      const answer = checked(username, password);
+      const result = await work();
       if (round === this.#round) {
-        use(answer);
+        use(result);
       }
     } catch (thrown) {
       if (round === this.#round) {
@@ -52,6 +53,30 @@ export class Credentials {
         fail();
       }
     }
+  }
+
+  /** What to connect with. */
+  async prepare(attempt: Attempt): Promise<Answer & Pick<Credentials, "exchange">> {
+    const [username, password, exchange] = await Promise.all([
+      ask(this.username, attempt),
+      ask(this.password, attempt),
+      this.begin(attempt),
+    ]);
+    return { ...checked(username, password), exchange };
+  }
+
+  /** Begins an exchange. If there is nothing else to begin with, it is the one before. */
+  async begin(attempt: Attempt): Promise<AuthenticationExchange | undefined> {
+    return (await this.#authenticator?.start(attempt)) ?? this.exchange;
+  }
+
+  /** Answers the broker, or judges what it ended with. */
+  async respond(done: boolean, data: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+    if (done) {
+      await this.exchange?.finish?.(data);
+      return undefined;
+    }
+    return this.exchange?.answer(data);
   }
 }
 

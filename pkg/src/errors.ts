@@ -89,7 +89,15 @@ const TEXTS = {
   ],
   credentials: [
     "There was nothing to connect with: what was asked for it failed, or gave no answer in time.",
-    "See the cause; the functions username and password have connectTimeout to answer.",
+    "See the cause; functions for username and password, and auth, have connectTimeout to answer.",
+  ],
+  authentication: [
+    "The authentication with the broker failed.",
+    "See the cause. If the broker could not prove who it is, check the URL and the password.",
+  ],
+  reauthentication: [
+    "There is nothing to authenticate again now.",
+    "It needs the option auth, a connection, and no other authentication under way.",
   ],
   "identifier-not-supported": [
     "The broker does not support subscription identifiers.",

@@ -134,6 +134,7 @@ export function engineOptions(options: EngineOptions): Record<string, unknown> {
     username: options.username,
     password: options.password,
     ask: options.ask,
+    authenticationMethod: optional(options.auth, ({ method }) => wellFormed(method, "auth.method")),
     policy: policyBytes(options.policy ?? {}),
     will: optional(options.will, willOptions),
     reconnect:

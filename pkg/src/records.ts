@@ -32,6 +32,8 @@ export interface RecordReader {
   onUnsubscribed(token: number, words: Words, results: readonly unknown[]): void;
   onWarning(code: string, reason: Reason, filter: string | undefined): void;
   onPrepare(refused: boolean): void;
+  onAuthentication(done: boolean, data: Uint8Array | undefined): void;
+  onReauthenticated(token: number, code: Code, reason: Reason): void;
 }
 
 /** Records of a batch, one after the other. The reader must not throw. */
@@ -69,8 +71,14 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
       case 6:
         reader.onWarning(next(), next(), next());
         break;
-      default:
+      case 7:
         reader.onPrepare(next());
+        break;
+      case 8:
+        reader.onAuthentication(next(), next());
+        break;
+      default:
+        reader.onReauthenticated(next(), next(), next());
     }
   }
 }

@@ -56,6 +56,31 @@ export interface Attempt {
   refused: boolean;
 }
 
+/**
+ * Enhanced authentication (MQTT 5): a method, and how it begins. `webmqtt/scram` has one ready-made.
+ */
+export interface Authenticator {
+  /** Authentication Method, such as `SCRAM-SHA-256`. */
+  readonly method: string;
+  /**
+   * Begins an exchange, before every attempt to connect and for `reauthenticate()`. `undefined` after a refusal means
+   * that there is nothing else to offer: the client does not try again.
+   */
+  start(
+    attempt: Attempt,
+  ): AuthenticationExchange | undefined | Promise<AuthenticationExchange | undefined>;
+}
+
+/** One exchange. What its functions throw ends the connection with code `authentication`; it is the error's cause. */
+export interface AuthenticationExchange {
+  /** Authentication Data to begin with, at most 65,535 bytes. */
+  readonly data?: Uint8Array | undefined;
+  /** Answers the broker's Authentication Data. */
+  answer(data: Uint8Array | undefined): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /** The broker is satisfied. Throws if the broker has not proved who it is; until then nothing counts. */
+  finish?(data: Uint8Array | undefined): void | Promise<void>;
+}
+
 /** A value, or a function that is asked for it before every attempt to connect. */
 export type Asked<T> = T | ((attempt: Attempt) => T | undefined | Promise<T | undefined>);
 
@@ -84,6 +109,8 @@ export interface ConnectOptions {
   username?: Asked<string>;
   /** A function is asked before every attempt, for tokens that expire. */
   password?: Asked<string | Uint8Array>;
+  /** MQTT 5: enhanced authentication. It has `connectTimeout` for the whole exchange. */
+  auth?: Authenticator;
   will?: Will;
   /** `false`: never reconnect by itself. */
   reconnect?: ReconnectOptions | false;

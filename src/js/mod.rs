@@ -91,8 +91,13 @@ impl Engine {
         &self,
         username: Option<String>,
         password: Option<Vec<u8>>,
+        authentication_data: Option<Vec<u8>>,
     ) -> Result<(), JsValue> {
-        let prepared = Prepared { username, password };
+        let prepared = Prepared {
+            username,
+            password,
+            authentication_data,
+        };
         self.driver
             .command(|session, now| session.prepared(now, prepared))
             .map_err(code)
@@ -102,6 +107,27 @@ impl Engine {
     #[wasm_bindgen(js_name = preparationFailed)]
     pub fn preparation_failed(&self) {
         self.driver.command(Session::preparation_failed);
+    }
+
+    /// Answers a step of the authentication.
+    pub fn authenticate(&self, data: Option<Vec<u8>>) -> Result<(), JsValue> {
+        self.driver
+            .command(|session, now| session.authenticate(now, data.as_deref()))
+            .map_err(code)
+    }
+
+    /// There is no answer to a step of the authentication.
+    #[wasm_bindgen(js_name = authenticationFailed)]
+    pub fn authentication_failed(&self) {
+        self.driver.command(Session::authentication_failed);
+    }
+
+    /// Gives a token.
+    pub fn reauthenticate(&self, data: Option<Vec<u8>>) -> Result<u32, JsValue> {
+        self.driver
+            .command(|session, now| session.reauthenticate(now, data.as_deref()))
+            .map(Token::get)
+            .map_err(code)
     }
 
     /// Gives a token. `properties` is undefined or an object as in `options::properties`.

@@ -181,6 +181,7 @@ pub(super) fn connect_options(value: JsValue) -> Result<ConnectOptions, JsValue>
         username: options.text("username")?,
         password: options.bytes("password")?,
         ask: options.flag("ask"),
+        authentication_method: options.text("authenticationMethod")?,
         will: options.object("will").map(|will| will.will()).transpose()?,
         properties,
         connect_timeout: options.millis("connectTimeout")?,

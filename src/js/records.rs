@@ -10,7 +10,9 @@ use wasm_bindgen::prelude::*;
 use crate::client::{CloseInfo, Delivery, Sink};
 use crate::codec::{Properties, PropertiesBuf, Property, PropertyId};
 use crate::error::Error;
-use crate::session::{ConnectionInfo, Event, Message, OWN_IDENTIFIERS, State, StateChange, Token};
+use crate::session::{
+    AuthenticationStep, ConnectionInfo, Event, Message, OWN_IDENTIFIERS, State, StateChange, Token,
+};
 
 /// Kinds of records and, in the order of their fields, what they hold. Properties are undefined if there are none.
 #[derive(Clone, Copy)]
@@ -32,6 +34,10 @@ enum Kind {
     Warning = 6,
     /// whether the last attempt was refused for its credentials
     Prepare = 7,
+    /// whether the server is satisfied, data or undefined
+    Authentication = 8,
+    /// token, error code, reason code
+    Reauthenticated = 9,
 }
 
 pub(super) struct Records {
@@ -134,6 +140,8 @@ impl Sink for Records {
             Event::Unsubscribed { .. } => Kind::Unsubscribed,
             Event::Warning { .. } => Kind::Warning,
             Event::Prepare { .. } => Kind::Prepare,
+            Event::Authentication { .. } => Kind::Authentication,
+            Event::Reauthenticated { .. } => Kind::Reauthenticated,
         };
         self.push(kind as u8);
         match event {
@@ -187,6 +195,14 @@ impl Sink for Records {
                 self.push(filter);
             }
             Event::Prepare { refused } => self.push(refused),
+            Event::Authentication { step, data, .. } => {
+                self.push(step == AuthenticationStep::Success);
+                self.push(data.as_deref().map(Uint8Array::from));
+            }
+            Event::Reauthenticated { token, result } => {
+                self.push(token.get());
+                self.error(result.err());
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::authentication::AuthenticationStep;
 use crate::codec::{Properties, PropertiesBuf, PropertyId, QoS, ReasonCode};
 use crate::error::Error;
 use crate::time::Duration;
@@ -183,6 +184,22 @@ pub enum Event<'a> {
     Prepare {
         /// The last attempt was refused for its credentials: the same again will not do.
         refused: bool,
+    },
+    /// A step of enhanced authentication that waits for [`authenticate`](super::Session::authenticate).
+    Authentication {
+        /// What the server wants.
+        step: AuthenticationStep,
+        /// The server's Authentication Data.
+        data: Option<Vec<u8>>,
+        /// Every property of the packet.
+        properties: PropertiesBuf,
+    },
+    /// A re-authentication is settled.
+    Reauthenticated {
+        /// From `reauthenticate`.
+        token: Token,
+        /// How it ended.
+        result: Result<(), Error>,
     },
     /// A message arrived.
     Message(Message<'a>),

@@ -17,6 +17,7 @@
 //! Errors are the application's or the peer's doing; a panic would be a bug here, and no input can cause one.
 
 mod alias;
+mod authentication;
 mod event;
 mod inbound;
 mod inflight;
@@ -36,6 +37,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub use authentication::AuthenticationStep;
 pub use event::{
     ConnectionInfo, Event, Message, Published, ServerLimits, State, StateChange, SubscriptionKey,
     Token, Wake,
@@ -57,6 +59,7 @@ use crate::codec::{
 use crate::error::Error;
 use crate::time::Instant;
 use alias::ServerAliases;
+use authentication::Authentication;
 use inbound::{Inbound, OwnedMessage};
 use outbound::Outbound;
 use receive::Input;
@@ -127,8 +130,8 @@ struct Core {
     now: Instant,
     state: State,
     transport: Transport,
-    /// The encoded CONNECT until it has left.
-    first_packet: Vec<u8>,
+    /// CONNECT, and AUTH before the CONNACK, until they have left.
+    first_packets: Vec<u8>,
     /// A DISCONNECT with an error, to be sent before the transport closes.
     farewell: Vec<u8>,
     /// The application's DISCONNECT, to be sent when nothing else may leave.
@@ -138,6 +141,7 @@ struct Core {
     preparing: bool,
     /// The last attempt was refused, and only other credentials can help.
     refused: Option<Error>,
+    authentication: Authentication,
     /// The current attempt is the application's own: if it fails, it hears so and nothing is tried again.
     initial: bool,
     /// The server accepted a connection of this session before.
@@ -193,15 +197,17 @@ impl Session {
                     PropertyId::MaximumPacketSize | PropertyId::SessionExpiryInterval,
                     _
                 ) | Property::Text(PropertyId::AuthenticationMethod, _)
+                    | Property::Binary(PropertyId::AuthenticationData, _)
             )
         };
         if options.receive_maximum == 0
             || options.maximum_packet_size == 0
+            || (options.authentication_method.is_some() && options.version != Version::V5)
             || options.properties.as_properties().iter().any(reserved)
         {
             return Err(Error::Option);
         }
-        state::connect_packet(&options, &client_id, options.clean_start)?;
+        state::connect_packet(&options, &client_id, options.clean_start, None)?;
         let properties = options.properties.as_properties();
         let asked = properties.byte(PropertyId::RequestProblemInformation);
         let core = Core {
@@ -213,12 +219,13 @@ impl Session {
             now: Instant::default(),
             state: State::Idle,
             transport: Transport::None,
-            first_packet: Vec::new(),
+            first_packets: Vec::new(),
             farewell: Vec::new(),
             goodbye: Vec::new(),
             goodbye_sent: false,
             preparing: false,
             refused: None,
+            authentication: Authentication::default(),
             initial: true,
             had_connection: false,
             session_ends: None,
@@ -400,7 +407,11 @@ impl Session {
         username: Option<String>,
         password: Option<Vec<u8>>,
     ) -> Result<(), Error> {
-        let prepared = Prepared { username, password };
+        let prepared = Prepared {
+            username,
+            password,
+            authentication_data: None,
+        };
         self.core.set_credentials(prepared).map(|_| ())
     }
 
@@ -519,6 +530,37 @@ impl Session {
             keys.contains(&key)
         });
         Ok((token, key))
+    }
+
+    /// Answers [`Event::Authentication`]: with data for the server, or, after its success, by being satisfied with it.
+    /// Only then does the connection, or the re-authentication, count. When nothing is to be answered any more it has
+    /// no effect.
+    ///
+    /// # Errors
+    /// Data that AUTH cannot carry or that the server does not take for their size; then the question stays open.
+    pub fn authenticate(&mut self, now: Instant, data: Option<&[u8]>) -> Result<(), Error> {
+        self.core.now = now;
+        self.core.authenticate(data)
+    }
+
+    /// Answers [`Event::Authentication`]: the exchange cannot go on, or the server has not proved who it is. The
+    /// connection ends with [`Error::Authentication`].
+    pub fn authentication_failed(&mut self, now: Instant) {
+        self.core.now = now;
+        if self.core.authentication.waits_for_application() {
+            self.core.authentication_failed(Error::Authentication);
+        }
+    }
+
+    /// Authenticates once more while the connection stands, with the method of CONNECT. [`Event::Authentication`]
+    /// follows for each step and [`Event::Reauthenticated`] at the end; other packets go on. It may take as long as
+    /// [`ConnectOptions::connect_timeout`]. If it fails, the connection has ended.
+    ///
+    /// # Errors
+    /// [`Error::Reauthentication`] if there is no method, no connection, or an exchange under way.
+    pub fn reauthenticate(&mut self, now: Instant, data: Option<&[u8]>) -> Result<Token, Error> {
+        self.core.now = now;
+        self.core.reauthenticate(data)
     }
 
     /// Ends a subscription. The server hears of it if nobody else uses the filter.

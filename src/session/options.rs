@@ -32,6 +32,9 @@ pub struct ConnectOptions {
     /// Ask with [`Event::Prepare`](super::Event::Prepare) before each attempt what to connect with. The time until
     /// the answer counts towards `connect_timeout`. Default: false.
     pub ask: bool,
+    /// Method of enhanced authentication, 5.0 only. What it begins with comes with [`Prepared`](super::Prepared); then
+    /// [`Event::Authentication`](super::Event::Authentication) wants answers. Default: none.
+    pub authentication_method: Option<String>,
     /// Will message.
     pub will: Option<WillOptions>,
     /// User Properties, Request Problem Information and Request Response Information for CONNECT, 5.0 only. What the
@@ -123,6 +126,7 @@ impl Default for ConnectOptions {
             username: None,
             password: None,
             ask: false,
+            authentication_method: None,
             will: None,
             properties: PropertiesBuf::default(),
             connect_timeout: Duration::from_secs(30),

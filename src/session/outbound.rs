@@ -65,6 +65,11 @@ impl Outbound {
         debug_assert!(written.is_ok(), "a control packet of our own is legal");
     }
 
+    /// Appends encoded packets that must not wait.
+    pub(super) fn control_bytes(&mut self, bytes: &mut Vec<u8>) {
+        self.control.append(bytes);
+    }
+
     pub(super) fn take_control(&mut self, out: &mut Vec<u8>) {
         out.append(&mut self.control);
     }

@@ -50,6 +50,7 @@ pub(super) fn class(cause: Error, exceptions: &[(ReasonCode, Class)]) -> Class {
         Error::ConnectRefused(reason) | Error::ServerDisconnect(reason) => reason,
         Error::SessionTakenOver => ReasonCode::SessionTakenOver,
         Error::Subprotocol => return Class::Fatal,
+        Error::Authentication => return Class::Refresh,
         _ => return Class::Retry,
     };
     let exception = exceptions.iter().find(|(of, _)| *of == reason);

@@ -12,4 +12,7 @@ pub struct Prepared {
     pub username: Option<String>,
     /// Password.
     pub password: Option<Vec<u8>>,
+    /// What enhanced authentication begins with. Needs
+    /// [`ConnectOptions::authentication_method`](super::ConnectOptions::authentication_method).
+    pub authentication_data: Option<Vec<u8>>,
 }

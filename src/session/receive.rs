@@ -20,7 +20,7 @@ pub(super) enum Input<'a> {
 
 impl Core {
     pub(super) fn next_input<'a>(&mut self, recv: &'a [u8]) -> Input<'a> {
-        if self.discard || self.transport != Transport::Open {
+        if self.discard || self.transport != Transport::Open || self.authentication_holds() {
             return Input::Nothing;
         }
         let (version, limit) = (
@@ -35,7 +35,11 @@ impl Core {
         match codec::decode_from(Sender::Server, bytes, version) {
             Ok(Decoded::Packet { packet, len }) => {
                 self.recv_at += len;
-                self.packet(packet)
+                let input = self.packet(packet);
+                if self.authentication.holds_packet() {
+                    self.recv_at -= len;
+                }
+                input
             }
             Ok(Decoded::Incomplete { .. }) => Input::Nothing,
             Err(error) => self.refuse(Error::Malformed(error)),
@@ -50,11 +54,20 @@ impl Core {
         let events = &mut self.events;
         let mut emit = |event| events.push_back(event);
         let verdict = match (self.state, packet) {
-            (State::Connecting, Packet::ConnAck(packet)) => {
-                self.accepted(&packet);
+            (State::Connecting, Packet::ConnAck(packet)) if packet.reason.is_error() => {
+                let cause = Error::ConnectRefused(packet.reason);
+                self.fail(cause, None, packet.properties);
                 Ok(())
             }
-            // [MQTT-3.2.0-1]: nothing but CONNACK may come first.
+            (State::Connecting, Packet::ConnAck(packet)) => {
+                self.connack_counts(&packet).map(|counts| {
+                    if counts {
+                        self.accepted(&packet);
+                    }
+                })
+            }
+            (_, Packet::Auth(packet)) => self.auth(&packet),
+            // [MQTT-3.2.0-1]: nothing but CONNACK, and AUTH before it, may come first.
             (State::Connecting, _) | (_, Packet::ConnAck(_)) => Err(ReasonCode::ProtocolError),
             (_, Packet::Publish(packet)) => return self.published_to_us(packet),
             (_, Packet::PubAck(packet)) => self.outbound.puback(&packet, &mut emit),
@@ -98,8 +111,7 @@ impl Core {
                 Packet::Connect(_)
                 | Packet::Subscribe(_)
                 | Packet::Unsubscribe(_)
-                | Packet::PingReq
-                | Packet::Auth(_),
+                | Packet::PingReq,
             ) => Err(ReasonCode::ProtocolError),
         };
         match verdict {

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Core;
+use super::authentication::announce_method;
 use super::event::{ConnectionInfo, Event, ServerLimits, State, StateChange, Wake};
 use super::options::{ConnectOptions, PROTOCOL_PACKET_LIMIT};
 use super::outbound::encode;
@@ -107,10 +108,11 @@ impl Core {
     /// Takes what CONNECT can carry; whether it is something else than before.
     pub(super) fn set_credentials(&mut self, mut prepared: Prepared) -> Result<bool, Error> {
         self.swap_credentials(&mut prepared);
-        let options = &self.options;
-        let written = connect_packet(options, &self.client_id, options.clean_start);
-        let changed =
-            options.username != prepared.username || options.password != prepared.password;
+        let (options, data) = (&self.options, self.authentication.data.as_deref());
+        let written = connect_packet(options, &self.client_id, options.clean_start, data);
+        let changed = options.username != prepared.username
+            || options.password != prepared.password
+            || data != prepared.authentication_data.as_deref();
         if written.is_err() {
             self.swap_credentials(&mut prepared);
         }
@@ -120,6 +122,7 @@ impl Core {
     fn swap_credentials(&mut self, with: &mut Prepared) {
         core::mem::swap(&mut self.options.username, &mut with.username);
         core::mem::swap(&mut self.options.password, &mut with.password);
+        core::mem::swap(&mut self.authentication.data, &mut with.authentication_data);
     }
 
     pub(super) fn opened(&mut self) {
@@ -130,8 +133,12 @@ impl Core {
         self.transport = Transport::Open;
         self.discard = false;
         // Options were checked when the session was made; credentials can have been replaced since.
-        match connect_packet(&self.options, &self.client_id, self.clean_start()) {
-            Ok(bytes) => self.first_packet = bytes,
+        let data = self.authentication.data.as_deref();
+        match connect_packet(&self.options, &self.client_id, self.clean_start(), data) {
+            Ok(bytes) => {
+                self.first_packets = bytes;
+                self.authentication_begins();
+            }
             Err(error) => self.fail(error, None, Properties::EMPTY),
         }
     }
@@ -166,13 +173,6 @@ impl Core {
     }
 
     pub(super) fn accepted(&mut self, packet: &ConnAck<'_>) {
-        if packet.reason.is_error() {
-            return self.fail(
-                Error::ConnectRefused(packet.reason),
-                None,
-                packet.properties,
-            );
-        }
         if packet.session_present && self.clean_start() {
             // [MQTT-3.2.2-4]
             return self.fail(
@@ -238,11 +238,11 @@ impl Core {
         }
         if let Some(reason) = farewell
             && self.options.version == Version::V5
-            && self.first_packet.is_empty()
+            && self.first_packets.is_empty()
         {
             self.say_farewell(reason);
         }
-        self.leave_connection();
+        self.leave_connection(cause);
         let class = policy::class(cause, &self.options.policy);
         let again = match class {
             Class::Fatal => false,
@@ -270,6 +270,11 @@ impl Core {
         }
     }
 
+    /// The application cannot go on with an authentication. Of the codes that a client may send none says so.
+    pub(super) fn authentication_failed(&mut self, cause: Error) {
+        self.fail(cause, Some(ReasonCode::UnspecifiedError), Properties::EMPTY);
+    }
+
     /// A DISCONNECT that leaves before the transport is closed.
     fn say_farewell(&mut self, reason: ReasonCode) {
         if self.transport != Transport::Open {
@@ -281,9 +286,9 @@ impl Core {
     }
 
     /// The connection, or the attempt to make one, is over; the session may live on.
-    fn leave_connection(&mut self) {
+    fn leave_connection(&mut self, cause: Error) {
         let had_session = self.state == State::Connected;
-        self.drop_connection();
+        self.drop_connection(cause);
         if had_session {
             self.begin_session_expiry();
         } else {
@@ -292,14 +297,15 @@ impl Core {
     }
 
     /// Everything that lives as long as a connection ends here.
-    fn drop_connection(&mut self) {
+    fn drop_connection(&mut self, cause: Error) {
+        self.authentication_ends(cause);
         if self.transport != Transport::None {
             self.transport = Transport::None;
             self.transport_ops.push_back(TransportOp::Close);
         }
         self.preparing = false;
         self.discard = true;
-        self.first_packet.clear();
+        self.first_packets.clear();
         self.timers.stop_connection();
         self.outbound.connection_lost();
         self.inbound.connection_lost();
@@ -325,7 +331,7 @@ impl Core {
     /// The application no longer wants the connection that it is waiting for.
     pub(super) fn stop(&mut self) {
         if matches!(self.state, State::Connecting | State::Waiting) {
-            self.leave_connection();
+            self.leave_connection(Error::Aborted);
             self.change(State::Idle, Some(Error::Aborted), Properties::EMPTY, None);
             self.backoff = Default::default();
         }
@@ -386,7 +392,7 @@ impl Core {
         if self.state == State::Closed {
             return;
         }
-        self.drop_connection();
+        self.drop_connection(Error::Closed);
         self.timers.stop(Timer::SessionExpiry);
         let events = &mut self.events;
         self.outbound
@@ -399,6 +405,9 @@ impl Core {
     pub(super) fn timer_fired(&mut self, timer: Timer) {
         match timer {
             Timer::Connect if self.preparing => self.preparation_failed(),
+            Timer::Connect if self.authentication.waits_for_application() => {
+                self.authentication_failed(Error::Credentials);
+            }
             Timer::Connect => self.fail(Error::ConnectTimeout, None, Properties::EMPTY),
             Timer::KeepAlive => self.ping(None),
             Timer::PingResponse => self.fail(Error::KeepAliveTimeout, None, Properties::EMPTY),
@@ -432,7 +441,7 @@ impl Core {
         match self.state {
             State::Waiting => self.open(),
             State::Connecting if network && !self.preparing => {
-                self.leave_connection();
+                self.leave_connection(Error::ConnectionLost);
                 self.open();
             }
             State::Connected => {
@@ -453,7 +462,7 @@ impl Core {
             State::Closing => return self.finish(),
             State::Idle | State::Closed => return,
         }
-        self.leave_connection();
+        self.leave_connection(Error::Suspended);
         self.change(
             State::Waiting,
             Some(Error::Suspended),
@@ -541,10 +550,16 @@ pub(super) fn connect_packet(
     options: &ConnectOptions,
     client_id: &str,
     clean_start: bool,
+    authentication_data: Option<&[u8]>,
 ) -> Result<Vec<u8>, Error> {
     let mut properties = options.properties.clone();
     if options.version == Version::V5 {
         announce(&mut properties, options).map_err(|_| Error::Option)?;
+    }
+    match &options.authentication_method {
+        Some(method) => announce_method(&mut properties, method, authentication_data)?,
+        None if authentication_data.is_some() => return Err(Error::Option),
+        None => {}
     }
     let will = match &options.will {
         Some(will) => Some(Will {

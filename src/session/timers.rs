@@ -6,7 +6,7 @@ use crate::time::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Timer {
-    /// The attempt, from its preparation to the CONNACK, takes too long.
+    /// The attempt, from its preparation to the CONNACK, takes too long, or a re-authentication does.
     Connect,
     /// Nothing was sent for so long that a PINGREQ is due [MQTT-3.1.2-20].
     KeepAlive,

@@ -18,7 +18,7 @@ impl Core {
             return Transmit::Data;
         }
         if self.transport == Transport::Open && !self.goodbye_sent {
-            out.append(&mut self.first_packet);
+            out.append(&mut self.first_packets);
             if matches!(self.state, State::Connected | State::Closing) {
                 self.send_subscriptions();
                 self.outbound.take_control(out);

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use webmqtt::codec::{
-    self, Ack, Decoded, Packet, PacketId, PacketType, PropertiesBuf, PropertyId, Publish, QoS,
-    Sender, Version,
+    self, Ack, Auth, Decoded, Packet, PacketId, PacketType, PropertiesBuf, PropertyId, Publish,
+    QoS, ReasonCode, Sender, Version,
 };
 
 /// Who sent a packet.
@@ -103,6 +103,10 @@ struct Connection {
     topic_alias_maximum: u16,
     /// What the client's aliases stand for.
     aliases: BTreeMap<u16, String>,
+    /// Of CONNECT.
+    authentication_method: Option<String>,
+    /// The server's AUTH 0x18 waits for an answer.
+    challenged: bool,
     /// Publishes of this connection that the client has no final acknowledgement for [MQTT-3.3.4-7].
     outstanding: BTreeSet<u16>,
     sent_here: BTreeSet<u16>,
@@ -126,6 +130,8 @@ impl Connection {
             retain_available: true,
             topic_alias_maximum: 0,
             aliases: BTreeMap::new(),
+            authentication_method: None,
+            challenged: false,
             outstanding: BTreeSet::new(),
             sent_here: BTreeSet::new(),
             owed_puback: VecDeque::new(),
@@ -270,8 +276,10 @@ impl Audit {
             Packet::Connect(_) if connection.connect_sent => {
                 return Err("a second CONNECT [MQTT-3.1.0-2]");
             }
-            Packet::Connect(_) => {
+            Packet::Connect(connect) => {
                 connection.connect_sent = true;
+                let method = connect.properties.text(PropertyId::AuthenticationMethod);
+                connection.authentication_method = method.map(Into::into);
                 return Ok(());
             }
             _ if !connection.connect_sent => return Err("CONNECT comes first [MQTT-3.1.0-1]"),
@@ -279,6 +287,7 @@ impl Audit {
                 connection.disconnect_sent = true;
                 return Ok(());
             }
+            Packet::Auth(auth) => return client_auth(connection, auth),
             _ if !connection.accepted => return Err("before CONNACK, when no limit is known"),
             _ => {}
         }
@@ -448,6 +457,9 @@ impl Audit {
                 _ => {}
             },
             Packet::PubRel(ack) => self.connection.owed_pubcomp.push_back(ack.packet_id),
+            Packet::Auth(auth) => {
+                self.connection.challenged = auth.reason == ReasonCode::ContinueAuthentication;
+            }
             Packet::Disconnect(_) => self.connection.server_broke_it = true,
             _ => {}
         }
@@ -463,6 +475,22 @@ impl Audit {
         if self.in_use.get(&id.get()) == Some(&Use::Request) {
             self.in_use.remove(&id.get());
         }
+    }
+}
+
+fn client_auth(connection: &mut Connection, auth: &Auth<'_>) -> Result<(), &'static str> {
+    let method = auth.properties.text(PropertyId::AuthenticationMethod);
+    if connection.authentication_method.is_none() {
+        return Err("CONNECT had no Authentication Method [MQTT-4.12.0-7]");
+    }
+    if method != connection.authentication_method.as_deref() {
+        return Err("another method than in CONNECT [MQTT-4.12.0-5] [MQTT-4.12.1-1]");
+    }
+    let asked = std::mem::take(&mut connection.challenged);
+    match auth.reason {
+        ReasonCode::ContinueAuthentication if !asked => Err("the server asked nothing"),
+        ReasonCode::ReAuthenticate if !connection.accepted => Err("before CONNACK"),
+        _ => Ok(()),
     }
 }
 

@@ -5,8 +5,8 @@ use webmqtt::codec::{
 };
 use webmqtt::error::Error;
 use webmqtt::session::{
-    ConnectOptions, Event, Outgoing, Published, ServerLimits, Session, State, StateChange,
-    SubscriptionKey, Timer, Token, Transmit, TransportOp, Wake,
+    AuthenticationStep, ConnectOptions, Event, Outgoing, Published, ServerLimits, Session, State,
+    StateChange, SubscriptionKey, Timer, Token, Transmit, TransportOp, Wake,
 };
 use webmqtt::time::Instant;
 
@@ -46,6 +46,14 @@ pub enum What {
     Prepare {
         refused: bool,
     },
+    Authentication {
+        step: AuthenticationStep,
+        data: Option<Vec<u8>>,
+    },
+    Reauthenticated {
+        token: Token,
+        result: Result<(), Error>,
+    },
     Message(Delivered),
     Published {
         token: Token,
@@ -79,6 +87,8 @@ impl From<Event<'_>> for What {
                 properties: info.properties,
             },
             Event::Prepare { refused } => Self::Prepare { refused },
+            Event::Authentication { step, data, .. } => Self::Authentication { step, data },
+            Event::Reauthenticated { token, result } => Self::Reauthenticated { token, result },
             Event::Message(message) => Self::Message(Delivered {
                 topic: message.topic.into(),
                 payload: message.payload.into(),

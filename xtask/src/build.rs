@@ -122,8 +122,15 @@ fn folder() -> PathBuf {
     project::root().join("pkg/wasm")
 }
 
-fn facade_file() -> PathBuf {
-    project::root().join("pkg/dist/index.js")
+/// The package's entries, each of which is one file.
+const ENTRIES: [&str; 2] = ["index", "scram"];
+
+fn facade_files() -> Vec<PathBuf> {
+    let folder = project::root().join("pkg/dist");
+    ENTRIES
+        .iter()
+        .map(|name| folder.join(format!("{name}.js")))
+        .collect()
 }
 
 fn wasm_files() -> Vec<PathBuf> {
@@ -202,23 +209,23 @@ fn optimise(step: &Step) -> Result<(), Failure> {
 }
 
 fn bundle(step: &Step) -> Result<Done, Failure> {
-    let output = facade_file();
+    let output = facade_files();
     let stamp = Inputs::default()
         .paths(&["pkg/src", "package-lock.json"])
         .word(BROWSERS)
         .stamp("facade");
-    if stamp.is_current(std::slice::from_ref(&output)) {
+    if stamp.is_current(&output) {
         return Ok(Done::UpToDate);
     }
     stamp.clear();
     let mut esbuild = project::command(project::node_tool("esbuild"));
     esbuild
-        .arg("pkg/src/index.ts")
+        .args(ENTRIES.map(|name| format!("pkg/src/{name}.ts")))
         .args(["--bundle", "--format=esm", "--platform=browser"])
         .arg(BROWSERS)
         .arg("--external:../wasm/webmqtt.js")
         .args(["--sourcemap", "--log-level=warning"])
-        .arg(format!("--outfile={}", output.display()));
+        .arg("--outdir=pkg/dist");
     step.run(&mut esbuild)?;
     stamp.set();
     Ok(Done::Worked)
@@ -245,7 +252,7 @@ fn declare(step: &Step) -> Result<Done, Failure> {
 
 /// Says what the build made, and how large it is.
 fn say_what_was_built() {
-    for file in wasm_files().into_iter().chain([facade_file()]) {
+    for file in wasm_files().into_iter().chain(facade_files()) {
         let bytes = fs::metadata(&file).map_or(0, |meta| meta.len());
         let name = file.strip_prefix(project::root()).unwrap_or(&file);
         step::say(&format!("{bytes:>9} bytes  {}", name.display()));

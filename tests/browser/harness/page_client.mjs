@@ -98,6 +98,11 @@ export class PageClient {
     return this.#call("connect", changes);
   }
 
+  /** @returns {Promise<Outcome<null>>} */
+  reauthenticate() {
+    return this.#call("reauthenticate");
+  }
+
   /**
    * @param {string} topic @param {string | { pattern: number }} payload @param {object} [options]
    * @returns {Promise<Outcome<Published>>}

@@ -5,6 +5,8 @@
 
 // @ts-expect-error: an address on the test's own site, not a file
 import * as webmqtt from "/pkg/dist/index.js";
+// @ts-expect-error: the same
+import { scramSha256 } from "/pkg/dist/scram.js";
 
 const PATIENCE = 15_000;
 
@@ -144,11 +146,13 @@ async function sha256(bytes) {
 
 /**
  * Functions cannot be carried into the page: `passwords` becomes a password that is asked for, with one answer
- * after the other. `null` is an answer that fails.
+ * after the other. `null` is an answer that fails. `scram` becomes the authenticator with these options.
  * @param {any} options
  * @param {any[]} asked
+ * @returns {any}
  */
-function liveOptions({ passwords, ...options }, asked) {
+function liveOptions({ passwords, scram, ...options }, asked) {
+  if (scram) return { ...options, auth: scramSha256(liveOptions(scram, asked)) };
   if (!passwords) return options;
   const answers = [...passwords];
   const password = async (/** @type {any} */ attempt) => {
@@ -202,6 +206,14 @@ const calls = {
     return outcome(
       () => slotOf(name).client.connect(changes),
       (info) => ({ ...info }),
+    );
+  },
+
+  /** @param {string} name */
+  async reauthenticate(name) {
+    return outcome(
+      () => slotOf(name).client.reauthenticate(),
+      () => null,
     );
   },
 
