@@ -255,11 +255,11 @@ fn the_broker_keeps_the_session_as_long_as_the_last_words_say() {
 
 /// [MQTT-3.14.4-3]
 #[test]
-fn the_broker_publishes_the_will_that_is_asked_for() {
+fn the_broker_publishes_the_will_after_every_end_but_a_normal_one() {
     for (reason, times) in [
         (ReasonCode::Success, 0),
         (ReasonCode::DisconnectWithWillMessage, 1),
-        (ReasonCode::AdministrativeAction, 0),
+        (ReasonCode::AdministrativeAction, 1),
     ] {
         let options = ConnectOptions {
             will: Some(WillOptions {

@@ -20,6 +20,7 @@ import {
   checkedQoS,
   type Endpoint,
   engineOptions,
+  lastWords,
   optionByte,
   PACKET_LIMIT,
   publishProperties,
@@ -33,6 +34,7 @@ import type {
   AuthenticationExchange,
   ConnectionInfo,
   ConnectOptions,
+  EndOptions,
   EventMap,
   FilterRequest,
   FilterResult,
@@ -373,16 +375,18 @@ export class Client {
   /**
    * Ends the client for good: what can leave leaves, then DISCONNECT, and the broker has a second to close. What is
    * still open rejects with code `closed`. With `force` the connection is cut, and the broker publishes the will.
+   * Rejects, and ends nothing, if the options say what cannot be said.
    */
-  end(options: { force?: boolean } = {}): Promise<void> {
+  end(options: EndOptions = {}): Promise<void> {
     return new Promise((resolve) => {
       if (this.#state === "closed") {
         resolve();
         return;
       }
+      const words = lastWords(options);
+      this.#command((engine) => engine.end(options.force ?? false, ...words));
       this.#ending.push(resolve);
       this.#finishSubscriptions();
-      this.#command((engine) => engine.end(options.force ?? false));
     });
   }
 

@@ -24,6 +24,18 @@ const TEXTS = {
     "An option has a value that cannot be used.",
     "See the documentation of the option for its range.",
   ],
+  "properties-version": [
+    "MQTT 3.1.1 has no properties.",
+    "Use version 5, or leave out what only MQTT 5 has.",
+  ],
+  "reason-not-allowed": [
+    "The reason code is not one that a client may send here.",
+    "Use 0, 4 or an error code that fits; MQTT 3.1.1 has none.",
+  ],
+  "session-expiry-zero": [
+    "A session that ends with its connection cannot be kept at its end.",
+    "Give connect() a sessionExpiry above 0.",
+  ],
   "password-without-username": [
     "MQTT 3.1.1 does not allow a password without a user name.",
     "Give a username too, or use version 5.",

@@ -5,6 +5,7 @@ import { MqttError } from "./errors.js";
 import { bytesOf, wellFormed } from "./text.js";
 import type {
   ConnectOptions,
+  EndOptions,
   FilterOptions,
   PolicyClass,
   PublishOptions,
@@ -28,6 +29,11 @@ function integer(name: string, value: unknown, min: number, max: number): number
     throw new MqttError("option-invalid", { detail: `${name} must be an integer from ${range}` });
   }
   return value;
+}
+
+/** Seconds, or for ever. */
+function seconds(name: string, value: unknown): number {
+  return value === Number.POSITIVE_INFINITY ? U32 : integer(name, value, 0, U32);
 }
 
 function optional<T>(value: T | undefined, convert: (value: T) => unknown): unknown {
@@ -80,6 +86,17 @@ export function publishProperties(options: PublishOptions): Record<string, unkno
   return some ? messageOptions(options) : undefined;
 }
 
+/** What `end` says: reason code and properties. */
+export function lastWords(options: EndOptions): [reason: number, properties: unknown] {
+  const { reasonCode = 0, sessionExpiry, reasonString, userProperties } = options;
+  const properties = {
+    sessionExpiry: optional(sessionExpiry, (value) => seconds("sessionExpiry", value)),
+    reasonString: optional(reasonString, (text) => wellFormed(text, "reasonString")),
+    userProperties: pairs("userProperties", userProperties),
+  };
+  return [integer("reasonCode", reasonCode, 0, 255), properties];
+}
+
 function willOptions(will: Will): Record<string, unknown> {
   return {
     topic: wellFormed(will.topic, "will.topic"),
@@ -125,12 +142,7 @@ export function engineOptions(options: EngineOptions): Record<string, unknown> {
     version: integer("version", version, 3, 5),
     keepalive: integer("keepalive", options.keepalive ?? 60, 0, 65_535),
     clean: Boolean(clean),
-    sessionExpiry:
-      version === 5
-        ? expiry === Number.POSITIVE_INFINITY
-          ? U32
-          : integer("sessionExpiry", expiry, 0, U32)
-        : 0,
+    sessionExpiry: version === 5 ? seconds("sessionExpiry", expiry) : 0,
     username: options.username,
     password: options.password,
     ask: options.ask,
@@ -160,6 +172,8 @@ export function engineOptions(options: EngineOptions): Record<string, unknown> {
     queueMessages: integer("queue.messages", queue.messages ?? 100_000, 1, U32),
     queueBytes: integer("queue.bytes", queue.bytes ?? 64 * 1024 * 1024, 1, U32),
     userProperties: pairs("userProperties", options.userProperties),
+    requestProblemInformation: options.requestProblemInformation,
+    requestResponseInformation: options.requestResponseInformation,
     keepWhenPutAway: keepWhenPutAway(options.pageHide),
   };
 }

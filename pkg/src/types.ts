@@ -36,6 +36,8 @@ export interface Will {
   responseTopic?: string;
   /** MQTT 5. */
   correlationData?: Uint8Array;
+  /** MQTT 5: tells receivers that the payload is UTF-8 text. */
+  payloadIsText?: boolean;
   /** MQTT 5. */
   userProperties?: UserProperties;
 }
@@ -144,6 +146,10 @@ export interface ConnectOptions {
   };
   /** MQTT 5 user properties of CONNECT. */
   userProperties?: UserProperties;
+  /** MQTT 5: whether the broker may add a reason string and user properties to every answer, and not only when it ends the connection. Default true. */
+  requestProblemInformation?: boolean;
+  /** MQTT 5: asks the broker for `connection.responseInformation`, from which response topics are made. Default false. */
+  requestResponseInformation?: boolean;
   /**
    * What happens when the page goes into the back/forward cache. `close`: the client says DISCONNECT, so the broker
    * neither waits nor publishes the will, and connects again when the page comes back. `keep`: nothing; browsers close
@@ -292,10 +298,33 @@ export interface ConnectionInfo {
   wildcardSubscriptionAvailable: boolean;
   subscriptionIdentifiersAvailable: boolean;
   sharedSubscriptionAvailable: boolean;
-  /** Seconds. */
+  /** Seconds; the broker may have changed it. */
   sessionExpiry: number;
+  /** MQTT 5, here and below: what else the broker said. */
   reasonString?: string;
+  /** What response topics are made from, if `requestResponseInformation` asked for it. */
+  responseInformation?: string;
+  /** Another server that could be used. */
+  serverReference?: string;
+  authenticationMethod?: string;
+  authenticationData?: Uint8Array;
   userProperties: UserProperties;
+}
+
+/** How to end a client. All but `force` is MQTT 5, and said only while connected. */
+export interface EndOptions {
+  /** Cuts the connection without a word; the broker publishes the will. Default false. */
+  force?: boolean;
+  /**
+   * Reason code of the DISCONNECT. With 0 (default) the broker drops the will; with 4, or an error code from 0x80 on
+   * that a client may send, it publishes it.
+   */
+  reasonCode?: number;
+  /** Seconds that the broker keeps the session from now on, instead of what `connect` said; `Infinity` means for ever. If that was 0, it cannot be changed. */
+  sessionExpiry?: number;
+  /** For people who read the broker's log. Left out, with the user properties, if the broker takes no packet so large. */
+  reasonString?: string;
+  userProperties?: UserProperties;
 }
 
 export interface EventMap {

@@ -15,7 +15,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use crate::client::{Driver, DriverOptions};
-use crate::codec::{QoS, RetainHandling, SubscribeOptions, TopicFilter, TopicName};
+use crate::codec::{QoS, ReasonCode, RetainHandling, SubscribeOptions, TopicFilter, TopicName};
 use crate::error::Error;
 use crate::session::{Outgoing, Prepared, Session, SubscriptionKey, Token, Wake};
 use records::Records;
@@ -211,15 +211,19 @@ impl Engine {
             .command(|session, now| session.handle_suspend(now));
     }
 
-    /// Ends the client, without DISCONNECT if `force`.
-    pub fn end(&self, force: bool) {
-        self.driver.command(|session, now| {
+    /// Ends the client, without DISCONNECT if `force`. `properties` is undefined or an object as in
+    /// `options::disconnect_properties`.
+    pub fn end(&self, force: bool, reason: u8, properties: JsValue) -> Result<(), JsValue> {
+        let properties = options::disconnect_properties(properties)?;
+        let reason = ReasonCode::from_u8(reason).ok_or_else(|| code(Error::Option))?;
+        let ended = self.driver.command(|session, now| {
             if force {
-                session.abort(now)
-            } else {
-                session.disconnect(now)
+                session.abort(now);
+                return Ok(());
             }
+            session.disconnect_with(now, reason, properties.as_properties())
         });
+        ended.map_err(code)
     }
 }
 

@@ -172,6 +172,21 @@ pub(super) fn connect_options(value: JsValue) -> Result<ConnectOptions, JsValue>
     };
     let mut properties = PropertiesBuf::default();
     options.user_properties(&mut properties)?;
+    for (name, id) in [
+        (
+            "requestProblemInformation",
+            PropertyId::RequestProblemInformation,
+        ),
+        (
+            "requestResponseInformation",
+            PropertyId::RequestResponseInformation,
+        ),
+    ] {
+        if let Some(wanted) = options.get(name) {
+            let wanted = Property::Byte(id, u8::from(wanted.is_truthy()));
+            properties.push(wanted).map_err(property)?;
+        }
+    }
     Ok(ConnectOptions {
         version,
         client_id: options.text("clientId")?,
@@ -220,6 +235,19 @@ fn exception(pair: &[u8]) -> Option<(ReasonCode, Class)> {
 
 pub(super) fn keep_when_put_away(value: &JsValue) -> bool {
     Fields(value.clone()).flag("keepWhenPutAway")
+}
+
+/// The properties of DISCONNECT; most have none.
+pub(super) fn disconnect_properties(value: JsValue) -> Result<PropertiesBuf, JsValue> {
+    let mut properties = PropertiesBuf::default();
+    if !value.is_undefined() {
+        let fields = Fields(value);
+        let expiry = PropertyId::SessionExpiryInterval;
+        fields.number_property("sessionExpiry", expiry, &mut properties)?;
+        fields.text_property("reasonString", PropertyId::ReasonString, &mut properties)?;
+        fields.user_properties(&mut properties)?;
+    }
+    Ok(properties)
 }
 
 /// The properties of a publish; most have none.

@@ -77,15 +77,18 @@ impl Records {
                     .collect::<Array>(),
             ),
         }
-        self.properties(message.properties);
+        let properties = described(message.properties);
+        if let Some(to) = &properties {
+            let identifiers = message.properties.subscription_identifiers();
+            let identifiers = identifiers.filter(|&identifier| identifier < OWN_IDENTIFIERS);
+            let identifiers: Array = identifiers.map(JsValue::from).collect();
+            set(to, "subscriptionIdentifiers", identifiers);
+        }
+        self.push(properties);
     }
 
     fn properties(&self, properties: Properties<'_>) {
-        self.push(if properties.iter().all(|it| is_internal(&it)) {
-            JsValue::UNDEFINED
-        } else {
-            object(properties)
-        });
+        self.push(described(properties));
     }
 
     /// What SUBACK and UNSUBACK say: token, properties, and for each filter an error code and a number.
@@ -241,7 +244,7 @@ fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
 }
 
 fn connection(info: &ConnectionInfo) -> Object {
-    let (to, limits) = (Object::new(), &info.limits);
+    let (to, limits) = (object(info.properties.as_properties()), &info.limits);
     set(&to, "sessionPresent", info.session_present);
     set(&to, "clientId", info.client_id.as_str());
     set(&to, "keepalive", limits.keep_alive);
@@ -262,10 +265,6 @@ fn connection(info: &ConnectionInfo) -> Object {
     );
     set(&to, "sharedSubscriptionAvailable", limits.shared_available);
     set(&to, "sessionExpiry", limits.session_expiry);
-    let properties = object(info.properties.as_properties());
-    let take = |name| Reflect::get(&properties, &JsValue::from_str(name)).unwrap_or_default();
-    set(&to, "reasonString", take("reasonString"));
-    set(&to, "userProperties", take("userProperties"));
     to
 }
 
@@ -274,40 +273,44 @@ fn is_internal(property: &Property<'_>) -> bool {
     matches!(property, Property::VarInt(_, OWN_IDENTIFIERS..))
 }
 
-/// Properties under the names of the package's types.
-fn object(properties: Properties<'_>) -> JsValue {
+/// The properties, if there is one that the application is to know of.
+fn described(properties: Properties<'_>) -> Option<Object> {
+    let internal = properties.iter().all(|it| is_internal(&it));
+    (!internal).then(|| object(properties))
+}
+
+/// Properties under the names of the package's types. What a connection or a message says in another way is left out.
+fn object(properties: Properties<'_>) -> Object {
     let to = Object::new();
     let pairs = Array::new();
-    let identifiers = Array::new();
     for property in properties.iter() {
-        match property {
-            _ if is_internal(&property) => {}
+        let name = match property.id() {
+            PropertyId::PayloadFormatIndicator => "payloadIsText",
+            PropertyId::MessageExpiryInterval => "messageExpiry",
+            PropertyId::ContentType => "contentType",
+            PropertyId::ResponseTopic => "responseTopic",
+            PropertyId::CorrelationData => "correlationData",
+            PropertyId::AuthenticationMethod => "authenticationMethod",
+            PropertyId::AuthenticationData => "authenticationData",
+            PropertyId::ResponseInformation => "responseInformation",
+            PropertyId::ServerReference => "serverReference",
+            PropertyId::ReasonString => "reasonString",
+            _ => "",
+        };
+        let value: JsValue = match property {
             Property::Pair(name, value) => {
-                pairs.push(&Array::of2(
-                    &JsValue::from_str(name),
-                    &JsValue::from_str(value),
-                ));
+                pairs.push(&Array::of2(&name.into(), &value.into()));
+                continue;
             }
-            Property::VarInt(PropertyId::SubscriptionIdentifier, id) => {
-                identifiers.push(&JsValue::from(id));
-            }
-            Property::Byte(PropertyId::PayloadFormatIndicator, format) => {
-                set(&to, "payloadIsText", format == 1)
-            }
-            Property::FourByte(PropertyId::MessageExpiryInterval, seconds) => {
-                set(&to, "messageExpiry", seconds)
-            }
-            Property::Text(PropertyId::ContentType, text) => set(&to, "contentType", text),
-            Property::Text(PropertyId::ResponseTopic, text) => set(&to, "responseTopic", text),
-            Property::Text(PropertyId::ReasonString, text) => set(&to, "reasonString", text),
-            Property::Text(PropertyId::ServerReference, text) => set(&to, "serverReference", text),
-            Property::Binary(PropertyId::CorrelationData, data) => {
-                set(&to, "correlationData", Uint8Array::from(data));
-            }
-            _ => {}
-        }
+            _ if name.is_empty() => continue,
+            Property::Byte(_, flag) => (flag == 1).into(),
+            Property::FourByte(_, number) => number.into(),
+            Property::Text(_, text) => text.into(),
+            Property::Binary(_, data) => Uint8Array::from(data).into(),
+            Property::TwoByte(..) | Property::VarInt(..) => continue,
+        };
+        set(&to, name, value);
     }
     set(&to, "userProperties", pairs);
-    set(&to, "subscriptionIdentifiers", identifiers);
-    to.into()
+    to
 }

@@ -620,11 +620,8 @@ impl Session {
     /// Ends for good: what may leave leaves, then DISCONNECT, then the server has a second to close. Whatever is still
     /// open is settled with [`Error::Closed`].
     pub fn disconnect(&mut self, now: Instant) {
-        let core = &mut self.core;
-        core.now = now;
-        // A server that takes no two bytes gets none.
-        let goodbye = core.goodbye(ReasonCode::Success, Properties::EMPTY);
-        core.begin_close(goodbye.unwrap_or_default());
+        let plain = self.disconnect_with(now, ReasonCode::Success, Properties::EMPTY);
+        debug_assert!(plain.is_ok(), "every version has a plain DISCONNECT");
     }
 
     /// Ends for good, like [`disconnect`](Session::disconnect), with what only 5.0 can say: a reason code such as

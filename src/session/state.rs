@@ -360,10 +360,14 @@ impl Core {
             let kept = kept.as_properties();
             disconnect_packet(reason, kept, self.options.version, &mut bytes)?;
         }
-        if bytes.len() > limit {
-            return Err(Error::PacketTooLarge);
+        if bytes.len() <= limit {
+            Ok(bytes)
+        } else if reason == ReasonCode::Success && expiry.is_none() {
+            // It takes no packet at all; what is left to say goes without saying.
+            Ok(Vec::new())
+        } else {
+            Err(Error::PacketTooLarge)
         }
-        Ok(bytes)
     }
 
     /// The application wants to end. With a connection, what may leave leaves first.

@@ -11,6 +11,10 @@ import { uniqueName } from "./witness.mjs";
  * @property {boolean} isError
  * @property {string} code
  * @property {number} [reasonCode]
+ * @property {string} [reasonString]
+ * @property {[string, string][]} userProperties
+ * @property {string} [serverReference]
+ * @property {string} [filter]
  * @property {string} message
  * @property {string} remediation
  * @property {{ code: number, reason: string, wasClean: boolean }} [close]
@@ -20,9 +24,11 @@ import { uniqueName } from "./witness.mjs";
 
 /** @template T @typedef {{ value: T, error?: undefined } | { error: ErrorData, value?: undefined }} Outcome */
 /** @typedef {{ topic: string, text: string, qos: number, retain: boolean, dup: boolean }} Seen */
-/** @typedef {{ qos: number, reasonCode: number }} Published */
+/** @typedef {import("../../../pkg/src/types.ts").Answer} Answer */
+/** @typedef {{ qos: number, reasonCode: number } & Answer} Published */
 /** @typedef {{ filter: string, qos?: number, error?: ErrorData }} FilterResult */
-/** @typedef {{ filters: string[], qos: number, results: FilterResult[] }} Grant */
+/** @typedef {{ filters: string[], qos: number, results: FilterResult[], answer: Answer }} Grant */
+/** @typedef {{ results: (FilterResult & { reasonCode?: number })[], answer: Answer }} Left */
 /** @typedef {{ state: string, previous: string, cause?: ErrorData, delay?: number, attempt: number }} StateData */
 /** @typedef {import("../../../pkg/src/types.ts").ConnectionInfo} ConnectionInfo */
 
@@ -233,7 +239,7 @@ export class PageSubscription {
     return this.#call("seenUntil", this.#key, null, count);
   }
 
-  /** @returns {Promise<Outcome<null>>} */
+  /** @returns {Promise<Outcome<Left>>} */
   unsubscribe() {
     return this.#call("unsubscribe", this.#key);
   }

@@ -35,6 +35,10 @@ function describeError(error) {
     name: error?.name,
     code: error?.code,
     reasonCode: error?.reasonCode,
+    reasonString: error?.reasonString,
+    userProperties: error?.userProperties,
+    serverReference: error?.serverReference,
+    filter: error?.filter,
     message: String(error?.message),
     remediation: error?.remediation,
     close: error?.close,
@@ -110,6 +114,7 @@ function grantOf(subscription) {
   return {
     filters: [...subscription.filters],
     qos: subscription.qos,
+    answer: subscription.answer,
     results: subscription.results.map((/** @type {any} */ result) => ({
       filter: result.filter,
       qos: result.qos,
@@ -331,7 +336,13 @@ const calls = {
   async unsubscribe(name, key) {
     return outcome(
       () => slotOf(name).subscriptions.get(key)?.subscription.unsubscribe(),
-      () => null,
+      ({ results, ...answer }) => ({
+        answer,
+        results: results.map((/** @type {any} */ result) => ({
+          ...result,
+          error: result.error && describeError(result.error),
+        })),
+      }),
     );
   },
 

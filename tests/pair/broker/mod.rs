@@ -328,7 +328,7 @@ impl Broker {
             Packet::PingReq => self.send(at, &Packet::PingResp),
             Packet::Disconnect(packet) => {
                 if let Some(connection) = self.connections.get_mut(&at)
-                    && packet.reason != ReasonCode::DisconnectWithWillMessage
+                    && packet.reason == ReasonCode::Success
                 {
                     // [MQTT-3.14.4-3]
                     connection.will = None;
