@@ -4,7 +4,8 @@ mod pair;
 
 use pair::*;
 use webmqtt::codec::{
-    Packet, PacketType, Property, PropertyId, Publish, QoS, ReasonCode, TopicName, Version,
+    Packet, PacketType, PropertiesBuf, Property, PropertyId, Publish, QoS, ReasonCode, TopicName,
+    Version,
 };
 use webmqtt::error::Error;
 use webmqtt::session::{
@@ -640,4 +641,114 @@ fn a_full_queue_refuses_and_drops_nothing() {
             assert!(peer.try_publish("t", b"5", QOS1).is_ok());
         }
     }
+}
+
+/// A publish that says itself whether its QoS may be lowered.
+fn publish_lowering(
+    peer: &mut Scripted,
+    payload: &str,
+    qos: QoS,
+    lower_qos: Option<bool>,
+    properties: &PropertiesBuf,
+) -> Result<Token, Error> {
+    let message = Outgoing {
+        qos,
+        lower_qos,
+        ..Outgoing::new(TopicName::new("topic").unwrap(), payload.as_bytes())
+    };
+    let message = message.with_properties(properties);
+    peer.act(|session, now| session.publish(now, &message))
+}
+
+/// LIM-10
+#[test]
+fn a_qos_is_lowered_only_where_the_application_says_so() {
+    let none = PropertiesBuf::new();
+    for maximum in [QOS0, QOS1] {
+        for (client, call, lowers) in [
+            (false, None, false),
+            (false, Some(true), true),
+            (true, None, true),
+            (true, Some(false), false),
+        ] {
+            let options = ConnectOptions {
+                lower_qos: client,
+                ..clean(Version::V5)
+            };
+            let server = [Property::Byte(PropertyId::MaximumQos, maximum.as_u8())];
+            let mut peer = Scripted::connected_with(options, &server);
+            let sent = publish_lowering(&mut peer, "x", QOS2, call, &none);
+            if !lowers {
+                assert_eq!(sent, Err(Error::QosNotSupported));
+                peer.expect_silence();
+                continue;
+            }
+            let token = sent.unwrap();
+            let frame = peer.expect(PacketType::Publish);
+            assert_eq!(frame.publish().qos, maximum);
+            assert_eq!(frame.publish().payload, b"x");
+            if maximum == QOS1 {
+                assert_eq!(peer.published(token), None);
+                peer.send(&puback(frame.id()));
+            }
+            let result = peer.published(token).unwrap().unwrap();
+            assert_eq!((result.qos, result.reason), (maximum, ReasonCode::Success));
+        }
+    }
+}
+
+/// LIM-10, LIM-13: the limit becomes known after the message was queued; what is left of its expiry is kept, and the
+/// header changes its length.
+#[test]
+fn queued_messages_are_lowered_when_they_leave() {
+    // Without its packet identifier the longest one needs a length field that is a byte shorter.
+    for length in [0, 105, 106, 107, 108, 300] {
+        let payload = "x".repeat(length);
+        let mut peer = Scripted::new(clean(Version::V5));
+        let list = properties(&[
+            Property::FourByte(PropertyId::MessageExpiryInterval, 60),
+            Property::Pair("a", "b"),
+        ]);
+        let token = publish_lowering(&mut peer, &payload, QOS1, Some(true), &list).unwrap();
+        let refused = publish_lowering(&mut peer, "no", QOS1, None, &list).unwrap();
+        let other = publish_lowering(&mut peer, "after", QOS0, None, &list).unwrap();
+        peer.advance(10_000);
+        peer.connect();
+        peer.accept_with(false, &[Property::Byte(PropertyId::MaximumQos, 0)]);
+        let frames = peer.expect_all(&[PacketType::Publish; 2]);
+        let first = frames[0].publish();
+        assert_eq!((first.qos, first.packet_id), (QOS0, None));
+        assert_eq!(first.payload, payload.as_bytes());
+        let left = first
+            .properties
+            .four_byte(PropertyId::MessageExpiryInterval);
+        assert_eq!(left, Some(50));
+        assert_eq!(first.properties.user_properties().next(), Some(("a", "b")));
+        assert_eq!(frames[1].publish().payload, b"after");
+        assert_eq!(peer.published(token).unwrap().unwrap().qos, QOS0);
+        assert_eq!(peer.published(refused), Some(Err(Error::QosNotSupported)));
+        assert!(peer.published(other).unwrap().is_ok());
+    }
+}
+
+/// LIM-13: what was in flight when the session was lost goes to another server that takes less.
+#[test]
+fn a_message_that_has_to_go_out_again_as_new_is_lowered_too() {
+    let none = PropertiesBuf::new();
+    let mut peer = Scripted::connected(persistent(Version::V5));
+    let token = publish_lowering(&mut peer, "x", QOS1, Some(true), &none).unwrap();
+    peer.expect(PacketType::Publish);
+    peer.reconnect();
+    peer.accept_with(false, &[Property::Byte(PropertyId::MaximumQos, 0)]);
+    let frame = peer.expect(PacketType::Publish);
+    assert_eq!((frame.publish().qos, frame.publish().dup), (QOS0, false));
+    assert_eq!(peer.published(token).unwrap().unwrap().qos, QOS0);
+    // One that is sent again in its own session keeps its QoS, or fails.
+    let mut peer = Scripted::connected(persistent(Version::V5));
+    let token = publish_lowering(&mut peer, "x", QOS1, Some(true), &none).unwrap();
+    peer.expect(PacketType::Publish);
+    peer.reconnect();
+    peer.accept_with(true, &[Property::Byte(PropertyId::MaximumQos, 0)]);
+    peer.expect_silence();
+    assert_eq!(peer.published(token), Some(Err(Error::QosNotSupported)));
 }

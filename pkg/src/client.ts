@@ -232,7 +232,7 @@ export class Client {
         throw new MqttError("packet-too-large", { detail: "no MQTT packet holds 256 MiB" });
       }
       const token = this.#command(
-        (engine) => engine.publish(topic, bytes, qos, retain, properties),
+        (engine) => engine.publish(topic, bytes, qos, retain, properties, options.lowerQos),
         excerpt(topic),
       );
       const cancel = () => this.#engine?.cancel(token);

@@ -85,7 +85,7 @@ const TEXTS = {
   ],
   "qos-not-supported": [
     "The broker does not support this QoS.",
-    "Publish with at most client.connection.maximumQoS.",
+    "Publish with at most client.connection.maximumQoS, or set lowerQos.",
   ],
   "retain-not-supported": [
     "The broker does not store retained messages.",
@@ -255,7 +255,7 @@ const REASON_REMEDIES: ReadonlyMap<number | undefined, string> = new Map([
   [0x87, "Check username, password and the broker's access rules."],
   [0x8c, "The broker does not know this authentication method."],
   [0x95, "Send smaller messages."],
-  [0x9b, "Publish with a lower QoS."],
+  [0x9b, "Publish with a lower QoS, or set lowerQos."],
 ]);
 
 /** An error of this package. `code` is stable; `message` and `remediation` are for people. */

@@ -169,6 +169,7 @@ export function engineOptions(options: EngineOptions): Record<string, unknown> {
     receiveMaximum: integer("receiveMaximum", options.receiveMaximum ?? 65_535, 1, 65_535),
     sendTopicAliases: integer("sendTopicAliases", options.sendTopicAliases ?? 16, 0, 65_535),
     topicAliasMaximum: integer("topicAliasMaximum", options.topicAliasMaximum ?? 16, 0, 65_535),
+    lowerQos: Boolean(options.lowerQos),
     queueMessages: integer("queue.messages", queue.messages ?? 100_000, 1, U32),
     queueBytes: integer("queue.bytes", queue.bytes ?? 64 * 1024 * 1024, 1, U32),
     userProperties: pairs("userProperties", options.userProperties),

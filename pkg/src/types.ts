@@ -137,6 +137,8 @@ export interface ConnectOptions {
    * 0 switches it off. 0 to 65,535. Default 16.
    */
   sendTopicAliases?: number;
+  /** MQTT 5: publish with the broker's Maximum QoS if the wanted one is higher, instead of refusing. Default false. */
+  lowerQos?: boolean;
   /** Limits of the queue that holds publishes while there is no connection or no quota. */
   queue?: {
     /** Default 100,000. */
@@ -163,6 +165,8 @@ export interface ConnectOptions {
 export interface PublishOptions {
   /** Default 0. */
   qos?: QoS;
+  /** MQTT 5: as `lowerQos` of `connect()`, for this message. The result has the QoS that it got. */
+  lowerQos?: boolean;
   /** Default false. */
   retain?: boolean;
   /**

@@ -138,6 +138,7 @@ impl Engine {
         qos: u8,
         retain: bool,
         properties: JsValue,
+        lower_qos: Option<bool>,
     ) -> Result<u32, JsValue> {
         let topic = TopicName::new(topic).map_err(code)?;
         let properties = options::message_properties(properties)?;
@@ -148,6 +149,7 @@ impl Engine {
             qos,
             retain,
             properties: properties.as_properties(),
+            lower_qos,
         };
         let token = self
             .driver

@@ -215,6 +215,7 @@ pub(super) fn connect_options(value: JsValue) -> Result<ConnectOptions, JsValue>
         receive_maximum: options.required("receiveMaximum")?,
         topic_alias_maximum: options.required("topicAliasMaximum")?,
         send_topic_aliases: options.required("sendTopicAliases")?,
+        lower_qos: options.flag("lowerQos"),
         queue: QueueLimits {
             messages: options.required::<u32>("queueMessages")? as usize,
             bytes: options.required::<u32>("queueBytes")? as usize,

@@ -31,6 +31,8 @@ pub(super) struct Inflight {
     /// The encoded PUBLISH; empty from the PUBREC on.
     pub(super) bytes: Vec<u8>,
     pub(super) identifier_at: usize,
+    /// As in the queue, to which a lost session may bring it back.
+    pub(super) lower_qos: bool,
     /// Order of the PUBLISH, and from the PUBREC on the order of the PUBREL [MQTT-4.6.0-4].
     pub(super) order: u64,
     /// What the PUBREC said.

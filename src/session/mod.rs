@@ -95,6 +95,9 @@ pub struct Outgoing<'a> {
     pub retain: bool,
     /// Properties, 5.0 only. A Topic Alias is refused: aliases are given where they leave.
     pub properties: Properties<'a>,
+    /// Whether it goes out with the server's Maximum QoS if that is lower, instead of being refused. `None`: as
+    /// [`ConnectOptions::lower_qos`] says. The result has the QoS that it got.
+    pub lower_qos: Option<bool>,
 }
 
 /// An MQTT client without I/O. The module's documentation says how to drive it.
@@ -467,8 +470,10 @@ impl Session {
         };
         let token = core.next_token();
         let limits = (core.state == State::Connected).then_some(&core.limits);
+        let lower_qos = message.lower_qos.unwrap_or(core.options.lower_qos);
+        let queue = &core.options.queue;
         core.outbound
-            .publish(token, &packet, limits, &core.options.queue, now)?;
+            .publish(token, &packet, lower_qos, limits, queue, now)?;
         Ok(token)
     }
 
@@ -752,6 +757,7 @@ impl<'a> Outgoing<'a> {
             qos: QoS::AtMostOnce,
             retain: false,
             properties: Properties::EMPTY,
+            lower_qos: None,
         }
     }
 

@@ -57,6 +57,9 @@ pub struct ConnectOptions {
     /// How many topic aliases to send with at most, if the server allows as many; 0 for none. The topics that were
     /// used last have them, and nobody else notices. 5.0 only. Default: 16.
     pub send_topic_aliases: u16,
+    /// Publishes whose QoS is above the server's Maximum QoS go out with that instead of being refused, unless
+    /// [`Outgoing::lower_qos`](super::Outgoing::lower_qos) says otherwise. Default: false.
+    pub lower_qos: bool,
     /// How much may wait in the outgoing queue.
     pub queue: QueueLimits,
 }
@@ -136,6 +139,7 @@ impl Default for ConnectOptions {
             receive_maximum: u16::MAX,
             topic_alias_maximum: 16,
             send_topic_aliases: 16,
+            lower_qos: false,
             queue: QueueLimits::default(),
         }
     }

@@ -12,8 +12,8 @@ use super::inflight::{Awaiting, Inflight, InflightTable};
 use super::options::QueueLimits;
 use super::queue::{Expiry, Queue, Queued};
 use crate::codec::{
-    self, Ack, EncodeError, Packet, PacketId, Properties, PropertiesBuf, PropertyId, Publish, QoS,
-    ReasonCode, Sender, Version,
+    self, Ack, Decoded, EncodeError, Packet, PacketId, Properties, PropertiesBuf, PropertyId,
+    Publish, QoS, ReasonCode, Sender, Version,
 };
 use crate::error::Error;
 use crate::time::{Duration, Instant};
@@ -79,30 +79,20 @@ impl Outbound {
         &mut self,
         token: Token,
         message: &Publish<'_>,
+        lower_qos: bool,
         known_limits: Option<&ServerLimits>,
         queue_limits: &QueueLimits,
         now: Instant,
     ) -> Result<(), Error> {
-        let mut bytes = Vec::new();
-        encode(&Packet::Publish(message.clone()), self.version, &mut bytes)?;
+        let mut queued = queued(token, message, self.version, now)?;
+        queued.lower_qos = lower_qos;
         if let Some(limits) = known_limits {
-            allowed(&bytes, message.qos, limits)?;
+            allowed(&queued.bytes, queued.wanted_qos(limits), limits)?;
         }
-        if !self.queue.has_room(bytes.len(), queue_limits) {
+        if !self.queue.has_room(queued.bytes.len(), queue_limits) {
             return Err(Error::QueueFull);
         }
-        let header = codec::scan(&bytes, usize::MAX, self.version).ok().flatten();
-        let identifier_at = header.map_or(0, |header| header.header_len) + 2 + message.topic.len();
-        let properties_at =
-            bytes.len() - message.payload.len() - message.properties.as_bytes().len();
-        self.queue.push(Queued {
-            token,
-            qos: message.qos,
-            expiry: expiry(message.properties, properties_at, now),
-            bytes,
-            identifier_at,
-            order: 0,
-        });
+        self.queue.push(queued);
         Ok(())
     }
 
@@ -127,6 +117,10 @@ impl Outbound {
                 return false;
             };
             // The limits of this server may be others than when the message was queued.
+            let qos = queued.wanted_qos(limits);
+            if qos < queued.qos {
+                queued = lowered(queued, qos, self.version, now);
+            }
             let allowed = if queued.expired(now) {
                 Err(Error::Expired)
             } else {
@@ -169,6 +163,7 @@ impl Outbound {
                 token,
                 bytes,
                 identifier_at,
+                lower_qos,
                 ..
             } = queued;
             self.inflight.insert(Inflight {
@@ -178,6 +173,7 @@ impl Outbound {
                 awaiting,
                 bytes,
                 identifier_at,
+                lower_qos,
                 order,
                 reason: ReasonCode::Success,
                 properties: PropertiesBuf::new(),
@@ -278,6 +274,7 @@ impl Outbound {
                         qos: QoS::AtLeastOnce,
                         bytes,
                         identifier_at: message.identifier_at,
+                        lower_qos: message.lower_qos,
                         expiry: None,
                         order: 0,
                     });
@@ -445,6 +442,64 @@ fn allowed(bytes: &[u8], qos: QoS, limits: &ServerLimits) -> Result<(), Error> {
         return Err(Error::PacketTooLarge);
     }
     Ok(())
+}
+
+impl Queued {
+    /// The QoS for this server: the message's own, unless that is too high and the application leaves it to us.
+    fn wanted_qos(&self, limits: &ServerLimits) -> QoS {
+        if self.lower_qos {
+            self.qos.min(limits.maximum_qos)
+        } else {
+            self.qos
+        }
+    }
+}
+
+fn queued(
+    token: Token,
+    message: &Publish<'_>,
+    version: Version,
+    now: Instant,
+) -> Result<Queued, EncodeError> {
+    let mut bytes = Vec::new();
+    encode(&Packet::Publish(message.clone()), version, &mut bytes)?;
+    let header = codec::scan(&bytes, usize::MAX, version).ok().flatten();
+    let identifier_at = header.map_or(0, |header| header.header_len) + 2 + message.topic.len();
+    let properties_at = bytes.len() - message.payload.len() - message.properties.as_bytes().len();
+    Ok(Queued {
+        token,
+        qos: message.qos,
+        expiry: expiry(message.properties, properties_at, now),
+        bytes,
+        identifier_at,
+        lower_qos: false,
+        order: 0,
+    })
+}
+
+/// The same message with a lower QoS; what it has waited counts.
+fn lowered(message: Queued, qos: QoS, version: Version, now: Instant) -> Queued {
+    let packet = codec::decode_from(Sender::Server, &message.bytes, version);
+    let Ok(Decoded::Packet {
+        packet: Packet::Publish(mut packet),
+        ..
+    }) = packet
+    else {
+        return message;
+    };
+    packet.qos = qos;
+    packet.packet_id = packet.packet_id.filter(|_| qos != QoS::AtMostOnce);
+    let Ok(mut lowered) = queued(message.token, &packet, version, now) else {
+        return message;
+    };
+    lowered.order = message.order;
+    lowered.lower_qos = true;
+    lowered.expiry = match (lowered.expiry, message.expiry) {
+        (Some(Expiry { at, .. }), Some(Expiry { deadline, .. })) => Some(Expiry { deadline, at }),
+        // It left once before.
+        _ => None,
+    };
+    lowered
 }
 
 /// When a message expires that is queued now, if it does.

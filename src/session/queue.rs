@@ -14,6 +14,8 @@ pub(super) struct Queued {
     pub(super) qos: QoS,
     pub(super) bytes: Vec<u8>,
     pub(super) identifier_at: usize,
+    /// A server that does not take this QoS gets the highest that it takes.
+    pub(super) lower_qos: bool,
     /// `None` for what never expires, or has left once before [MQTT-4.3.3-7].
     pub(super) expiry: Option<Expiry>,
     /// The order of the calls; 0 for what goes before everything else.

@@ -240,14 +240,16 @@ function row(ground, qos, clean) {
 
 /** A broker of MQTT 5 that announces Maximum QoS 1. @param {Ground} ground */
 function qos2Refused({ version, test }) {
-  test("QoS 2 above the broker's Maximum QoS is refused before it is sent", async (setup) => {
+  test("QoS 2 above the broker's Maximum QoS is refused before it is sent, or lowered if wanted", async (setup) => {
     const { bench, witness, prefix, url } = setup;
     await witness.subscribe(`${prefix}/#`, 1);
     const client = await bench.connected(url, { ...quick, version });
     assert.equal((await client.history()).connections[0]?.maximumQoS, 1);
     errorOf(await client.publish(`${prefix}/out`, "refused", { qos: 2 }), "qos-not-supported");
+    const lowered = await client.publish(`${prefix}/out`, "lowered", { qos: 2, lowerQos: true });
+    assert.equal(resultOf(lowered).qos, 1);
     resultOf(await client.publish(`${prefix}/out`, "marker", { qos: 1 }));
-    assert.deepEqual(await witness.until(`${prefix}/out`, "marker"), ["marker"]);
+    assert.deepEqual(await witness.until(`${prefix}/out`, "marker"), ["lowered", "marker"]);
     assert.equal((await client.history()).connections.length, 1);
     resultOf(await client.end());
   });
