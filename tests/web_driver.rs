@@ -24,7 +24,7 @@ export class Wire extends EventTarget {
   static real = globalThis.WebSocket;
   constructor(url, protocols) {
     super();
-    Object.assign(this, { url, offered: protocols, protocol: "", sent: [], closed: false, binaryType: "blob" });
+    Object.assign(this, { url, offered: protocols, protocol: "", sent: [], closed: false, bufferedAmount: 0, binaryType: "blob" });
     Wire.opened.push(this);
   }
   send(bytes) { this.sent.push(Uint8Array.from(bytes)); }
@@ -40,6 +40,7 @@ export function open(at, protocol) { const w = Wire.opened[at]; w.protocol = pro
 export function receive(at, bytes) { Wire.opened[at].onmessage?.({ data: Uint8Array.from(bytes).buffer }); }
 export function receive_text(at, text) { Wire.opened[at].onmessage?.({ data: text }); }
 export function drop_it(at, code, reason) { Wire.opened[at].onclose?.({ code, reason, wasClean: false }); }
+export function buffer(at, bytes) { Wire.opened[at].bufferedAmount = bytes; }
 export function sent(at) { return Wire.opened[at].sent; }
 export function page_event(kind, persisted) {
   const target = kind === "visibilitychange" || kind === "resume" ? document : globalThis;
@@ -57,6 +58,7 @@ extern "C" {
     fn receive(at: usize, bytes: &[u8]);
     fn receive_text(at: usize, text: &str);
     fn drop_it(at: usize, code: u16, reason: &str);
+    fn buffer(at: usize, bytes: u32);
     fn sent(at: usize) -> Vec<Uint8Array>;
     fn page_event(kind: &str, persisted: bool);
 }
@@ -100,6 +102,9 @@ impl Sink for Log {
             Event::Subscribed { results, .. } => format!("subscribed: {results:?}"),
             Event::Unsubscribed { .. } => "unsubscribed".into(),
             Event::Warning { error, .. } => error.code().into(),
+            Event::Prepare { .. }
+            | Event::Authentication { .. }
+            | Event::Reauthenticated { .. } => "unexpected".into(),
         };
         self.0.lines.borrow_mut().push(line);
     }
@@ -109,6 +114,10 @@ impl Sink for Log {
             .lines
             .borrow_mut()
             .push(format!("closed {} {}", info.code, info.reason));
+    }
+
+    fn writable(&mut self) {
+        self.0.lines.borrow_mut().push("writable".into());
     }
 
     fn delivery(&mut self) -> Option<Delivery> {
@@ -496,4 +505,53 @@ async fn a_driver_that_is_gone_hears_nothing_of_the_page() {
     page_event("online", false);
     page_event("pagehide", true);
     assert_eq!(sent(0).len(), sent_before);
+}
+
+#[wasm_bindgen_test]
+async fn a_full_buffer_of_the_browser_holds_messages_back_until_it_has_drained() {
+    let (driver, log) = connected().await;
+    let topic = TopicName::new("a").unwrap();
+    let payload = vec![0; 100_000];
+    let publish = || {
+        driver
+            .command(|session, now| session.publish(now, &Outgoing::new(topic, &payload)))
+            .unwrap()
+    };
+    buffer(0, 512 * 1024 + 1);
+    for _ in 0..10 {
+        publish();
+    }
+    turn().await;
+    assert_eq!(packets(0), [["Connect"]]);
+    assert!(driver.is_writable(), "1 MiB may wait");
+    publish();
+    assert!(!driver.is_writable());
+    assert!(!log.has("writable"));
+    buffer(0, 0);
+    while !log.has("writable") {
+        turn().await;
+    }
+    assert!(driver.is_writable());
+    assert_eq!(packets(0).iter().flatten().count(), 12);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_overdue_is_noticed_by_whatever_comes() {
+    install();
+    let log = Log::default();
+    let connect = ConnectOptions {
+        connect_timeout: Duration::from_millis(1),
+        reconnect: None,
+        ..ConnectOptions::default()
+    };
+    let driver = Driver::new(driver_options(), connect, Box::new(log.clone())).unwrap();
+    driver.command(|session, now| session.connect(now)).unwrap();
+    // Not a turn of the event loop: timers have no chance.
+    wasm_bindgen_futures::JsFuture::from(Promise::resolve(&JsValue::NULL))
+        .await
+        .unwrap();
+    let start = js_sys::Date::now();
+    while js_sys::Date::now() < start + 5.0 {}
+    open(0, "mqtt");
+    assert!(log.has("Idle: connect-timeout"), "{:?}", log.lines());
 }

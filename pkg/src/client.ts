@@ -95,6 +95,8 @@ export class Client {
   #connecting: Waiter<ConnectionInfo>[] = [];
   #announce: (() => void) | undefined;
   #ending: (() => void)[] = [];
+  /** Who waits until it is a good time to publish. */
+  readonly #writers: Waiter<void>[] = [];
   readonly #publishes = new Map<number, Waiter<PublishResult>>();
   readonly #subscribes = new Map<number, PendingSubscribe>();
   readonly #reauthentications = new Map<number, Waiter<void>>();
@@ -350,6 +352,28 @@ export class Client {
     return remove;
   }
 
+  /**
+   * Whether this is a good time to publish: no more than 1 MiB waits to be sent. A publish is queued either way, up to
+   * the limits of `queue`.
+   */
+  get writable(): boolean {
+    return this.#engine?.writable ?? false;
+  }
+
+  /** Resolves when `writable` is true. Rejects with code `closed` if the client ends before. */
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.#engine) {
+        throw new MqttError("closed");
+      }
+      if (this.#engine.writable) {
+        resolve();
+      } else {
+        this.#writers.push({ resolve, reject });
+      }
+    });
+  }
+
   /** Resolves when every publish so far is settled, however it ended. */
   async drain(): Promise<void> {
     while (this.#publishes.size > 0) {
@@ -506,6 +530,11 @@ export class Client {
           waiter?.reject(this.#failed(code, { reasonCode }));
         }
       },
+      onWritable: () => {
+        for (const { resolve } of this.#writers.splice(0)) {
+          resolve();
+        }
+      },
     };
   }
 
@@ -554,6 +583,9 @@ export class Client {
       }
     }
     if (state === "closed") {
+      for (const { reject } of this.#writers.splice(0)) {
+        reject(new MqttError("closed"));
+      }
       this.#finishSubscriptions();
       this.#release();
     }

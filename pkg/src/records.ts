@@ -34,6 +34,7 @@ export interface RecordReader {
   onPrepare(refused: boolean): void;
   onAuthentication(done: boolean, data: Uint8Array | undefined): void;
   onReauthenticated(token: number, code: Code, reason: Reason): void;
+  onWritable(): void;
 }
 
 /** Records of a batch, one after the other. The reader must not throw. */
@@ -77,8 +78,11 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
       case 8:
         reader.onAuthentication(next(), next());
         break;
-      default:
+      case 9:
         reader.onReauthenticated(next(), next(), next());
+        break;
+      default:
+        reader.onWritable();
     }
   }
 }

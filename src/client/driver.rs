@@ -18,10 +18,20 @@ use super::socket::{CloseInfo, Socket, SocketEvent};
 use super::timer::Timer;
 use crate::error::Error;
 use crate::session::{ConnectOptions, Event, Session, Transmit, TransportOp, Wake};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// WebSocket messages are filled up to about this size; a full one is sent without waiting for the microtask.
 const MESSAGE_BYTES: usize = 16 * 1024;
+
+/// With more than this in the browser's own buffer, messages stay with the session, where they can still be cancelled
+/// and where they are counted.
+const BUFFERED_BYTES: u32 = 512 * 1024;
+
+/// Browsers do not tell when their buffer has drained: it is looked at again after this time and with every message.
+const BUFFER_CHECK: Duration = Duration::from_millis(10);
+
+/// With more than this waiting to be sent, [`Driver::is_writable`] says no.
+const WAITING_BYTES: usize = 1024 * 1024;
 
 #[wasm_bindgen]
 extern "C" {
@@ -39,6 +49,9 @@ pub trait Sink: 'static {
 
     /// The socket has closed. The change of state that this causes comes next.
     fn closed(&mut self, info: CloseInfo);
+
+    /// [`Driver::is_writable`] said no when a command came, and says yes now.
+    fn writable(&mut self);
 
     /// What was collected since the last time, to be delivered by calling it.
     fn delivery(&mut self) -> Option<Delivery>;
@@ -77,6 +90,10 @@ struct Inner {
     microtask: Closure<dyn FnMut()>,
     microtask_queued: bool,
     out: Vec<u8>,
+    /// The socket's buffer was full the last time that something was to be sent.
+    congested: bool,
+    /// Somebody was told that this is no good time to publish.
+    held_up: bool,
     me: Weak<RefCell<Inner>>,
 }
 
@@ -109,6 +126,8 @@ impl Driver {
                 ),
                 microtask_queued: false,
                 out: Vec::with_capacity(2 * MESSAGE_BYTES),
+                congested: false,
+                held_up: false,
                 me: me.clone(),
             })
         });
@@ -122,12 +141,18 @@ impl Driver {
         let result = command(&mut inner.session, clock::now());
         if inner.session.queued().1 >= MESSAGE_BYTES {
             inner.transmit();
+            inner.held_up |= !inner.is_writable();
         }
         if !inner.microtask_queued {
             inner.microtask_queued = true;
             queue_microtask(&inner.microtask);
         }
         result
+    }
+
+    /// Whether this is a good time to publish: little waits to be sent. Publishes are queued either way.
+    pub fn is_writable(&self) -> bool {
+        self.inner.borrow().is_writable()
     }
 
     /// Reads from the session.
@@ -176,6 +201,8 @@ fn on_socket(driver: &Weak<RefCell<Inner>>, generation: u32, event: SocketEvent)
     enter(driver, |inner| {
         if inner.generation == generation && inner.socket.is_some() {
             inner.socket_event(event);
+            // Timers of hidden pages come late; whatever happens notices what is overdue.
+            inner.session.handle_timeout(clock::now());
         }
     });
 }
@@ -232,9 +259,18 @@ impl Inner {
                 break;
             }
         }
-        let deadline = self.session.poll_timeout();
-        self.timer
-            .set(deadline.map(|deadline| deadline.at), clock::now());
+        if self.held_up && self.is_writable() {
+            self.held_up = false;
+            self.sink.writable();
+        }
+        let now = clock::now();
+        let deadline = self.session.poll_timeout().map(|deadline| deadline.at);
+        let check = self.congested.then(|| now + BUFFER_CHECK);
+        self.timer.set(deadline.into_iter().chain(check).min(), now);
+    }
+
+    fn is_writable(&self) -> bool {
+        self.session.queued().1 <= WAITING_BYTES
     }
 
     fn collect(&mut self) -> bool {
@@ -249,6 +285,11 @@ impl Inner {
     fn transmit(&mut self) -> bool {
         let mut sent = false;
         loop {
+            let buffered = self.socket.as_ref().map_or(0, Socket::buffered);
+            self.congested = buffered > BUFFERED_BYTES;
+            if self.congested {
+                break;
+            }
             self.out.clear();
             if self.session.poll_transmit(&mut self.out, MESSAGE_BYTES) != Transmit::Data {
                 break;

@@ -81,6 +81,11 @@ impl Socket {
         let _ = self.inner.send_with_u8_array(bytes);
     }
 
+    /// How many bytes the browser has taken and not yet sent.
+    pub(super) fn buffered(&self) -> u32 {
+        self.inner.buffered_amount()
+    }
+
     /// Closes it and hears nothing more of it.
     pub(super) fn shut(&self) {
         // The handlers go first: nothing that this socket still says may reach its successor.

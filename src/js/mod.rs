@@ -62,6 +62,12 @@ impl Engine {
         self.driver.read(|session| session.client_id().into())
     }
 
+    /// Whether little waits to be sent.
+    #[wasm_bindgen(getter)]
+    pub fn writable(&self) -> bool {
+        self.driver.is_writable()
+    }
+
     /// Connects, or tries again at once.
     pub fn connect(&self) -> Result<(), JsValue> {
         self.driver

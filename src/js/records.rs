@@ -38,6 +38,8 @@ enum Kind {
     Authentication = 8,
     /// token, error code, reason code
     Reauthenticated = 9,
+    /// nothing
+    Writable = 10,
 }
 
 pub(super) struct Records {
@@ -215,6 +217,10 @@ impl Sink for Records {
         set(&close, "reason", info.reason);
         set(&close, "wasClean", info.was_clean);
         self.last_close = close.into();
+    }
+
+    fn writable(&mut self) {
+        self.push(Kind::Writable as u8);
     }
 
     fn delivery(&mut self) -> Option<Delivery> {

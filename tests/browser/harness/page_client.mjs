@@ -203,6 +203,27 @@ export class PageClient {
     return this.#call("stateUntil", state, count);
   }
 
+  /**
+   * Publishes many messages in one go.
+   * @param {number} count @param {number} size
+   * @returns {Promise<{ writable: boolean, waiting: number }>}
+   */
+  flood(count, size) {
+    return this.#call("flood", count, size);
+  }
+
+  /** @returns {Promise<Outcome<null>>} */
+  ready() {
+    return this.#call("ready");
+  }
+
+  /** @returns {Promise<{ outcome(): Promise<Outcome<null>> }>} */
+  async startReady() {
+    const key = uniqueName("ready");
+    await this.#call("startReady", key);
+    return { outcome: () => this.#call("outcomeOf", key) };
+  }
+
   /** @param {object} [options] @returns {Promise<Outcome<null>>} */
   end(options) {
     return this.#call("end", options);

@@ -159,6 +159,15 @@ export class Peer {
     return subscribe;
   }
 
+  /** Reads nothing more, so that what the client sends piles up. */
+  pause() {
+    this.#socket.pause();
+  }
+
+  resume() {
+    this.#socket.resume();
+  }
+
   /** Closes with the closing handshake. @param {number} [code] */
   close(code) {
     this.#socket.close(code);

@@ -60,6 +60,11 @@ async function outcome(call, pick = (value) => value) {
   }
 }
 
+/** A call without a value. */
+function nothing() {
+  return null;
+}
+
 /** @param {string} name */
 function slotOf(name) {
   const slot = slots.get(name);
@@ -251,6 +256,37 @@ const calls = {
     slot.started.set(
       key,
       outcome(() => slot.client.publish(topic, payloadOf(payload), options)),
+    );
+  },
+
+  /**
+   * Publishes `count` messages of `size` bytes with QoS 0 in one go; how things stand a moment later.
+   * @param {string} name @param {number} count @param {number} size
+   */
+  async flood(name, count, size) {
+    const { client } = slotOf(name);
+    let waiting = count;
+    for (let sent = 0; sent < count; sent++) {
+      const settled = () => {
+        waiting -= 1;
+      };
+      client.publish("flood", new Uint8Array(size)).then(settled, settled);
+    }
+    await new Promise((resolve) => setTimeout(resolve));
+    return { writable: client.writable, waiting };
+  },
+
+  /** @param {string} name */
+  async ready(name) {
+    return outcome(() => slotOf(name).client.ready(), nothing);
+  },
+
+  /** @param {string} name @param {string} key */
+  startReady(name, key) {
+    const slot = slotOf(name);
+    slot.started.set(
+      key,
+      outcome(() => slot.client.ready(), nothing),
     );
   },
 
