@@ -11,7 +11,8 @@ use pair::*;
 use webmqtt::codec::{Packet, QoS, ReasonCode, Version};
 use webmqtt::error::Error;
 use webmqtt::session::{
-    ConnectOptions, ReconnectOptions, Session, State, SubscriptionKey, Token, Transmit, Wake,
+    AckToken, ConnectOptions, ReconnectOptions, Session, State, SubscriptionKey, Token, Transmit,
+    Wake,
 };
 use webmqtt::time::Duration;
 
@@ -36,6 +37,9 @@ struct Run {
     unsubscribed: Vec<Token>,
     keys: Vec<SubscriptionKey>,
     published_elsewhere: u32,
+    unacknowledged: Vec<AckToken>,
+    /// How many events `acknowledge` has looked at.
+    looked_at: usize,
     /// The broker forgot its sessions at least once.
     session_lost: bool,
 }
@@ -53,6 +57,7 @@ impl Run {
         let options = ConnectOptions {
             keep_alive: [0, 5, 20, 60][random.index(4)],
             receive_maximum: [1, 2, 5, 65_535][random.index(4)],
+            manual_ack: random.chance(40),
             topic_alias_maximum: [0, 1, 2, 16][random.index(4)],
             send_topic_aliases: [0, 2, 16][random.index(3)],
             connect_timeout: Duration::from_secs(5),
@@ -80,6 +85,8 @@ impl Run {
             unsubscribed: Vec::new(),
             keys: Vec::new(),
             published_elsewhere: 0,
+            unacknowledged: Vec::new(),
+            looked_at: 0,
             session_lost: false,
         };
         run.net.broker.settings.receive_maximum = run.receive_maximum();
@@ -165,7 +172,25 @@ impl Run {
         }
         let pause = [0, 0, 1, 20, 200, 3000][self.random.index(6)];
         self.net.run(pause);
+        self.acknowledge(60);
         self.insist();
+    }
+
+    /// The application acknowledges some of what it got, in any order.
+    fn acknowledge(&mut self, percent: u64) {
+        let news = &self.net.client.happened[self.looked_at..];
+        self.looked_at += news.len();
+        let tokens = news.iter().filter_map(|happened| match &happened.what {
+            What::Message(message) => message.ack,
+            _ => None,
+        });
+        self.unacknowledged.extend(tokens);
+        while !self.unacknowledged.is_empty() && self.random.chance(percent) {
+            let at = self.random.index(self.unacknowledged.len());
+            let token = self.unacknowledged.swap_remove(at);
+            let ack = |session: &mut Session, now| session.ack(now, token, ReasonCode::Success);
+            self.net.client.act(ack).expect("any time is right");
+        }
     }
 
     /// A first attempt that failed is not repeated by itself: the application tries again.
@@ -187,6 +212,7 @@ impl Run {
         self.net.down = false;
         for _ in 0..40 {
             self.net.run(5000);
+            self.acknowledge(100);
             self.insist();
         }
         assert_eq!(self.net.client.state(), State::Connected);

@@ -365,26 +365,87 @@ fn texts_are_kept_byte_for_byte() {
     assert_eq!(peer.messages()[0].properties, given);
 }
 
-#[test]
-fn unclaimed_messages_of_a_resumed_session_are_bounded_and_the_loss_is_told_once() {
+/// Connected to a session of an earlier life, with nobody subscribed yet.
+fn resumed(version: Version) -> Scripted {
     let mut peer = Scripted::new(ConnectOptions {
         clean_start: false,
-        ..persistent(Version::V5)
+        ..persistent(version)
     });
     peer.connect();
     peer.accept(true);
-    for nth in 0..1500u16 {
-        peer.send(&publish(QOS1, nth + 1, "t", &nth.to_string()));
-        expect_ack(&mut peer, PacketType::PubAck, nth + 1);
+    peer
+}
+
+/// ERR-14
+#[test]
+fn unclaimed_messages_that_find_no_room_are_refused_and_it_is_told_once() {
+    let mut peer = resumed(Version::V5);
+    for (qos, ack, first) in [
+        (QOS1, PacketType::PubAck, 1),
+        (QOS2, PacketType::PubRec, 801),
+    ] {
+        for id in first..first + 800 {
+            peer.send(&publish(qos, id, "t", &id.to_string()));
+            let frame = peer.expect(ack);
+            assert_eq!(frame.id(), id);
+            let full = id > 1000;
+            let expected = [ReasonCode::Success, ReasonCode::QuotaExceeded][usize::from(full)];
+            assert_eq!(frame.ack().reason, expected);
+        }
     }
+    peer.send(&publish(QOS0, 0, "t", "plain"));
     assert_eq!(peer.warnings(), [Error::UnclaimedDropped]);
+    assert_eq!(peer.state(), State::Connected);
     peer.subscribe(&[("t", QOS1)]);
-    assert!(peer.messages().len() <= 1000);
-    assert!(!peer.messages().is_empty());
+    let expected: Vec<_> = (1..=1000).map(|id| id.to_string()).collect();
+    assert_eq!(peer.payloads(), expected);
     // It is claimed once.
-    let claimed = peer.messages().len();
     peer.subscribe(&[("t", QOS1)]);
-    assert_eq!(peer.messages().len(), claimed);
+    assert_eq!(peer.payloads().len(), 1000);
+    // A refused identifier is free: the exchange is over.
+    peer.send(&publish(QOS2, 1001, "t", "new"));
+    assert_eq!(peer.payloads().last(), Some(&"new"));
+}
+
+/// ERR-14, [MQTT-4.8.0-2]: 3.1.1 cannot refuse a message.
+#[test]
+fn an_unclaimed_message_that_finds_no_room_ends_the_connection_in_3_1_1() {
+    for qos in [QOS1, QOS2] {
+        let mut peer = resumed(Version::V4);
+        for id in 1..=1000 {
+            peer.send(&publish(qos, id, "t", &id.to_string()));
+            peer.next();
+        }
+        peer.send(&publish(QOS0, 0, "t", "plain"));
+        assert_eq!(peer.warnings(), [Error::UnclaimedDropped]);
+        peer.send(&publish(qos, 1001, "t", "one too many"));
+        assert_eq!(peer.cause(), Some(Error::UnclaimedDropped));
+        peer.expect_hang_up(&[]);
+        // It goes on: the server still has the message, and what was kept is there.
+        peer.next_attempt();
+        peer.subscribe(&[("t", QOS2)]);
+        peer.accept(true);
+        assert_eq!(peer.messages().len(), 1000);
+        peer.send(&again(1001, "one too many", qos));
+        assert_eq!(peer.payloads().last(), Some(&"one too many"));
+    }
+}
+
+/// ERR-14: large messages fill the room, too, and one is kept whatever its size.
+#[test]
+fn unclaimed_messages_are_bounded_by_their_size() {
+    let mut peer = resumed(Version::V5);
+    let large = "x".repeat(2_000_000);
+    peer.send(&publish(QOS1, 1, "t", &large));
+    assert_eq!(
+        peer.expect(PacketType::PubAck).ack().reason,
+        ReasonCode::Success
+    );
+    peer.send(&publish(QOS1, 2, "t", "small"));
+    let frame = peer.expect(PacketType::PubAck);
+    assert_eq!(frame.ack().reason, ReasonCode::QuotaExceeded);
+    peer.subscribe(&[("t", QOS1)]);
+    assert_eq!(peer.messages().len(), 1);
 }
 
 #[test]

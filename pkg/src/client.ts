@@ -450,12 +450,17 @@ export class Client {
   #reader(): RecordReader {
     return {
       onMessage: (message, keys) => {
-        if (typeof keys === "number") {
-          this.#deliver(message, keys);
-        } else {
-          for (const key of keys) {
-            this.#deliver(message, key);
-          }
+        const taken =
+          typeof keys === "number"
+            ? this.#deliver(message, keys)
+            : keys.filter((key) => this.#deliver(message, key)).length > 0;
+        if (!taken) {
+          message.ack();
+        }
+      },
+      acknowledge: (token, reasonCode) => {
+        if (this.#engine) {
+          this.#command((engine) => engine.ack(token, reasonCode), "reasonCode");
         }
       },
       onState: (state, code, reasonCode, words, delay, attempt, close) => {
@@ -538,11 +543,15 @@ export class Client {
     };
   }
 
-  #deliver(message: Message, key: number): void {
+  /** Whether somebody has it now. */
+  #deliver(message: Message, key: number): boolean {
     const subscription = this.#subscriptions.get(key);
-    if (subscription) {
-      guarded(() => subscription.deliver(message));
-    }
+    // A handler that throws had it, too.
+    let taken = subscription !== undefined;
+    guarded(() => {
+      taken = subscription?.deliver(message) ?? false;
+    });
+    return taken;
   }
 
   #cause(

@@ -33,6 +33,7 @@ export class Message {
   /** It may have been delivered before. */
   readonly dup: boolean;
   readonly properties: MessageProperties;
+  readonly #acknowledge: ((reasonCode: number) => void) | undefined;
 
   /** @internal */
   constructor(
@@ -40,6 +41,7 @@ export class Message {
     payload: Uint8Array,
     flags: number,
     properties: MessageProperties | undefined,
+    acknowledge?: (reasonCode: number) => void,
   ) {
     this.topic = topic;
     this.payload = payload;
@@ -47,6 +49,17 @@ export class Message {
     this.retain = (flags & 4) !== 0;
     this.dup = (flags & 8) !== 0;
     this.properties = properties ?? NONE;
+    this.#acknowledge = acknowledge;
+  }
+
+  /**
+   * With `manualAck`: the message is dealt with, and the broker may forget it. Acknowledgements leave in the order in
+   * which the messages came, each as soon as those before it have. In MQTT 5 a reason code of 0x80 or more refuses the
+   * message; one that an acknowledgement cannot have throws `option-invalid`. Only the first call counts, and none after
+   * the session has ended.
+   */
+  ack(reasonCode = 0): void {
+    this.#acknowledge?.(reasonCode);
   }
 
   /** The payload as UTF-8 text; invalid bytes become U+FFFD. */

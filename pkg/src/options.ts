@@ -167,6 +167,7 @@ export function engineOptions(options: EngineOptions): Record<string, unknown> {
       PACKET_LIMIT,
     ),
     receiveMaximum: integer("receiveMaximum", options.receiveMaximum ?? 65_535, 1, 65_535),
+    manualAck: options.manualAck ?? false,
     sendTopicAliases: integer("sendTopicAliases", options.sendTopicAliases ?? 16, 0, 65_535),
     topicAliasMaximum: integer("topicAliasMaximum", options.topicAliasMaximum ?? 16, 0, 65_535),
     lowerQos: Boolean(options.lowerQos),

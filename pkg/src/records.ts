@@ -15,6 +15,8 @@ type Words = BrokerWords | undefined;
 /** One method for each kind of record. */
 export interface RecordReader {
   onMessage(message: Message, keys: number | readonly number[]): void;
+  /** The application acknowledges a message. */
+  acknowledge(token: number, reasonCode: number): void;
   onState(
     state: number,
     code: Code,
@@ -44,14 +46,17 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
   while (at < batch.length) {
     switch (next<number>()) {
       case 0: {
-        const message = new Message(
-          next<string>(),
-          next<Uint8Array>(),
-          next<number>(),
-          batch[at + 1] as MessageProperties | undefined,
-        );
-        reader.onMessage(message, next());
-        at += 1;
+        const topic = next<string>();
+        const payload = next<Uint8Array>();
+        const flags = next<number>();
+        const keys = next<number | readonly number[]>();
+        const properties = next<MessageProperties | undefined>();
+        let acknowledge: ((reasonCode: number) => void) | undefined;
+        if (flags & 16) {
+          const token = next<number>();
+          acknowledge = (reasonCode) => reader.acknowledge(token, reasonCode);
+        }
+        reader.onMessage(new Message(topic, payload, flags, properties, acknowledge), keys);
         break;
       }
       case 1:

@@ -73,6 +73,9 @@ export class Subscription implements AsyncIterable<Message> {
       // The loop does not wait for the broker: there may be no connection for a long time.
       return: () => {
         this.#unsubscribe().catch(() => {});
+        for (const message of this.#queue) {
+          message?.ack();
+        }
         return Promise.resolve({ done: true, value: undefined });
       },
     };
@@ -90,28 +93,30 @@ export class Subscription implements AsyncIterable<Message> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** @internal Takes a message; the caller reports what a handler throws. */
-  deliver(message: Message): void {
+  /** @internal Whether the message was taken; the caller reports what a handler throws. */
+  deliver(message: Message): boolean {
     if (this.#ended) {
-      return;
+      return false;
     }
     if (this.#handler) {
       this.#handler(message);
-      return;
+      return true;
     }
     const reader = this.#waiting.shift();
     if (reader) {
       reader({ done: false, value: message });
-      return;
+      return true;
     }
     if (this.#queue.length - this.#read >= this.#limit) {
       this.#dropped += 1;
       if (this.#dropNewest) {
-        return;
+        return false;
       }
+      this.#queue[this.#read]?.ack();
       this.#forgetOldest();
     }
     this.#queue.push(message);
+    return true;
   }
 
   #forgetOldest(): void {

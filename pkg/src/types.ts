@@ -130,6 +130,13 @@ export interface ConnectOptions {
   maximumPacketSize?: number;
   /** MQTT 5: how many QoS 1 and QoS 2 messages the broker may have in flight to us. 1 to 65,535. Default 65,535. */
   receiveMaximum?: number;
+  /**
+   * Acknowledge messages of QoS 1 and 2 yourself, with `message.ack()`, when they are dealt with. `receiveMaximum` limits
+   * how many can be open; the broker sends QoS 1 messages that are not acknowledged again on the next connection.
+   * Messages that nobody gets to see, because a subscription ended or its iterator had no room, are acknowledged by
+   * themselves. Default false: on delivery.
+   */
+  manualAck?: boolean;
   /** MQTT 5: how many topic aliases the broker may use; messages arrive with their full topic all the same. 0 to 65,535. Default 16. */
   topicAliasMaximum?: number;
   /**

@@ -17,7 +17,7 @@ use wasm_bindgen::prelude::*;
 use crate::client::{Driver, DriverOptions};
 use crate::codec::{QoS, ReasonCode, RetainHandling, SubscribeOptions, TopicFilter, TopicName};
 use crate::error::Error;
-use crate::session::{Outgoing, Prepared, Session, SubscriptionKey, Token, Wake};
+use crate::session::{AckToken, Outgoing, Prepared, Session, SubscriptionKey, Token, Wake};
 use records::Records;
 
 /// Errors cross as their codes.
@@ -193,6 +193,15 @@ impl Engine {
         self.driver
             .command(|session, now| session.unsubscribe_with(now, key, properties.as_properties()))
             .map(Token::get)
+            .map_err(code)
+    }
+
+    /// Acknowledges a message.
+    pub fn ack(&self, token: u32, reason: u8) -> Result<(), JsValue> {
+        let reason = ReasonCode::from_u8(reason).ok_or_else(|| code(Error::Option))?;
+        let token = AckToken::from_number(token);
+        self.driver
+            .command(|session, now| session.ack(now, token, reason))
             .map_err(code)
     }
 

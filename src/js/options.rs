@@ -213,6 +213,7 @@ pub(super) fn connect_options(value: JsValue) -> Result<ConnectOptions, JsValue>
             .ok_or_else(|| code(Error::Option))?,
         maximum_packet_size: options.required("maximumPacketSize")?,
         receive_maximum: options.required("receiveMaximum")?,
+        manual_ack: options.flag("manualAck"),
         topic_alias_maximum: options.required("topicAliasMaximum")?,
         send_topic_aliases: options.required("sendTopicAliases")?,
         lower_qos: options.flag("lowerQos"),

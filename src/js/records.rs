@@ -18,7 +18,8 @@ use crate::session::{
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum Kind {
-    /// topic, payload, flags (QoS, retain << 2, dup << 3), key or array of keys, properties or undefined
+    /// topic, payload, flags (QoS, retain << 2, dup << 3, acknowledge << 4), key or array of keys, properties, and if
+    /// it has to be acknowledged a token
     Message = 0,
     /// state, error code, reason code, properties, delay, attempt, close info or undefined
     State = 1,
@@ -70,7 +71,12 @@ impl Records {
     fn message(&self, message: &Message<'_>) {
         self.push(message.topic);
         self.push(Uint8Array::from(message.payload));
-        self.push(message.qos as u8 | u8::from(message.retain) << 2 | u8::from(message.dup) << 3);
+        self.push(
+            message.qos as u8
+                | u8::from(message.retain) << 2
+                | u8::from(message.dup) << 3
+                | u8::from(message.ack.is_some()) << 4,
+        );
         match message.subscriptions {
             [key] => self.push(key.get()),
             keys => self.push(
@@ -87,6 +93,9 @@ impl Records {
             set(to, "subscriptionIdentifiers", identifiers);
         }
         self.push(properties);
+        if let Some(token) = message.ack {
+            self.push(token.get());
+        }
     }
 
     fn properties(&self, properties: Properties<'_>) {

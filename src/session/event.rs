@@ -26,6 +26,24 @@ impl Token {
     }
 }
 
+/// Names a received message of QoS 1 or 2 that the application acknowledges. Not reused before 2^32 messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AckToken(pub(super) u32);
+
+impl AckToken {
+    /// The token as a number, for hosts that store it outside Rust.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0
+    }
+
+    /// The token with this number. One that the session never gave out is harmless.
+    #[must_use]
+    pub fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+}
+
 /// Names one `subscribe` call. Messages say for which of them they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SubscriptionKey(pub(super) u32);
@@ -162,6 +180,8 @@ pub struct Message<'a> {
     /// that it was sent for; in 3.1.1, and at servers without subscription identifiers, a copy cannot be told from
     /// another and is for all that match.
     pub subscriptions: &'a [SubscriptionKey],
+    /// What to acknowledge it with. Only with [`manual_ack`](super::ConnectOptions::manual_ack), and not with QoS 0.
+    pub ack: Option<AckToken>,
 }
 
 /// How a publish ended well.

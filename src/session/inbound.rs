@@ -6,7 +6,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::event::{Message, SubscriptionKey};
+use super::event::{AckToken, Message, SubscriptionKey};
 use crate::codec::{PacketId, Properties, PropertiesBuf, Publish, QoS};
 
 /// How much of a resumed session may wait for a subscription to claim it.
@@ -21,10 +21,11 @@ pub(super) struct OwnedMessage {
     retain: bool,
     dup: bool,
     properties: PropertiesBuf,
+    pub(super) ack: Option<AckToken>,
 }
 
 impl OwnedMessage {
-    fn new(publish: &Publish<'_>) -> Self {
+    pub(super) fn new(publish: &Publish<'_>, ack: Option<AckToken>) -> Self {
         Self {
             topic: publish.topic.into(),
             payload: publish.payload.into(),
@@ -32,6 +33,7 @@ impl OwnedMessage {
             retain: publish.retain,
             dup: publish.dup,
             properties: publish.properties.into(),
+            ack,
         }
     }
 
@@ -56,11 +58,16 @@ impl OwnedMessage {
             dup: self.dup,
             properties: self.properties.as_properties(),
             subscriptions,
+            ack: self.ack,
         }
     }
 }
 
-pub(super) fn lend<'a>(publish: &Publish<'a>, subscriptions: &'a [SubscriptionKey]) -> Message<'a> {
+pub(super) fn lend<'a>(
+    publish: &Publish<'a>,
+    ack: Option<AckToken>,
+    subscriptions: &'a [SubscriptionKey],
+) -> Message<'a> {
     let Publish {
         topic,
         payload,
@@ -78,10 +85,11 @@ pub(super) fn lend<'a>(publish: &Publish<'a>, subscriptions: &'a [SubscriptionKe
         dup,
         properties,
         subscriptions,
+        ack,
     }
 }
 
-/// What a QoS 2 identifier was before it came (again).
+/// Whether a message is a new one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen {
     New,
@@ -108,6 +116,8 @@ pub(super) struct Inbound {
     pubacks: u32,
     unclaimed: VecDeque<OwnedMessage>,
     unclaimed_bytes: usize,
+    /// One was too many, and it was told.
+    pub(super) was_full: bool,
     /// Messages that a new subscription claimed, to be delivered next.
     claimed: VecDeque<OwnedMessage>,
 }
@@ -118,14 +128,18 @@ impl Inbound {
             .binary_search_by_key(&id, |received| received.id)
     }
 
-    /// A QoS 1 message is about to be acknowledged; `false` if the server may not send it yet [MQTT-3.3.4-9].
-    pub(super) fn receive_at_least_once(&mut self, receive_maximum: u32) -> bool {
+    /// A QoS 1 message came, which the server may do only so often [MQTT-3.3.4-9].
+    pub(super) fn receive_at_least_once(&mut self, receive_maximum: u32) -> Seen {
         if self.unfinished >= receive_maximum {
-            return false;
+            return Seen::TooMany;
         }
         self.unfinished += 1;
+        Seen::New
+    }
+
+    /// A PUBACK will leave with the next bytes.
+    pub(super) fn puback_due(&mut self) {
         self.pubacks += 1;
-        true
     }
 
     /// Every acknowledgement so far has left.
@@ -175,27 +189,23 @@ impl Inbound {
         self.unfinished = self.pubacks;
     }
 
-    /// Keeps a message of a resumed session until a subscription claims it; `false` if an older one had to go.
-    pub(super) fn keep_unclaimed(&mut self, publish: &Publish<'_>) -> bool {
-        let message = OwnedMessage::new(publish);
-        self.unclaimed_bytes += message.size();
-        self.unclaimed.push_back(message);
-        let mut kept_all = true;
-        while self.unclaimed.len() > UNCLAIMED_MESSAGES
-            || (self.unclaimed_bytes > UNCLAIMED_BYTES && self.unclaimed.len() > 1)
-        {
-            if let Some(dropped) = self.unclaimed.pop_front() {
-                self.unclaimed_bytes -= dropped.size();
-            }
-            kept_all = false;
+    /// Keeps a message of a resumed session until a subscription claims it; `false` if there is no room.
+    pub(super) fn keep_unclaimed(&mut self, message: OwnedMessage) -> bool {
+        let bytes = self.unclaimed_bytes + message.size();
+        let full = self.unclaimed.len() >= UNCLAIMED_MESSAGES || bytes > UNCLAIMED_BYTES;
+        if full && !self.unclaimed.is_empty() {
+            return false;
         }
-        kept_all
+        self.unclaimed_bytes = bytes;
+        self.unclaimed.push_back(message);
+        true
     }
 
-    /// Drops what no subscription has claimed; `true` if there was anything.
-    pub(super) fn forget_unclaimed(&mut self) -> bool {
+    /// Gives up what no subscription has claimed.
+    pub(super) fn take_unclaimed(&mut self) -> VecDeque<OwnedMessage> {
         self.unclaimed_bytes = 0;
-        !core::mem::take(&mut self.unclaimed).is_empty()
+        self.was_full = false;
+        core::mem::take(&mut self.unclaimed)
     }
 
     /// Moves the waiting messages that `wanted` accepts to the front of what is delivered next.

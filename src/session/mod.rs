@@ -16,6 +16,7 @@
 //!
 //! Errors are the application's or the peer's doing; a panic would be a bug here, and no input can cause one.
 
+mod acks;
 mod alias;
 mod authentication;
 mod event;
@@ -39,8 +40,8 @@ use alloc::vec::Vec;
 
 pub use authentication::AuthenticationStep;
 pub use event::{
-    ConnectionInfo, Event, Message, Published, ServerLimits, State, StateChange, SubscriptionKey,
-    Token, Wake,
+    AckToken, ConnectionInfo, Event, Message, Published, ServerLimits, State, StateChange,
+    SubscriptionKey, Token, Wake,
 };
 pub use options::{
     ConnectOptions, PROTOCOL_PACKET_LIMIT, QueueLimits, ReconnectOptions, WillOptions,
@@ -58,6 +59,7 @@ use crate::codec::{
 };
 use crate::error::Error;
 use crate::time::Instant;
+use acks::Acks;
 use alias::ServerAliases;
 use authentication::Authentication;
 use inbound::{Inbound, OwnedMessage};
@@ -171,6 +173,7 @@ struct Core {
     discard: bool,
     outbound: Outbound,
     inbound: Inbound,
+    acks: Acks,
     server_aliases: ServerAliases,
     subscriptions: Subscriptions,
     events: VecDeque<Event<'static>>,
@@ -243,6 +246,7 @@ impl Session {
             recv_at: 0,
             discard: false,
             inbound: Inbound::default(),
+            acks: Acks::default(),
             server_aliases: ServerAliases::default(),
             subscriptions: Subscriptions::new(Random::new(!seed).next()),
             events: VecDeque::new(),
@@ -622,6 +626,25 @@ impl Session {
         }
     }
 
+    /// Acknowledges a message, with [`manual_ack`](ConnectOptions::manual_ack): its PUBACK or PUBREC leaves as soon as
+    /// those of all messages before it have. In 5.0 a reason code above 0x7F refuses the message.
+    ///
+    /// A token that has been used has no effect any more, nor has one of a QoS 1 message whose connection was lost:
+    /// the server sends it again, with another token. A QoS 2 message keeps its token for as long as the session lasts.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for a reason code that no PUBACK or PUBREC of this version has.
+    pub fn ack(&mut self, now: Instant, token: AckToken, reason: ReasonCode) -> Result<(), Error> {
+        let core = &mut self.core;
+        core.now = now;
+        let id = PacketId::new(1).ok_or(Error::Option)?;
+        let packet = Packet::PubAck(outbound::ack(id, reason));
+        outbound::encode(&packet, core.options.version, &mut Vec::new())
+            .map_err(|_| Error::Option)?;
+        core.acknowledge(Some(token), reason);
+        Ok(())
+    }
+
     /// Ends for good: what may leave leaves, then DISCONNECT, then the server has a second to close. Whatever is still
     /// open is settled with [`Error::Closed`].
     pub fn disconnect(&mut self, now: Instant) {
@@ -674,28 +697,25 @@ impl Session {
             if let Some(message) = core.inbound.next_claimed() {
                 core.subscriptions
                     .route(message.topic(), message.properties(), lent_to);
+                if lent_to.is_empty() {
+                    core.acknowledge(message.ack, ReasonCode::Success);
+                    continue;
+                }
                 return Some(Event::Message(lent.insert(message).lend(lent_to)));
             }
             match core.next_input(recv) {
                 Input::Nothing => return None,
                 Input::Handled => {}
-                Input::Message(publish) => {
+                Input::Message(publish, ack) => {
                     let topic = core.server_aliases.topic(&publish);
                     core.subscriptions.route(topic, publish.properties, lent_to);
-                    if !lent_to.is_empty() {
-                        let publish = core.server_aliases.resolve(publish);
-                        return Some(Event::Message(inbound::lend(&publish, lent_to)));
+                    if lent_to.is_empty() {
+                        core.unclaimed(publish, ack);
+                        continue;
                     }
-                    if core.claims_open {
-                        let publish = core.server_aliases.resolve(publish);
-                        if !core.inbound.keep_unclaimed(&publish) {
-                            core.claims_open = false;
-                            return Some(Event::Warning {
-                                error: Error::UnclaimedDropped,
-                                filter: None,
-                            });
-                        }
-                    }
+                    let ack = core.handed_on(ack);
+                    let publish = core.server_aliases.resolve(publish);
+                    return Some(Event::Message(inbound::lend(&publish, ack, lent_to)));
                 }
             }
         }

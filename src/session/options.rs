@@ -51,6 +51,9 @@ pub struct ConnectOptions {
     /// How many QoS 1 and QoS 2 messages the server may have in flight, 1 to 65,535. Default: 65,535. In 5.0 a server
     /// that sends more is disconnected with 0x93; MQTT 3 cannot announce it.
     pub receive_maximum: u16,
+    /// Whether the application acknowledges messages of QoS 1 and 2 itself, with [`Session::ack`](super::Session::ack).
+    /// What it has not acknowledged counts against `receive_maximum`. Default: false, on delivery.
+    pub manual_ack: bool,
     /// How many topic aliases the server may use, 5.0 only; 0 forbids them. Each holds a topic name, of at most 65,535
     /// bytes, for as long as the connection. Default: 16.
     pub topic_alias_maximum: u16,
@@ -137,6 +140,7 @@ impl Default for ConnectOptions {
             policy: Vec::new(),
             maximum_packet_size: PROTOCOL_PACKET_LIMIT,
             receive_maximum: u16::MAX,
+            manual_ack: false,
             topic_alias_maximum: 16,
             send_topic_aliases: 16,
             lower_qos: false,

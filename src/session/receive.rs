@@ -1,8 +1,8 @@
 //! What each packet from the server does: the one place where packets meet the parts of a session.
 
 use super::Core;
-use super::event::State;
-use super::inbound::Seen;
+use super::event::{AckToken, Event, State};
+use super::inbound::{OwnedMessage, Seen};
 use super::outbound::ack;
 use super::state::Transport;
 use super::timers::Timer;
@@ -15,7 +15,7 @@ use crate::error::Error;
 pub(super) enum Input<'a> {
     Nothing,
     Handled,
-    Message(Publish<'a>),
+    Message(Publish<'a>, Option<AckToken>),
 }
 
 impl Core {
@@ -74,7 +74,7 @@ impl Core {
             (_, Packet::PubRec(packet)) => self.outbound.pubrec(&packet, &mut emit),
             (_, Packet::PubComp(packet)) => self.outbound.pubcomp(&packet, &mut emit),
             (_, Packet::PubRel(packet)) => {
-                let known = self.inbound.release(packet.packet_id);
+                let known = self.released(packet.packet_id);
                 let reason = if known || self.options.version != Version::V5 {
                     ReasonCode::Success
                 } else {
@@ -146,28 +146,108 @@ impl Core {
             Version::V5 => self.options.receive_maximum.into(),
             Version::V3 | Version::V4 => u32::MAX,
         };
-        match (packet.qos, packet.packet_id) {
-            (QoS::AtLeastOnce, Some(id)) => {
-                if !self.inbound.receive_at_least_once(limit) {
-                    return self.refuse(Error::Protocol(ReasonCode::ReceiveMaximumExceeded));
+        let seen = match (packet.qos, packet.packet_id) {
+            (QoS::AtLeastOnce, Some(_)) => self.inbound.receive_at_least_once(limit),
+            (QoS::ExactlyOnce, Some(id)) => self.inbound.receive_exactly_once(id, limit),
+            _ => Seen::New,
+        };
+        match (seen, packet.packet_id) {
+            (Seen::TooMany, _) => self.refuse(Error::Protocol(ReasonCode::ReceiveMaximumExceeded)),
+            (Seen::Before, id) => {
+                if let Some(id) = id {
+                    self.acks.owe_again(id);
                 }
-                self.outbound
-                    .control(&Packet::PubAck(ack(id, ReasonCode::Success)));
+                self.send_acks();
+                Input::Handled
             }
-            (QoS::ExactlyOnce, Some(id)) => {
-                let seen = self.inbound.receive_exactly_once(id, limit);
-                if seen == Seen::TooMany {
-                    return self.refuse(Error::Protocol(ReasonCode::ReceiveMaximumExceeded));
-                }
-                self.outbound
-                    .control(&Packet::PubRec(ack(id, ReasonCode::Success)));
-                if seen == Seen::Before {
-                    return Input::Handled;
-                }
+            (Seen::New, id) => {
+                let ack = id.map(|id| self.acks.owe(id, packet.qos));
+                Input::Message(packet, ack)
             }
-            _ => {}
         }
-        Input::Message(packet)
+    }
+
+    /// Acknowledges a message, as soon as those before it are.
+    pub(super) fn acknowledge(&mut self, ack: Option<AckToken>, reason: ReasonCode) {
+        if let Some(token) = ack {
+            self.acks.answer(token, reason);
+            self.send_acks();
+        }
+    }
+
+    /// A QoS 2 identifier is free for a new message; whether it was in use.
+    fn released(&mut self, id: PacketId) -> bool {
+        self.acks.released(id);
+        self.inbound.release(id)
+    }
+
+    fn send_acks(&mut self) {
+        while let Some((owed, reason)) = self.acks.next() {
+            let packet = ack(owed.id, reason);
+            let packet = if owed.qos == QoS::AtLeastOnce {
+                self.inbound.puback_due();
+                Packet::PubAck(packet)
+            } else {
+                // A refusal ends the exchange: no PUBREL follows.
+                if reason.is_error() {
+                    self.inbound.release(owed.id);
+                }
+                Packet::PubRec(packet)
+            };
+            self.outbound.control(&packet);
+        }
+    }
+
+    /// A message is handed on. Gives what the application has to acknowledge it with, if it does so itself.
+    pub(super) fn handed_on(&mut self, ack: Option<AckToken>) -> Option<AckToken> {
+        if self.options.manual_ack {
+            return ack;
+        }
+        self.acknowledge(ack, ReasonCode::Success);
+        None
+    }
+
+    /// A message came that no subscription is for.
+    pub(super) fn unclaimed(&mut self, publish: Publish<'_>, ack: Option<AckToken>) {
+        if !self.claims_open {
+            return self.acknowledge(ack, ReasonCode::Success);
+        }
+        let id = publish.packet_id;
+        let manual = ack.filter(|_| self.options.manual_ack);
+        let message = OwnedMessage::new(&self.server_aliases.resolve(publish), manual);
+        if self.inbound.keep_unclaimed(message) {
+            self.handed_on(ack);
+            return;
+        }
+        if self.options.version == Version::V5 {
+            self.acknowledge(ack, ReasonCode::QuotaExceeded);
+        } else if let Some(id) = id {
+            // [MQTT-4.8.0-2]: it was not taken, and will be new when it comes again.
+            self.released(id);
+            return self.fail(Error::UnclaimedDropped, None, Properties::EMPTY);
+        }
+        if !core::mem::replace(&mut self.inbound.was_full, true) {
+            self.warn_of_unclaimed();
+        }
+    }
+
+    /// Gives up waiting for subscriptions that want the messages of a resumed session.
+    pub(super) fn forget_unclaimed(&mut self) {
+        self.claims_open = false;
+        let dropped = self.inbound.take_unclaimed();
+        if !dropped.is_empty() {
+            self.warn_of_unclaimed();
+        }
+        for message in dropped {
+            self.acknowledge(message.ack, ReasonCode::Success);
+        }
+    }
+
+    fn warn_of_unclaimed(&mut self) {
+        self.events.push_back(Event::Warning {
+            error: Error::UnclaimedDropped,
+            filter: None,
+        });
     }
 }
 

@@ -218,6 +218,7 @@ impl Core {
 
     fn session_lost(&mut self) {
         self.inbound.session_lost();
+        self.acks.session_lost();
         let events = &mut self.events;
         let mut emit = |event| events.push_back(event);
         self.outbound.session_lost(&mut emit);
@@ -309,6 +310,7 @@ impl Core {
         self.timers.stop_connection();
         self.outbound.connection_lost();
         self.inbound.connection_lost();
+        self.acks.connection_lost();
         self.server_aliases.clear();
         self.subscriptions.connection_lost();
     }
@@ -419,13 +421,7 @@ impl Core {
             Timer::Stable => {
                 self.backoff.reset();
                 // Whoever wanted the messages of the resumed session has subscribed by now.
-                self.claims_open = false;
-                if self.inbound.forget_unclaimed() {
-                    self.events.push_back(Event::Warning {
-                        error: Error::UnclaimedDropped,
-                        filter: None,
-                    });
-                }
+                self.forget_unclaimed();
             }
             Timer::SessionExpiry => self.end_session_if_due(),
             Timer::MessageExpiry => {}

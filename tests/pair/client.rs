@@ -5,8 +5,8 @@ use webmqtt::codec::{
 };
 use webmqtt::error::Error;
 use webmqtt::session::{
-    AuthenticationStep, ConnectOptions, Event, Outgoing, Published, ServerLimits, Session, State,
-    StateChange, SubscriptionKey, Timer, Token, Transmit, TransportOp, Wake,
+    AckToken, AuthenticationStep, ConnectOptions, Event, Outgoing, Published, ServerLimits,
+    Session, State, StateChange, SubscriptionKey, Timer, Token, Transmit, TransportOp, Wake,
 };
 use webmqtt::time::Instant;
 
@@ -25,6 +25,7 @@ pub struct Delivered {
     pub dup: bool,
     pub properties: PropertiesBuf,
     pub subscriptions: Vec<SubscriptionKey>,
+    pub ack: Option<AckToken>,
 }
 
 impl Delivered {
@@ -97,6 +98,7 @@ impl From<Event<'_>> for What {
                 dup: message.dup,
                 properties: message.properties.into(),
                 subscriptions: message.subscriptions.into(),
+                ack: message.ack,
             }),
             Event::Published {
                 token,
@@ -338,6 +340,16 @@ impl Client {
 
     pub fn wake(&mut self, wake: Wake) {
         self.act(|session, now| session.handle_wake(now, wake));
+    }
+
+    /// Acknowledges the message with this payload.
+    #[track_caller]
+    pub fn ack(&mut self, payload: &str, reason: ReasonCode) {
+        let messages = self.messages();
+        let message = messages.iter().find(|message| message.text() == payload);
+        let token = message.expect("it has come").ack.expect("a token");
+        self.act(|session, now| session.ack(now, token, reason))
+            .expect("a reason code for acknowledgements");
     }
 
     // What happened

@@ -93,7 +93,6 @@ impl Broker {
     }
 
     pub(super) fn client_pubrec(&mut self, at: ConnectionId, id: PacketId, reason: ReasonCode) {
-        assert!(!reason.is_error(), "this client refuses nothing");
         let Some(session) = self.session(at) else {
             return;
         };
@@ -104,6 +103,9 @@ impl Broker {
         let sent = sent.unwrap_or_else(|| panic!("PUBREC for nothing: {id:?}"));
         // PUBRELs go out in the order of the PUBRECs [MQTT-4.6.0-4].
         let mut sending = session.sending.remove(sent);
+        if reason.is_error() {
+            return self.restore_quota(at);
+        }
         sending.released = true;
         session.sending.push(sending);
         self.send(at, &Packet::PubRel(Ack::success(id)));
