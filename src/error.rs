@@ -47,6 +47,8 @@ pub enum Error {
     Authentication,
     /// There is no authentication method, no connection, or an authentication is under way.
     Reauthentication,
+    /// The server named another one that cannot be used: no WebSocket server, or one without TLS after one with.
+    RedirectRefused,
     /// The transport could not be opened.
     Unreachable,
     /// The transport opened with a subprotocol other than the one that was offered.
@@ -106,6 +108,7 @@ impl Error {
             Self::Credentials => "credentials",
             Self::Authentication => "authentication",
             Self::Reauthentication => "reauthentication",
+            Self::RedirectRefused => "redirect-refused",
             Self::Unreachable => "unreachable",
             Self::Subprotocol => "subprotocol",
             Self::ConnectTimeout => "connect-timeout",

@@ -3,7 +3,9 @@
 mod pair;
 
 use pair::*;
-use webmqtt::codec::{Packet, PacketType, ReasonCode, Version};
+use webmqtt::codec::{
+    ConnAck, Disconnect, Packet, PacketType, Property, PropertyId, ReasonCode, Version,
+};
 use webmqtt::error::Error;
 use webmqtt::session::{Class, ConnectOptions, Prepared, Session, State};
 
@@ -301,4 +303,181 @@ fn every_reason_code_has_a_class_and_only_credentials_are_refreshed() {
             &ReasonCode::NotAuthorized
         ]
     );
+}
+
+// Another server
+
+/// Options that follow this many servers in a row.
+fn following(redirects: u8) -> ConnectOptions {
+    ConnectOptions {
+        redirects,
+        ..clean(Version::V5)
+    }
+}
+
+/// The server refuses the CONNECT and names another one.
+fn refer(peer: &mut Scripted, reason: ReasonCode, reference: &str) {
+    let properties = properties(&[Property::Text(PropertyId::ServerReference, reference)]);
+    peer.send(&Packet::ConnAck(ConnAck {
+        session_present: false,
+        reason,
+        properties: properties.as_properties(),
+    }));
+}
+
+/// The server ends the connection and names another one.
+fn send_away(peer: &mut Scripted, reason: ReasonCode, reference: &str) {
+    let properties = properties(&[Property::Text(PropertyId::ServerReference, reference)]);
+    peer.send(&Packet::Disconnect(Disconnect {
+        reason,
+        properties: properties.as_properties(),
+    }));
+}
+
+/// Opens what the session wants, up to the CONNECT, and says where it is.
+#[track_caller]
+fn next_server(peer: &mut Scripted) -> Option<String> {
+    assert_eq!(peer.link, Link::Wanted, "{:?}", peer.change());
+    let reference = peer.session.server_reference().map(Into::into);
+    peer.open();
+    peer.expect(PacketType::Connect);
+    reference
+}
+
+const REDIRECTIONS: [ReasonCode; 2] = [ReasonCode::UseAnotherServer, ReasonCode::ServerMoved];
+
+/// [MQTT-4.13.2-1]
+#[test]
+fn another_server_is_an_error_unless_the_application_allows_to_follow() {
+    for reason in REDIRECTIONS {
+        let mut peer = Scripted::new(clean(Version::V5));
+        peer.connect();
+        refer(&mut peer, reason, "two.example");
+        assert_eq!((peer.state(), peer.link), (State::Idle, Link::None));
+        assert_eq!(peer.cause(), Some(Error::ConnectRefused(reason)));
+        assert_eq!(peer.change().server_reference(), Some("two.example"));
+        assert_eq!(peer.session.server_reference(), None);
+
+        let mut peer = Scripted::connected(clean(Version::V5));
+        send_away(&mut peer, reason, "two.example");
+        assert_eq!((peer.state(), peer.link), (State::Idle, Link::None));
+        assert_eq!(peer.change().server_reference(), Some("two.example"));
+    }
+}
+
+#[test]
+fn a_refusal_that_names_another_server_is_followed_at_once() {
+    for reason in REDIRECTIONS {
+        let mut peer = Scripted::new(following(1));
+        peer.connect();
+        refer(&mut peer, reason, "two.example");
+        assert_eq!(peer.state(), State::Connecting);
+        assert_eq!(peer.cause(), Some(Error::ConnectRefused(reason)));
+        assert_eq!(next_server(&mut peer).as_deref(), Some("two.example"));
+        peer.accept(false);
+        assert_eq!(peer.state(), State::Connected);
+    }
+}
+
+#[test]
+fn a_disconnect_that_names_another_server_is_followed_at_once() {
+    for reason in REDIRECTIONS {
+        let mut peer = Scripted::connected(following(1));
+        send_away(&mut peer, reason, "two.example");
+        assert_eq!(next_server(&mut peer).as_deref(), Some("two.example"));
+        peer.accept(false);
+        assert_eq!(peer.state(), State::Connected);
+    }
+}
+
+#[test]
+fn use_another_server_counts_for_one_connection_and_server_moved_for_all() {
+    let moved = [None, Some("two.example")];
+    for (reason, later) in REDIRECTIONS.into_iter().zip(moved) {
+        let mut peer = Scripted::new(following(1));
+        peer.connect();
+        refer(&mut peer, reason, "two.example");
+        next_server(&mut peer);
+        peer.accept(false);
+        peer.advance(60_000);
+        peer.open_at_once = false;
+        peer.cut();
+        peer.advance(30_000);
+        assert_eq!(next_server(&mut peer).as_deref(), later, "{reason:?}");
+    }
+}
+
+#[test]
+fn an_attempt_at_another_server_that_fails_leads_back() {
+    let mut peer = Scripted::connected(following(1));
+    send_away(&mut peer, ReasonCode::UseAnotherServer, "two.example");
+    assert_eq!(peer.session.server_reference(), Some("two.example"));
+    peer.cut();
+    assert_eq!(peer.state(), State::Waiting);
+    peer.next_attempt();
+    assert_eq!(peer.session.server_reference(), None);
+}
+
+#[test]
+fn no_more_servers_are_followed_in_a_row_than_allowed() {
+    let mut peer = Scripted::new(following(2));
+    peer.connect();
+    for name in ["two.example", "three.example"] {
+        refer(&mut peer, ReasonCode::ServerMoved, name);
+        assert_eq!(next_server(&mut peer).as_deref(), Some(name));
+    }
+    refer(&mut peer, ReasonCode::ServerMoved, "four.example");
+    assert_eq!((peer.state(), peer.link), (State::Idle, Link::None));
+
+    // A connection that does not last does not begin a new row, one that lasts does.
+    for (lasts, state) in [(19_000, State::Idle), (21_000, State::Connecting)] {
+        let mut peer = Scripted::connected(following(1));
+        send_away(&mut peer, ReasonCode::UseAnotherServer, "two.example");
+        next_server(&mut peer);
+        peer.accept(false);
+        peer.advance(lasts);
+        send_away(&mut peer, ReasonCode::UseAnotherServer, "one.example");
+        assert_eq!(peer.state(), state, "after {lasts} ms");
+    }
+}
+
+#[test]
+fn a_pause_before_the_next_attempt_begins_a_new_row() {
+    let mut peer = Scripted::connected(following(1));
+    for _ in 0..5 {
+        send_away(&mut peer, ReasonCode::UseAnotherServer, "two.example");
+        next_server(&mut peer);
+        peer.accept(false);
+        peer.reconnect();
+        peer.accept(false);
+    }
+    assert_eq!(peer.state(), State::Connected);
+}
+
+#[test]
+fn another_server_without_a_name_is_an_error() {
+    let mut peer = Scripted::new(following(9));
+    peer.connect();
+    peer.send(&refusal(ReasonCode::UseAnotherServer));
+    assert_eq!(peer.state(), State::Idle);
+}
+
+#[test]
+fn a_server_that_the_host_cannot_go_to_is_an_error_and_forgotten() {
+    let mut peer = Scripted::connected(following(1));
+    send_away(&mut peer, ReasonCode::ServerMoved, "mqtt://two.example");
+    peer.act(Session::handle_redirect_refused);
+    assert_eq!((peer.state(), peer.link), (State::Idle, Link::None));
+    assert_eq!(peer.cause(), Some(Error::RedirectRefused));
+    assert_eq!(peer.session.server_reference(), None);
+}
+
+#[test]
+fn at_another_server_the_application_is_asked_again() {
+    let mut peer = connected(following(1));
+    send_away(&mut peer, ReasonCode::UseAnotherServer, "two.example");
+    assert_eq!(questions(&peer), [false, false]);
+    assert_eq!(peer.link, Link::None);
+    assert_eq!(peer.session.server_reference(), Some("two.example"));
+    connect_with(&mut peer, credentials("ann", "for two"));
 }

@@ -115,6 +115,10 @@ const TEXTS = {
     "The broker does not support subscription identifiers.",
     "Subscribe without subscriptionIdentifier.",
   ],
+  "redirect-refused": [
+    "The broker named another server that cannot be used.",
+    "It has to be a host, with or without a port, or a ws: or wss: URL, and wss: after wss:. See serverReference of the state event before.",
+  ],
   unreachable: [
     "The WebSocket could not be opened. Browsers do not tell scripts why.",
     "Check that the broker runs and its WebSocket listener has this host, port and path (Mosquitto 9001 /, EMQX 8083 /mqtt, RabbitMQ 15675 /ws, HiveMQ 8000 /mqtt), that it accepts the subprotocol mqtt, that the TLS certificate is trusted, and that connect-src of the Content-Security-Policy allows it.",
@@ -256,6 +260,8 @@ const REASON_REMEDIES: ReadonlyMap<number | undefined, string> = new Map([
   [0x8c, "The broker does not know this authentication method."],
   [0x95, "Send smaller messages."],
   [0x9b, "Publish with a lower QoS, or set lowerQos."],
+  [0x9c, "Connect to serverReference, or set redirects."],
+  [0x9d, "Connect to serverReference from now on, or set redirects."],
 ]);
 
 /** An error of this package. `code` is stable; `message` and `remediation` are for people. */

@@ -116,7 +116,7 @@ export function checkedQoS(qos: unknown): QoS {
   return qos;
 }
 
-const CLASSES: readonly PolicyClass[] = ["fatal", "retry", "refresh"];
+const CLASSES: readonly PolicyClass[] = ["fatal", "retry", "refresh", "redirect"];
 
 /** Pairs of reason code and class. */
 function policyBytes(policy: Readonly<Record<number, PolicyClass>>): Uint8Array {
@@ -147,6 +147,7 @@ export function engineOptions(options: EngineOptions): Record<string, unknown> {
     password: options.password,
     ask: options.ask,
     authenticationMethod: optional(options.auth, ({ method }) => wellFormed(method, "auth.method")),
+    redirects: integer("redirects", options.redirects ?? 0, 0, 255),
     policy: policyBytes(options.policy ?? {}),
     will: optional(options.will, willOptions),
     reconnect:

@@ -93,8 +93,9 @@ export type Asked<T> = T | ((attempt: Attempt) => T | undefined | Promise<T | un
  * - `retry`: the next attempt after a delay.
  * - `refresh`: after a delay the credentials are asked for again; if they are the same, or values and no functions, as
  *   `fatal`.
+ * - `redirect`: the server that the broker names is tried at once, as often as `redirects` allows; otherwise as `fatal`.
  */
-export type PolicyClass = "fatal" | "retry" | "refresh";
+export type PolicyClass = "fatal" | "retry" | "refresh" | "redirect";
 
 export interface ConnectOptions {
   /** Default: a random one for each client, which suits `clean: true`. */
@@ -118,10 +119,16 @@ export interface ConnectOptions {
   reconnect?: ReconnectOptions | false;
   /**
    * Exceptions, by reason code; with MQTT 3.1.1 by the one that means the same as the return code. Without them
-   * 0x86 and 0x87 (credentials) are `refresh`; 0x81, 0x82, 0x84, 0x85, 0x8A, 0x8C, 0x8E, 0x90, 0x95, 0x99 to 0x9B,
-   * 0x9C and 0x9D are `fatal`; all others `retry`.
+   * 0x86 and 0x87 (credentials) are `refresh`; 0x81, 0x82, 0x84, 0x85, 0x8A, 0x8C, 0x8E, 0x90, 0x95, 0x99 to 0x9B
+   * are `fatal`; 0x9C and 0x9D (another server) are `redirect`; all others `retry`.
    */
   policy?: Readonly<Record<number, PolicyClass>>;
+  /**
+   * MQTT 5: how often in a row to follow a broker that names another server, 0 to 255. It goes there at once and with the
+   * same credentials. A name of a host keeps the port and path of the URL; from wss: it never goes to ws:. "Server moved"
+   * counts for all attempts to come. Default 0: it is an error with `serverReference`.
+   */
+  redirects?: number;
   /** Milliseconds for an attempt: asking for credentials, opening the WebSocket, getting the CONNACK. Default 30,000. */
   connectTimeout?: number;
   /** WebSocket subprotocol to offer. Default `mqtt`, and `mqttv3.1` for version 3. */

@@ -17,6 +17,7 @@ use super::env::{Change, Environment, SleepDetector};
 use super::socket::{CloseInfo, Socket, SocketEvent};
 use super::timer::Timer;
 use crate::error::Error;
+use crate::session::redirect;
 use crate::session::{ConnectOptions, Event, Session, Transmit, TransportOp, Wake};
 use crate::time::{Duration, Instant};
 
@@ -314,9 +315,16 @@ impl Inner {
         if op == TransportOp::Close {
             return;
         }
+        let url = match self.session.server_reference() {
+            Some(reference) => redirect::resolve(&self.options.url, reference),
+            None => Some(self.options.url.clone()),
+        };
+        let Some(url) = url else {
+            return self.session.handle_redirect_refused(clock::now());
+        };
         let (me, generation) = (self.me.clone(), self.generation);
         let handle = move |event| on_socket(&me, generation, event);
-        match Socket::open(&self.options.url, &self.options.subprotocol, handle) {
+        match Socket::open(&url, &self.options.subprotocol, handle) {
             Ok(socket) => self.socket = Some(socket),
             Err(_) => self.session.handle_closed(clock::now()),
         }

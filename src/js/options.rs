@@ -204,6 +204,7 @@ pub(super) fn connect_options(value: JsValue) -> Result<ConnectOptions, JsValue>
             .object("reconnect")
             .map(|reconnect| reconnect.reconnect())
             .transpose()?,
+        redirects: options.required("redirects")?,
         policy: options
             .bytes("policy")?
             .unwrap_or_default()
@@ -230,6 +231,7 @@ fn exception(pair: &[u8]) -> Option<(ReasonCode, Class)> {
         0 => Class::Fatal,
         1 => Class::Retry,
         2 => Class::Refresh,
+        3 => Class::Redirect,
         _ => return None,
     };
     Some((ReasonCode::from_u8(*pair.first()?)?, class))

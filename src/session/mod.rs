@@ -29,6 +29,7 @@ mod prepare;
 mod queue;
 mod receive;
 mod reconnect;
+pub mod redirect;
 mod state;
 mod subscriptions;
 mod timers;
@@ -66,6 +67,7 @@ use inbound::{Inbound, OwnedMessage};
 use outbound::Outbound;
 use receive::Input;
 use reconnect::{Backoff, Random};
+use redirect::Redirects;
 use state::Transport;
 use subscriptions::Subscriptions;
 use timers::Timers;
@@ -166,6 +168,7 @@ struct Core {
     woken_at: Option<Instant>,
     timers: Timers,
     backoff: Backoff,
+    redirects: Redirects,
     limits: ServerLimits,
     /// How much of the receive buffer is done with.
     recv_at: usize,
@@ -243,6 +246,7 @@ impl Session {
             woken_at: None,
             timers: Timers::default(),
             backoff: Backoff::default(),
+            redirects: Redirects::default(),
             recv_at: 0,
             discard: false,
             inbound: Inbound::default(),
@@ -279,6 +283,13 @@ impl Session {
     #[must_use]
     pub fn version(&self) -> Version {
         self.core.options.version
+    }
+
+    /// The Server Reference to connect to instead of the own URL; [`redirect::resolve`] makes a URL of it. `None`
+    /// unless the server has sent us elsewhere and [`ConnectOptions::redirects`] allows to follow.
+    #[must_use]
+    pub fn server_reference(&self) -> Option<&str> {
+        self.core.redirects.reference()
     }
 
     /// Messages and bytes that wait in the outgoing queue.
@@ -358,6 +369,13 @@ impl Session {
     pub fn handle_transport_error(&mut self, now: Instant, error: Error) {
         self.core.now = now;
         self.core.fail(error, error.reason(), Properties::EMPTY);
+    }
+
+    /// The host cannot go where [`server_reference`](Session::server_reference) says: the attempt fails with
+    /// [`Error::RedirectRefused`], and the reference is forgotten.
+    pub fn handle_redirect_refused(&mut self, now: Instant) {
+        self.core.now = now;
+        self.core.redirect_refused();
     }
 
     /// Time passed. Calls that come early, late or twice do no harm.

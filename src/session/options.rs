@@ -44,6 +44,10 @@ pub struct ConnectOptions {
     pub connect_timeout: Duration,
     /// How to come back after a loss; `None`: not by itself.
     pub reconnect: Option<ReconnectOptions>,
+    /// How often in a row to follow a server that names another one, at once and without asking: credentials go there,
+    /// too. [`Session::server_reference`](super::Session::server_reference) says where. 0x9D counts for all attempts to
+    /// come, other codes for the next one. Default: 0, which makes it an error.
+    pub redirects: u8,
     /// Exceptions to what [`Class::of`] says about a refusal or an end. Default: none.
     pub policy: Vec<(ReasonCode, Class)>,
     /// The largest packet to accept, in bytes. Default: [`PROTOCOL_PACKET_LIMIT`].
@@ -137,6 +141,7 @@ impl Default for ConnectOptions {
             properties: PropertiesBuf::default(),
             connect_timeout: Duration::from_secs(30),
             reconnect: Some(ReconnectOptions::default()),
+            redirects: 0,
             policy: Vec::new(),
             maximum_packet_size: PROTOCOL_PACKET_LIMIT,
             receive_maximum: u16::MAX,

@@ -16,6 +16,9 @@ pub enum Class {
     /// [`Fatal`](Self::Fatal). Without [`ConnectOptions::ask`](super::ConnectOptions::ask) nobody can be
     /// asked.
     Refresh,
+    /// Another server is named, and followed as often as [`ConnectOptions::redirects`](super::ConnectOptions::redirects)
+    /// allows; then, and if none is named, it is [`Fatal`](Self::Fatal).
+    Redirect,
 }
 
 impl Class {
@@ -36,9 +39,8 @@ impl Class {
             | ReasonCode::PacketTooLarge
             | ReasonCode::PayloadFormatInvalid
             | ReasonCode::RetainNotSupported
-            | ReasonCode::QoSNotSupported
-            | ReasonCode::UseAnotherServer
-            | ReasonCode::ServerMoved => Self::Fatal,
+            | ReasonCode::QoSNotSupported => Self::Fatal,
+            ReasonCode::UseAnotherServer | ReasonCode::ServerMoved => Self::Redirect,
             _ => Self::Retry,
         }
     }
@@ -49,7 +51,7 @@ pub(super) fn class(cause: Error, exceptions: &[(ReasonCode, Class)]) -> Class {
     let reason = match cause {
         Error::ConnectRefused(reason) | Error::ServerDisconnect(reason) => reason,
         Error::SessionTakenOver => ReasonCode::SessionTakenOver,
-        Error::Subprotocol => return Class::Fatal,
+        Error::Subprotocol | Error::RedirectRefused => return Class::Fatal,
         Error::Authentication => return Class::Refresh,
         _ => return Class::Retry,
     };

@@ -47,6 +47,7 @@ impl Core {
         match self.state {
             State::Idle | State::Waiting => {
                 self.refused = None;
+                self.redirects.row_ends();
                 self.initial = self.state == State::Idle;
                 self.open();
                 Ok(())
@@ -58,12 +59,17 @@ impl Core {
     }
 
     pub(super) fn open(&mut self) {
+        self.open_after(None, Properties::EMPTY);
+    }
+
+    /// Begins an attempt, at once after what ended the one before.
+    fn open_after(&mut self, cause: Option<Error>, properties: Properties<'_>) {
         self.timers.stop_connection();
         self.timers
             .set(Timer::Connect, self.now + self.options.connect_timeout);
         self.backoff.begin_attempt();
         self.woken_at = None;
-        self.change(State::Connecting, None, Properties::EMPTY, None);
+        self.change(State::Connecting, cause, properties, None);
         if self.options.ask {
             self.preparing = true;
             let refused = self.refused.is_some();
@@ -245,14 +251,18 @@ impl Core {
         }
         self.leave_connection(cause);
         let class = policy::class(cause, &self.options.policy);
+        if class == Class::Redirect && self.follows(cause, properties) {
+            return self.open_after(Some(cause), properties);
+        }
         let again = match class {
-            Class::Fatal => false,
+            Class::Fatal | Class::Redirect => false,
             Class::Retry => true,
             Class::Refresh => self.options.ask,
         };
         let reconnect = self.options.reconnect.filter(|_| again && !self.initial);
         match reconnect.and_then(|options| self.backoff.next_delay(&options, &mut self.random)) {
             Some(delay) => {
+                self.redirects.row_ends();
                 self.refused = (class == Class::Refresh).then_some(cause);
                 // The sleep has ended the connection, not a server that wants to be left alone.
                 let slept = |woken_at| self.now - woken_at <= PROBE_PATIENCE;
@@ -304,6 +314,7 @@ impl Core {
             self.transport = Transport::None;
             self.transport_ops.push_back(TransportOp::Close);
         }
+        self.redirects.connection_lost();
         self.preparing = false;
         self.discard = true;
         self.first_packets.clear();
@@ -420,6 +431,7 @@ impl Core {
             Timer::Reconnect => self.open(),
             Timer::Stable => {
                 self.backoff.reset();
+                self.redirects.row_ends();
                 // Whoever wanted the messages of the resumed session has subscribed by now.
                 self.forget_unclaimed();
             }

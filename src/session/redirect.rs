@@ -1,0 +1,234 @@
+//! Use Another Server and Server Moved: which server the next attempt goes to, and what its URL is.
+//!
+//! A session knows no URL. It keeps the Server Reference; the host of the session resolves it against its own URL.
+
+use alloc::string::String;
+
+use super::Core;
+use crate::codec::{Properties, PropertyId, ReasonCode};
+use crate::error::Error;
+
+/// Where the server has sent us.
+#[derive(Default)]
+pub(super) struct Redirects {
+    /// For the connection that follows, and no longer (0x9C).
+    now: Option<String>,
+    /// From now on (0x9D).
+    moved: Option<String>,
+    /// How many were followed in a row.
+    followed: u8,
+}
+
+impl Redirects {
+    pub(super) fn reference(&self) -> Option<&str> {
+        self.now.as_deref().or(self.moved.as_deref())
+    }
+
+    /// The connection, or the attempt to make one, is over.
+    pub(super) fn connection_lost(&mut self) {
+        self.now = None;
+    }
+
+    /// A row ends with a connection that lasts, and with a pause before the next attempt.
+    pub(super) fn row_ends(&mut self) {
+        self.followed = 0;
+    }
+}
+
+impl Core {
+    /// Whether the next attempt goes to the server that this one has named.
+    pub(super) fn follows(&mut self, cause: Error, properties: Properties<'_>) -> bool {
+        let redirects = &mut self.redirects;
+        let Some(reference) = properties.text(PropertyId::ServerReference) else {
+            return false;
+        };
+        if redirects.followed >= self.options.redirects {
+            return false;
+        }
+        redirects.followed += 1;
+        if cause.reason() == Some(ReasonCode::ServerMoved) {
+            redirects.moved = Some(reference.into());
+        } else {
+            redirects.now = Some(reference.into());
+        }
+        true
+    }
+
+    /// The host cannot go where the server has sent us.
+    pub(super) fn redirect_refused(&mut self) {
+        self.redirects = Redirects::default();
+        self.fail(Error::RedirectRefused, None, Properties::EMPTY);
+    }
+}
+
+/// The URL of the server that a Server Reference names, as seen from the WebSocket URL `url`. Of several, separated by
+/// spaces, the first that can be used; `None` if none can.
+///
+/// A reference is `host` or `host:port`, which leaves everything else of `url` as it is, or a whole `ws:` or `wss:` URL,
+/// which takes path and query from `url` if it has none. From `wss:` there is no way to `ws:`, and references never
+/// bring credentials.
+///
+/// ```
+/// use webmqtt::session::redirect::resolve;
+///
+/// let url = "wss://one.example:8084/mqtt?v=1";
+/// assert_eq!(resolve(url, "two.example").unwrap(), "wss://two.example:8084/mqtt?v=1");
+/// assert_eq!(resolve(url, "[::1]:443").unwrap(), "wss://[::1]:443/mqtt?v=1");
+/// assert_eq!(resolve(url, "wss://two.example/ws").unwrap(), "wss://two.example/ws");
+/// assert_eq!(resolve(url, "ws://two.example/ws"), None);
+/// ```
+#[must_use]
+pub fn resolve(url: &str, reference: &str) -> Option<String> {
+    reference
+        .split(' ')
+        .find_map(|reference| resolve_one(url, reference))
+}
+
+fn resolve_one(url: &str, reference: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (authority, path) = split_path(rest);
+    let whole = reference.split_once("://");
+    let (to_scheme, to) = whole.unwrap_or((scheme, reference));
+    let (to_authority, to_path) = split_path(to);
+    let (host, port) = split_port(to_authority)?;
+    let secure = |scheme: &str| scheme.eq_ignore_ascii_case("wss");
+    let plain = to_scheme.eq_ignore_ascii_case("ws") && !secure(scheme);
+    let printable = |byte: u8| byte.is_ascii_graphic() && byte != b'#';
+    if !(secure(to_scheme) || plain) || !to_path.bytes().all(printable) {
+        return None;
+    }
+    let (port, to_path) = match whole {
+        Some(_) if to_path.is_empty() => (port, path),
+        Some(_) => (port, to_path),
+        None if !to_path.is_empty() => return None,
+        None => {
+            let own = authority.rsplit('@').next().and_then(split_port);
+            (port.or(own.and_then(|(_, port)| port)), path)
+        }
+    };
+    let (colon, port) = port.map_or(("", ""), |port| (":", port));
+    Some([to_scheme, "://", host, colon, port, to_path].concat())
+}
+
+/// Authority, and path and query.
+fn split_path(rest: &str) -> (&str, &str) {
+    rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()))
+}
+
+/// Host and port, if they can be that.
+fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
+    let ends = authority.rfind(']').map_or(0, |at| at + 1);
+    let (host, port) = match authority.get(ends..)?.find(':') {
+        Some(colon) => {
+            let port = authority.get(ends + colon + 1..)?;
+            let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+            if !digits || !port.parse::<u16>().is_ok_and(|port| port > 0) {
+                return None;
+            }
+            (authority.get(..ends + colon)?, Some(port))
+        }
+        None => (authority, None),
+    };
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let valid = match address {
+        Some(address) => address
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')),
+        None => host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')),
+    };
+    (valid && !host.is_empty()).then_some((host, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(url: &str, reference: &str, expected: Option<&str>) {
+        assert_eq!(resolve(url, reference).as_deref(), expected, "{reference}");
+    }
+
+    #[test]
+    fn a_host_replaces_the_host_and_leaves_the_rest() {
+        let url = "ws://one.example:9001/mqtt?a=b";
+        check(url, "two.example", Some("ws://two.example:9001/mqtt?a=b"));
+        check(url, "10.0.0.7:80", Some("ws://10.0.0.7:80/mqtt?a=b"));
+        check(url, "[fe80::1]", Some("ws://[fe80::1]:9001/mqtt?a=b"));
+        check(url, "[fe80::1]:1", Some("ws://[fe80::1]:1/mqtt?a=b"));
+        check("ws://[::1]:9001", "two", Some("ws://two:9001"));
+        check("ws://[::1]/x", "two", Some("ws://two/x"));
+        check("wss://one?q", "two", Some("wss://two?q"));
+    }
+
+    #[test]
+    fn credentials_of_our_url_stay_here() {
+        let url = "wss://ann:pencil@one.example/mqtt";
+        check(url, "two.example", Some("wss://two.example/mqtt"));
+        check(url, "eve@two.example", None);
+        check(url, "wss://ann:pencil@two.example", None);
+    }
+
+    #[test]
+    fn a_whole_url_brings_its_own_path_and_port() {
+        let url = "ws://one.example:9001/mqtt?a=b";
+        check(url, "ws://two/ws?c", Some("ws://two/ws?c"));
+        check(url, "ws://two:1", Some("ws://two:1/mqtt?a=b"));
+        check(url, "wss://two", Some("wss://two/mqtt?a=b"));
+    }
+
+    #[test]
+    fn there_is_no_way_out_of_tls_nor_to_other_schemes() {
+        check("wss://one/mqtt", "ws://two/mqtt", None);
+        check("WSS://one/mqtt", "WS://two/mqtt", None);
+        check("wss://one/mqtt", "mqtts://two", None);
+        check("ws://one/mqtt", "http://two", None);
+        check("ws://one/mqtt", "javascript:alert(1)", None);
+    }
+
+    #[test]
+    fn the_first_usable_of_several_counts() {
+        let url = "wss://one/mqtt";
+        check(
+            url,
+            "ws://two mqtt://three four five",
+            Some("wss://four/mqtt"),
+        );
+        check(url, "  two", Some("wss://two/mqtt"));
+    }
+
+    #[test]
+    fn what_is_no_host_is_not_used() {
+        for bad in [
+            "",
+            " ",
+            ":80",
+            "two:",
+            "two:0",
+            "two:65536",
+            "two:+1",
+            "two:80:80",
+            "two/path",
+            "two?q",
+            "tw\u{F6}",
+            "two\\",
+            "[::1",
+            "::1",
+            "[x]",
+            "a b:",
+            "ws://",
+            "ws:///path",
+            "two#f",
+            "ws://two/#f",
+            "ws://two/\n",
+            "ws://two/\u{F6}",
+        ] {
+            let found = resolve("ws://one/mqtt", bad);
+            let of_a_list = bad == "a b:";
+            assert_eq!(found.is_some(), of_a_list, "{bad:?}: {found:?}");
+        }
+    }
+}
