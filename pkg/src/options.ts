@@ -40,11 +40,15 @@ function optional<T>(value: T | undefined, convert: (value: T) => unknown): unkn
   return value === undefined ? undefined : convert(value);
 }
 
+/** Names and values in turn, as the engine takes them. */
 function pairs(name: string, properties: UserProperties | undefined): unknown {
   if (properties !== undefined && !Array.isArray(properties)) {
     throw new MqttError("option-invalid", { detail: `${name} must be an array of pairs` });
   }
-  return (properties ?? []).map(([key, value]) => [wellFormed(key, name), wellFormed(value, name)]);
+  return (properties ?? []).flatMap(([key, value]) => [
+    wellFormed(key, name),
+    wellFormed(value, name),
+  ]);
 }
 
 /** What both a message and a will can carry. */
@@ -60,7 +64,7 @@ function messageOptions(options: MessageOptions): Record<string, unknown> {
     ),
     contentType: optional(options.contentType, (text) => wellFormed(text, "contentType")),
     responseTopic: optional(options.responseTopic, (text) => wellFormed(text, "responseTopic")),
-    correlationData: options.correlationData,
+    correlationData: optional(options.correlationData, bytesOf),
     payloadIsText: options.payloadIsText ?? false,
     userProperties: pairs("userProperties", options.userProperties),
   };

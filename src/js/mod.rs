@@ -6,19 +6,29 @@
 mod options;
 mod records;
 mod runtime;
+mod values;
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use crate::client::{Driver, DriverOptions};
 use crate::codec::{QoS, ReasonCode, RetainHandling, SubscribeOptions, TopicFilter, TopicName};
 use crate::error::Error;
 use crate::session::{AckToken, Outgoing, Prepared, Session, SubscriptionKey, Token, Wake};
+use options::Fields;
 use records::Records;
+use values::Function;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = Math)]
+    fn random() -> f64;
+    #[wasm_bindgen(js_namespace = Date, js_name = now)]
+    fn date_now() -> f64;
+}
 
 /// Errors cross as their codes.
 fn code(error: impl Into<Error>) -> JsValue {
@@ -38,13 +48,12 @@ impl Engine {
     pub fn new(
         url: String,
         subprotocol: String,
-        options: JsValue,
+        options: Fields,
         deliver: Function,
     ) -> Result<Engine, JsValue> {
         let keep_when_put_away = options::keep_when_put_away(&options);
-        let connect = options::connect_options(options)?;
-        let seed = (js_sys::Math::random() * (1u64 << 53) as f64) as u64
-            ^ (js_sys::Date::now() as u64).rotate_left(40);
+        let connect = options::connect_options(&options)?;
+        let seed = (random() * (1u64 << 53) as f64) as u64 ^ (date_now() as u64).rotate_left(40);
         let options = DriverOptions {
             url,
             subprotocol,
@@ -143,7 +152,7 @@ impl Engine {
         payload: &[u8],
         qos: u8,
         retain: bool,
-        properties: JsValue,
+        properties: Option<Fields>,
         lower_qos: Option<bool>,
     ) -> Result<u32, JsValue> {
         let topic = TopicName::new(topic).map_err(code)?;
@@ -169,7 +178,7 @@ impl Engine {
         &self,
         filters: Vec<String>,
         options: &[u8],
-        properties: JsValue,
+        properties: Option<Fields>,
     ) -> Result<Vec<u32>, JsValue> {
         let mut parsed = Vec::with_capacity(filters.len());
         for (filter, &options) in filters.iter().zip(options) {
@@ -187,7 +196,7 @@ impl Engine {
     }
 
     /// Gives a token. `properties` as in `subscribe`.
-    pub fn unsubscribe(&self, key: u32, properties: JsValue) -> Result<u32, JsValue> {
+    pub fn unsubscribe(&self, key: u32, properties: Option<Fields>) -> Result<u32, JsValue> {
         let key = SubscriptionKey::from_number(key);
         let properties = options::subscribe_properties(properties)?;
         self.driver
@@ -230,7 +239,7 @@ impl Engine {
 
     /// Ends the client, without DISCONNECT if `force`. `properties` is undefined or an object as in
     /// `options::disconnect_properties`.
-    pub fn end(&self, force: bool, reason: u8, properties: JsValue) -> Result<(), JsValue> {
+    pub fn end(&self, force: bool, reason: u8, properties: Option<Fields>) -> Result<(), JsValue> {
         let properties = options::disconnect_properties(properties)?;
         let reason = ReasonCode::from_u8(reason).ok_or_else(|| code(Error::Option))?;
         let ended = self.driver.command(|session, now| {

@@ -7,8 +7,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use js_sys::{Array, Reflect, Uint8Array};
-use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
 use super::code;
@@ -17,46 +15,35 @@ use crate::error::Error;
 use crate::session::{Class, ConnectOptions, QueueLimits, ReconnectOptions, WillOptions};
 use crate::time::Duration;
 
-/// An object whose fields are read by name; an undefined field is absent.
-struct Fields(JsValue);
+#[wasm_bindgen]
+extern "C" {
+    /// An object whose fields are read by name; an undefined field is absent.
+    pub type Fields;
+    #[wasm_bindgen(method, indexing_getter)]
+    fn text(this: &Fields, name: &str) -> Option<String>;
+    #[wasm_bindgen(method, indexing_getter)]
+    fn texts(this: &Fields, name: &str) -> Option<Vec<String>>;
+    #[wasm_bindgen(method, indexing_getter)]
+    fn bytes(this: &Fields, name: &str) -> Option<Vec<u8>>;
+    #[wasm_bindgen(method, indexing_getter)]
+    fn float(this: &Fields, name: &str) -> Option<f64>;
+    #[wasm_bindgen(method, indexing_getter)]
+    fn truth(this: &Fields, name: &str) -> Option<bool>;
+    #[wasm_bindgen(method, indexing_getter)]
+    fn object(this: &Fields, name: &str) -> Option<Fields>;
+}
 
 impl Fields {
-    fn get(&self, name: &str) -> Option<JsValue> {
-        let value = Reflect::get(&self.0, &JsValue::from_str(name)).ok()?;
-        (!value.is_undefined()).then_some(value)
-    }
-
-    fn optional<T>(
-        &self,
-        name: &str,
-        convert: impl FnOnce(JsValue) -> Option<T>,
-    ) -> Result<Option<T>, JsValue> {
-        match self.get(name) {
-            Some(value) => convert(value).map(Some).ok_or_else(|| code(Error::Option)),
-            None => Ok(None),
-        }
-    }
-
-    fn object(&self, name: &str) -> Option<Self> {
-        self.get(name).map(Self)
-    }
-
-    fn text(&self, name: &str) -> Result<Option<String>, JsValue> {
-        self.optional(name, |value| value.as_string())
-    }
-
-    fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>, JsValue> {
-        self.optional(name, |value| {
-            value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec)
-        })
-    }
-
     fn number(&self, name: &str) -> Result<Option<u32>, JsValue> {
-        self.optional(name, |value| {
-            let number = value.as_f64()?;
-            let whole = number as u32;
-            (f64::from(whole) == number).then_some(whole)
-        })
+        let Some(number) = self.float(name) else {
+            return Ok(None);
+        };
+        let whole = number as u32;
+        if f64::from(whole) == number {
+            Ok(Some(whole))
+        } else {
+            Err(code(Error::Option))
+        }
     }
 
     fn required<T: TryFrom<u32>>(&self, name: &str) -> Result<T, JsValue> {
@@ -67,7 +54,7 @@ impl Fields {
     }
 
     fn flag(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| value.is_truthy())
+        self.truth(name) == Some(true)
     }
 
     fn qos(&self) -> Result<QoS, JsValue> {
@@ -97,23 +84,19 @@ impl Fields {
         id: PropertyId,
         to: &mut PropertiesBuf,
     ) -> Result<(), JsValue> {
-        match self.text(name)? {
+        match self.text(name) {
             Some(text) => to.push(Property::Text(id, &text)).map_err(property),
             None => Ok(()),
         }
     }
 
     fn user_properties(&self, to: &mut PropertiesBuf) -> Result<(), JsValue> {
-        let Some(pairs) = self.get("userProperties") else {
-            return Ok(());
-        };
-        for pair in Array::from(&pairs).iter() {
-            let pair = Array::from(&pair);
-            let (Some(name), Some(value)) = (pair.get(0).as_string(), pair.get(1).as_string())
-            else {
+        let texts = self.texts("userProperties").unwrap_or_default();
+        for pair in texts.chunks(2) {
+            let [name, value] = pair else {
                 return Err(code(Error::Option));
             };
-            to.push(Property::Pair(&name, &value)).map_err(property)?;
+            to.push(Property::Pair(name, value)).map_err(property)?;
         }
         Ok(())
     }
@@ -132,7 +115,7 @@ impl Fields {
         )?;
         self.text_property("contentType", PropertyId::ContentType, &mut properties)?;
         self.text_property("responseTopic", PropertyId::ResponseTopic, &mut properties)?;
-        if let Some(data) = self.bytes("correlationData")? {
+        if let Some(data) = self.bytes("correlationData") {
             properties
                 .push(Property::Binary(PropertyId::CorrelationData, &data))
                 .map_err(property)?;
@@ -145,8 +128,8 @@ impl Fields {
         let mut properties = self.message_properties()?;
         self.number_property("delay", PropertyId::WillDelayInterval, &mut properties)?;
         Ok(WillOptions {
-            topic: self.text("topic")?.unwrap_or_default(),
-            payload: self.bytes("payload")?.unwrap_or_default(),
+            topic: self.text("topic").unwrap_or_default(),
+            payload: self.bytes("payload").unwrap_or_default(),
             qos: self.qos()?,
             retain: self.flag("retain"),
             properties,
@@ -162,8 +145,7 @@ impl Fields {
     }
 }
 
-pub(super) fn connect_options(value: JsValue) -> Result<ConnectOptions, JsValue> {
-    let options = Fields(value);
+pub(super) fn connect_options(options: &Fields) -> Result<ConnectOptions, JsValue> {
     let version = match options.required("version")? {
         3u8 => Version::V3,
         4 => Version::V4,
@@ -182,21 +164,21 @@ pub(super) fn connect_options(value: JsValue) -> Result<ConnectOptions, JsValue>
             PropertyId::RequestResponseInformation,
         ),
     ] {
-        if let Some(wanted) = options.get(name) {
-            let wanted = Property::Byte(id, u8::from(wanted.is_truthy()));
+        if let Some(wanted) = options.truth(name) {
+            let wanted = Property::Byte(id, u8::from(wanted));
             properties.push(wanted).map_err(property)?;
         }
     }
     Ok(ConnectOptions {
         version,
-        client_id: options.text("clientId")?,
+        client_id: options.text("clientId"),
         clean_start: options.flag("clean"),
         session_expiry: options.required("sessionExpiry")?,
         keep_alive: options.required("keepalive")?,
-        username: options.text("username")?,
-        password: options.bytes("password")?,
+        username: options.text("username"),
+        password: options.bytes("password"),
         ask: options.flag("ask"),
-        authentication_method: options.text("authenticationMethod")?,
+        authentication_method: options.text("authenticationMethod"),
         will: options.object("will").map(|will| will.will()).transpose()?,
         properties,
         connect_timeout: options.millis("connectTimeout")?,
@@ -206,7 +188,7 @@ pub(super) fn connect_options(value: JsValue) -> Result<ConnectOptions, JsValue>
             .transpose()?,
         redirects: options.required("redirects")?,
         policy: options
-            .bytes("policy")?
+            .bytes("policy")
             .unwrap_or_default()
             .chunks(2)
             .map(exception)
@@ -237,15 +219,14 @@ fn exception(pair: &[u8]) -> Option<(ReasonCode, Class)> {
     Some((ReasonCode::from_u8(*pair.first()?)?, class))
 }
 
-pub(super) fn keep_when_put_away(value: &JsValue) -> bool {
-    Fields(value.clone()).flag("keepWhenPutAway")
+pub(super) fn keep_when_put_away(options: &Fields) -> bool {
+    options.flag("keepWhenPutAway")
 }
 
 /// The properties of DISCONNECT; most have none.
-pub(super) fn disconnect_properties(value: JsValue) -> Result<PropertiesBuf, JsValue> {
+pub(super) fn disconnect_properties(fields: Option<Fields>) -> Result<PropertiesBuf, JsValue> {
     let mut properties = PropertiesBuf::default();
-    if !value.is_undefined() {
-        let fields = Fields(value);
+    if let Some(fields) = fields {
         let expiry = PropertyId::SessionExpiryInterval;
         fields.number_property("sessionExpiry", expiry, &mut properties)?;
         fields.text_property("reasonString", PropertyId::ReasonString, &mut properties)?;
@@ -255,18 +236,17 @@ pub(super) fn disconnect_properties(value: JsValue) -> Result<PropertiesBuf, JsV
 }
 
 /// The properties of a publish; most have none.
-pub(super) fn message_properties(value: JsValue) -> Result<PropertiesBuf, JsValue> {
-    if value.is_undefined() {
-        return Ok(PropertiesBuf::default());
-    }
-    Fields(value).message_properties()
+pub(super) fn message_properties(fields: Option<Fields>) -> Result<PropertiesBuf, JsValue> {
+    fields.map_or_else(
+        || Ok(PropertiesBuf::default()),
+        |fields| fields.message_properties(),
+    )
 }
 
 /// The properties of SUBSCRIBE and UNSUBSCRIBE; most have none.
-pub(super) fn subscribe_properties(value: JsValue) -> Result<PropertiesBuf, JsValue> {
+pub(super) fn subscribe_properties(fields: Option<Fields>) -> Result<PropertiesBuf, JsValue> {
     let mut properties = PropertiesBuf::default();
-    if !value.is_undefined() {
-        let fields = Fields(value);
+    if let Some(fields) = fields {
         if let Some(identifier) = fields.number("subscriptionIdentifier")? {
             properties
                 .var_int(PropertyId::SubscriptionIdentifier, identifier)

@@ -4,9 +4,9 @@
 
 use alloc::boxed::Box;
 
-use js_sys::{Array, Function, Object, Reflect, Uint8Array};
-use wasm_bindgen::prelude::*;
+use wasm_bindgen::JsValue;
 
+use super::values::{Array, Function, Object, Uint8Array, Value};
 use crate::client::{CloseInfo, Delivery, Sink};
 use crate::codec::{Properties, PropertiesBuf, Property, PropertyId};
 use crate::error::Error;
@@ -46,7 +46,7 @@ enum Kind {
 pub(super) struct Records {
     deliver: Function,
     batch: Array,
-    last_close: JsValue,
+    last_close: Option<Object>,
 }
 
 impl Records {
@@ -54,18 +54,16 @@ impl Records {
         Self {
             deliver,
             batch: Array::new(),
-            last_close: JsValue::UNDEFINED,
+            last_close: None,
         }
     }
 
-    fn push(&self, value: impl Into<JsValue>) {
-        self.batch.push(&value.into());
+    fn push(&self, value: impl Value) {
+        self.batch.push(value);
     }
 
     fn error(&self, error: Option<Error>) {
-        let (code, reason) = error.map_or((JsValue::UNDEFINED, JsValue::UNDEFINED), words);
-        self.push(code);
-        self.push(reason);
+        push_error(&self.batch, error);
     }
 
     fn message(&self, message: &Message<'_>) {
@@ -79,18 +77,13 @@ impl Records {
         );
         match message.subscriptions {
             [key] => self.push(key.get()),
-            keys => self.push(
-                keys.iter()
-                    .map(|key| JsValue::from(key.get()))
-                    .collect::<Array>(),
-            ),
+            keys => self.push(list(keys.iter().map(|key| key.get()))),
         }
         let properties = described(message.properties);
         if let Some(to) = &properties {
             let identifiers = message.properties.subscription_identifiers();
             let identifiers = identifiers.filter(|&identifier| identifier < OWN_IDENTIFIERS);
-            let identifiers: Array = identifiers.map(JsValue::from).collect();
-            set(to, "subscriptionIdentifiers", identifiers);
+            to.set("subscriptionIdentifiers", list(identifiers));
         }
         self.push(properties);
         if let Some(token) = message.ack {
@@ -113,12 +106,7 @@ impl Records {
         self.properties(properties.as_properties());
         let list = Array::new();
         for answer in answers {
-            let (error, value) = match answer {
-                Ok(value) => (JsValue::UNDEFINED, JsValue::from(value)),
-                Err(error) => words(error),
-            };
-            list.push(&error);
-            list.push(&value);
+            push_outcome(&list, answer);
         }
         self.push(list);
     }
@@ -134,11 +122,9 @@ impl Records {
         });
         self.error(change.cause);
         self.properties(change.properties.as_properties());
-        self.push(change.delay.map_or(JsValue::UNDEFINED, |delay| {
-            JsValue::from(delay.as_millis() as f64)
-        }));
+        self.push(change.delay.map(|delay| delay.as_millis() as f64));
         self.push(change.attempt);
-        let close = core::mem::replace(&mut self.last_close, JsValue::UNDEFINED);
+        let close = self.last_close.take();
         self.push(close);
     }
 }
@@ -168,21 +154,9 @@ impl Sink for Records {
                 properties,
             } => {
                 self.push(token.get());
-                let (code, reason, qos) = match result {
-                    Ok(done) => (
-                        JsValue::UNDEFINED,
-                        JsValue::from(done.reason as u8),
-                        JsValue::from(done.qos as u8),
-                    ),
-                    Err(error) => {
-                        let (code, reason) = words(error);
-                        (code, reason, JsValue::UNDEFINED)
-                    }
-                };
-                self.push(code);
-                self.push(reason);
+                push_outcome(&self.batch, result.map(|done| done.reason as u8));
                 self.properties(properties.as_properties());
-                self.push(qos);
+                self.push(result.ok().map(|done| done.qos as u8));
             }
             Event::Subscribed {
                 token,
@@ -222,10 +196,10 @@ impl Sink for Records {
 
     fn closed(&mut self, info: CloseInfo) {
         let close = Object::new();
-        set(&close, "code", info.code);
-        set(&close, "reason", info.reason);
-        set(&close, "wasClean", info.was_clean);
-        self.last_close = close.into();
+        close.set("code", info.code);
+        close.set("reason", info.reason);
+        close.set("wasClean", info.was_clean);
+        self.last_close = Some(close);
     }
 
     fn writable(&mut self) {
@@ -245,41 +219,48 @@ impl Sink for Records {
     }
 }
 
-/// An error's code and reason code.
-fn words(error: Error) -> (JsValue, JsValue) {
-    let reason = error.reason();
-    (
-        JsValue::from_str(error.code()),
-        reason.map_or(JsValue::UNDEFINED, |reason| JsValue::from(reason as u8)),
-    )
+/// An error's code and reason code, each undefined if there is none.
+fn push_error(to: &Array, error: Option<Error>) {
+    to.push(error.map(Error::code));
+    to.push(error.and_then(Error::reason).map(|reason| reason as u8));
 }
 
-fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
-    let _ = Reflect::set(object, &JsValue::from_str(name), &value.into());
+/// No error code and what success says, or an error.
+fn push_outcome(to: &Array, outcome: Result<u8, Error>) {
+    match outcome {
+        Ok(value) => {
+            to.push(None::<u8>);
+            to.push(value);
+        }
+        Err(error) => push_error(to, Some(error)),
+    }
+}
+
+fn list(numbers: impl Iterator<Item = u32>) -> Array {
+    let list = Array::new();
+    for number in numbers {
+        list.push(number);
+    }
+    list
 }
 
 fn connection(info: &ConnectionInfo) -> Object {
     let (to, limits) = (object(info.properties.as_properties()), &info.limits);
-    set(&to, "sessionPresent", info.session_present);
-    set(&to, "clientId", info.client_id.as_str());
-    set(&to, "keepalive", limits.keep_alive);
-    set(&to, "maximumQoS", limits.maximum_qos as u8);
-    set(&to, "retainAvailable", limits.retain_available);
-    set(&to, "maximumPacketSize", limits.maximum_packet_size);
-    set(&to, "receiveMaximum", limits.receive_maximum);
-    set(&to, "topicAliasMaximum", limits.topic_alias_maximum);
-    set(
-        &to,
-        "wildcardSubscriptionAvailable",
-        limits.wildcard_available,
-    );
-    set(
-        &to,
+    to.set("sessionPresent", info.session_present);
+    to.set("clientId", info.client_id.as_str());
+    to.set("keepalive", limits.keep_alive);
+    to.set("maximumQoS", limits.maximum_qos as u8);
+    to.set("retainAvailable", limits.retain_available);
+    to.set("maximumPacketSize", limits.maximum_packet_size);
+    to.set("receiveMaximum", limits.receive_maximum);
+    to.set("topicAliasMaximum", limits.topic_alias_maximum);
+    to.set("wildcardSubscriptionAvailable", limits.wildcard_available);
+    to.set(
         "subscriptionIdentifiersAvailable",
         limits.subscription_identifiers_available,
     );
-    set(&to, "sharedSubscriptionAvailable", limits.shared_available);
-    set(&to, "sessionExpiry", limits.session_expiry);
+    to.set("sharedSubscriptionAvailable", limits.shared_available);
+    to.set("sessionExpiry", limits.session_expiry);
     to
 }
 
@@ -312,20 +293,21 @@ fn object(properties: Properties<'_>) -> Object {
             PropertyId::ReasonString => "reasonString",
             _ => "",
         };
-        let value: JsValue = match property {
+        match property {
             Property::Pair(name, value) => {
-                pairs.push(&Array::of2(&name.into(), &value.into()));
-                continue;
+                let pair = Array::new();
+                pair.push(name);
+                pair.push(value);
+                pairs.push(pair);
             }
-            _ if name.is_empty() => continue,
-            Property::Byte(_, flag) => (flag == 1).into(),
-            Property::FourByte(_, number) => number.into(),
-            Property::Text(_, text) => text.into(),
-            Property::Binary(_, data) => Uint8Array::from(data).into(),
-            Property::TwoByte(..) | Property::VarInt(..) => continue,
-        };
-        set(&to, name, value);
+            _ if name.is_empty() => {}
+            Property::Byte(_, flag) => to.set(name, flag == 1),
+            Property::FourByte(_, number) => to.set(name, number),
+            Property::Text(_, text) => to.set(name, text),
+            Property::Binary(_, data) => to.set(name, Uint8Array::from(data)),
+            Property::TwoByte(..) | Property::VarInt(..) => {}
+        }
     }
-    set(&to, "userProperties", pairs);
+    to.set("userProperties", pairs);
     to
 }
