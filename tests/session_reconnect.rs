@@ -533,6 +533,48 @@ fn a_session_that_expired_at_the_broker_starts_anew() {
     assert_eq!(net.client.payloads(), ["after"]);
 }
 
+/// The server may have lost the session and made a new one for a CONNECT whose answer never came. To the next CONNECT
+/// that one is present, and knows no subscription.
+#[test]
+fn after_a_connect_without_an_answer_the_server_is_asked_for_every_subscription_again() {
+    for version in BOTH {
+        let mut peer = Scripted::connected(persistent(version));
+        let (token, _) = peer.subscribe(&[("in", QOS1)]);
+        let id = peer.expect(PacketType::Subscribe).id();
+        peer.send(&suback(id, &[1]));
+        assert!(peer.subscribed(token).is_some());
+        peer.reconnect();
+        peer.reconnect();
+        peer.accept(true);
+        let id = peer.expect(PacketType::Subscribe).id();
+        peer.send(&suback(id, &[1]));
+        // Now it is known again.
+        peer.resume();
+        peer.expect_silence();
+    }
+}
+
+/// [MQTT-4.3.3-10] A server takes a QoS 2 message for a repeated one if its identifier is still open from a former page.
+#[test]
+fn a_session_of_before_our_time_swallows_no_qos_2_message() {
+    for version in BOTH {
+        let options = ConnectOptions {
+            clean_start: false,
+            ..persistent(version)
+        };
+        let mut net = Net::connected(options.clone(), Settings::default());
+        net.client.publish("t", "of the former page", QOS2);
+        net.run_pieces(1);
+        assert_eq!(net.broker.times_accepted("of the former page"), 1);
+        net.restart(options, 2);
+        net.connect();
+        let token = net.client.publish("t", "new", QOS2);
+        net.settle();
+        assert!(net.client.published(token).unwrap().is_ok());
+        assert_eq!(net.broker.times_accepted("new"), 1);
+    }
+}
+
 #[test]
 fn a_delayed_will_is_taken_back_by_coming_back() {
     let delay = Property::FourByte(PropertyId::WillDelayInterval, 30);

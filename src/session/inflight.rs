@@ -103,6 +103,12 @@ impl InflightTable {
         self.next_order
     }
 
+    /// Counts identifiers from here on: a server that keeps a session of before our time may hold some of the first,
+    /// and would take a new QoS 2 message for one of those.
+    pub(super) fn start_at(&mut self, last: u16) {
+        self.last = last;
+    }
+
     /// An identifier that nothing uses, or `None` if there is none.
     pub(super) fn free_id(&mut self) -> Option<PacketId> {
         if self.messages.len() + self.reserved.len() >= usize::from(u16::MAX) {

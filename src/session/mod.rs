@@ -159,6 +159,11 @@ struct Core {
     session_gone: bool,
     /// A session of before our time is resumed: its messages may come before their subscriptions.
     claims_open: bool,
+    /// This CONNECT has left and has no answer yet.
+    unanswered: bool,
+    /// An earlier CONNECT got no answer. The server may have made a new session for it, which is then the one that the
+    /// next CONNACK calls present.
+    doubtful: bool,
     /// CONNECT asks for acknowledgements without Reason String and User Properties.
     declined_problem_information: bool,
     /// Something was received since the last PINGREQ was put off.
@@ -240,6 +245,8 @@ impl Session {
             session_ends: None,
             session_gone: false,
             claims_open: false,
+            unanswered: false,
+            doubtful: false,
             declined_problem_information: asked == Some(0),
             heard: false,
             heard_at: Instant::default(),

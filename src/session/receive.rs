@@ -55,6 +55,7 @@ impl Core {
         let mut emit = |event| events.push_back(event);
         let verdict = match (self.state, packet) {
             (State::Connecting, Packet::ConnAck(packet)) if packet.reason.is_error() => {
+                self.unanswered = false;
                 let cause = Error::ConnectRefused(packet.reason);
                 self.fail(cause, None, packet.properties);
                 Ok(())

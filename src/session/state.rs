@@ -138,6 +138,7 @@ impl Core {
         self.end_session_if_due();
         self.transport = Transport::Open;
         self.discard = false;
+        self.doubtful |= core::mem::take(&mut self.unanswered);
         // Options were checked when the session was made; credentials can have been replaced since.
         let data = self.authentication.data.as_deref();
         match connect_packet(&self.options, &self.client_id, self.clean_start(), data) {
@@ -179,6 +180,7 @@ impl Core {
     }
 
     pub(super) fn accepted(&mut self, packet: &ConnAck<'_>) {
+        self.unanswered = false;
         if packet.session_present && self.clean_start() {
             // [MQTT-3.2.2-4]
             return self.fail(
@@ -195,10 +197,17 @@ impl Core {
         let aliases = aliases.min(self.options.send_topic_aliases);
         self.outbound
             .connected(self.limits.receive_maximum, aliases);
+        let doubtful = core::mem::take(&mut self.doubtful);
         if packet.session_present {
+            if doubtful {
+                self.subscriptions.ask_again();
+            }
             // A client that never connected has nothing in flight; that its identifier has a session is what the
             // application said by asking for it, so the messages that waited there are welcome.
             self.claims_open = !self.had_connection;
+            if self.claims_open {
+                self.outbound.inflight.start_at(self.random.next() as u16);
+            }
             self.outbound.resume();
         } else {
             self.session_lost();

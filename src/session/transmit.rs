@@ -18,6 +18,7 @@ impl Core {
             return Transmit::Data;
         }
         if self.transport == Transport::Open && !self.goodbye_sent {
+            self.unanswered |= !self.first_packets.is_empty();
             out.append(&mut self.first_packets);
             if matches!(self.state, State::Connected | State::Closing) {
                 self.send_subscriptions();

@@ -8,6 +8,9 @@ use super::broker::{Broker, ConnectionId, Settings};
 use super::client::{Client, Link};
 use super::random::Random;
 
+/// More steps than any test takes in one go.
+const MOST_STEPS: u32 = 1_000_000;
+
 /// What travels.
 enum Piece {
     Bytes(Vec<u8>),
@@ -58,6 +61,8 @@ pub struct Net {
     pub byte_by_byte: bool,
     /// Attempts to open a connection fail.
     pub down: bool,
+    /// How many milliseconds after their time the client's timers fire, as in a hidden tab.
+    pub timers_late: u64,
     now: u64,
     at: Option<ConnectionId>,
     opens_at: Option<u64>,
@@ -75,6 +80,7 @@ impl Net {
             split: false,
             byte_by_byte: false,
             down: false,
+            timers_late: 0,
             now: 0,
             at: None,
             opens_at: None,
@@ -118,16 +124,23 @@ impl Net {
         self.collect();
     }
 
+    /// When the client's next timer fires.
+    fn timer_due(&self) -> Option<u64> {
+        let at = self.client.deadline()?;
+        Some(at.saturating_add(self.timers_late))
+    }
+
     /// Time passes.
     pub fn run(&mut self, millis: u64) {
         let until = self.now + millis;
-        loop {
+        for step in 0.. {
+            assert!(step < MOST_STEPS, "this never comes to rest");
             self.collect();
             let next = [
                 self.opens_at,
                 self.up.due(),
                 self.downstream.due(),
-                self.client.deadline(),
+                self.timer_due(),
                 self.broker.deadline(),
             ];
             let next = next.into_iter().flatten().min();
@@ -181,7 +194,7 @@ impl Net {
                 }
                 None => {}
             }
-        } else if is_due(self.client.deadline()) {
+        } else if is_due(self.timer_due()) {
             self.client.act(Session::handle_timeout);
         } else {
             self.broker.time(now);
@@ -283,6 +296,14 @@ impl Net {
     pub fn lose_sessions(&mut self) {
         self.broker.lose_sessions();
         self.cut();
+    }
+
+    /// The page is gone and comes back: another client with the same options, which remembers nothing.
+    pub fn restart(&mut self, options: ConnectOptions, seed: u64) {
+        self.cut();
+        self.opens_at = None;
+        self.client = Client::new(options, seed);
+        self.client.now = self.now;
     }
 
     fn forget(&mut self) {

@@ -494,8 +494,15 @@ impl Subscriptions {
         self.end_unsubscribes(Ok(ReasonCode::Success), events);
         self.identifiers.forget();
         for filter in &mut self.filters {
-            filter.sync = Sync::Needed;
             filter.identifiers.clear();
+        }
+        self.ask_again();
+    }
+
+    /// The server may not know what it granted.
+    pub(super) fn ask_again(&mut self) {
+        for filter in &mut self.filters {
+            filter.sync = Sync::Needed;
         }
         self.pending = true;
     }
