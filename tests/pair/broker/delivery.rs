@@ -27,13 +27,10 @@ impl Broker {
         };
         let topic = connection.topic_of(publish);
         let message = Stored::from_publish(publish, topic);
-        let limit = self.settings.maximum_qos.unwrap_or(QoS::ExactlyOnce);
+        let limit = connection.maximum_qos;
         assert!(publish.qos <= limit, "above Maximum QoS: {publish:?}");
         let Some(id) = publish.packet_id else {
             return self.take_over(message, false);
-        };
-        let Some(connection) = self.connection(at) else {
-            return;
         };
         if !connection.unfinished.contains(&id) {
             connection.unfinished.push(id);
@@ -257,12 +254,14 @@ impl Broker {
                 if session.connection.is_none() && copy.qos == QoS::AtMostOnce {
                     continue;
                 }
+                let filters = subscriptions.iter().map(|one| one.filter.clone());
                 self.routed.push(Routed {
                     client_id: client_id.clone(),
                     generation: session.generation,
                     topic: copy.topic.clone(),
                     payload: copy.payload.clone(),
                     qos: copy.qos,
+                    filters: filters.collect(),
                 });
                 session.waiting.push_back(copy);
             }

@@ -61,6 +61,8 @@ pub struct Routed {
     pub topic: String,
     pub payload: Vec<u8>,
     pub qos: QoS,
+    /// Which of its subscriptions this copy is for.
+    pub filters: Vec<String>,
 }
 
 /// A message inside the broker.
@@ -95,6 +97,7 @@ struct Connection {
     /// What our aliases stand for at the client.
     own_aliases: BTreeMap<u16, String>,
     own_alias_maximum: u16,
+    maximum_qos: QoS,
 }
 
 #[derive(Default)]
@@ -141,6 +144,7 @@ impl Broker {
             topic_alias_maximum: 0,
             own_aliases: BTreeMap::new(),
             own_alias_maximum: 0,
+            maximum_qos: QoS::ExactlyOnce,
         };
         self.connections.insert(self.last_connection, connection);
         self.last_connection
@@ -430,6 +434,8 @@ impl Broker {
                 connection.own_alias_maximum = theirs.filter(|_| allowed).unwrap_or(0);
                 connection.topic_alias_maximum = self.settings.topic_alias_maximum;
             }
+            let maximum_qos = self.settings.maximum_qos.filter(|_| v5);
+            connection.maximum_qos = maximum_qos.unwrap_or(QoS::ExactlyOnce);
             connection.will = connect.will.as_ref().map(Will::new);
         }
         self.send(
