@@ -54,6 +54,29 @@ describeScripted("application code inside callbacks", (test) => {
     assert.match(String(bench.exceptions[0]), /the handler's own fault/);
   });
 
+  test("a message is acknowledged although its handler throws", async ({ bench, server }) => {
+    const next = serve(server, 1);
+    const subscribed = bench.page.evaluate(async (url) => {
+      const { webmqtt } = globalThis.bench;
+      const client = await webmqtt.connect(url);
+      await client.subscribe("t", { qos: 2 }, () => {
+        throw new Error("the handler's own fault");
+      });
+    }, server.url);
+    const peer = await next;
+    await subscribed;
+    for (const [qos, answer] of /** @type {const} */ ([
+      [1, "puback"],
+      [2, "pubrec"],
+    ])) {
+      peer.send({ cmd: "publish", topic: "t", payload: "x", qos, messageId: qos });
+      assert.equal((await peer.expect(answer)).messageId, qos);
+    }
+    peer.send({ cmd: "pubrel", messageId: 2 });
+    await peer.expect("pubcomp");
+    assert.equal(bench.exceptions.length, 2);
+  });
+
   test("a listener that throws does not keep the others from hearing", async ({
     bench,
     server,

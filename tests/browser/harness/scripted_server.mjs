@@ -114,10 +114,11 @@ export class Peer {
     this.#socket.send(Buffer.from(bytes), { binary: true });
   }
 
-  /** One WebSocket message in several frames. @param {Uint8Array[]} fragments */
+  /** One WebSocket message in several frames, with a WebSocket ping between them. @param {Uint8Array[]} fragments */
   sendFragments(fragments) {
     fragments.forEach((fragment, index) => {
       this.#socket.send(fragment, { binary: true, fin: index === fragments.length - 1 });
+      this.#socket.ping();
     });
   }
 
