@@ -28,13 +28,14 @@ export class Wire extends EventTarget {
     Wire.opened.push(this);
   }
   send(bytes) { this.sent.push(Uint8Array.from(bytes)); }
-  close() { this.closed = true; }
+  close(...code) { this.closed = true; this.code = code; }
 }
 export function install() { globalThis.WebSocket = Wire; Wire.opened = []; }
 export function count() { return Wire.opened.length; }
 export function offered(at) { return String(Wire.opened[at].offered); }
 export function binary_type(at) { return Wire.opened[at].binaryType; }
 export function is_closed(at) { return Wire.opened[at].closed; }
+export function closed_with(at) { return JSON.stringify(Wire.opened[at].code); }
 export function listens(at) { const w = Wire.opened[at]; return Boolean(w.onopen || w.onmessage || w.onclose); }
 export function open(at, protocol) { const w = Wire.opened[at]; w.protocol = protocol; w.onopen?.({}); }
 export function receive(at, bytes) { Wire.opened[at].onmessage?.({ data: Uint8Array.from(bytes).buffer }); }
@@ -53,6 +54,7 @@ extern "C" {
     fn offered(at: usize) -> String;
     fn binary_type(at: usize) -> String;
     fn is_closed(at: usize) -> bool;
+    fn closed_with(at: usize) -> String;
     fn listens(at: usize) -> bool;
     fn open(at: usize, protocol: &str);
     fn receive(at: usize, bytes: &[u8]);
@@ -394,6 +396,15 @@ async fn ends_with_disconnect_and_lets_the_server_close() {
     drop_it(0, 1006, "");
     assert!(log.has("Closed"));
     assert_eq!(driver.read(|session| session.poll_timeout()), None);
+}
+
+/// BRW-05: a page may close with few codes only, any other throws.
+#[wasm_bindgen_test]
+async fn a_websocket_is_closed_without_a_code() {
+    let (_driver, _log) = connected().await;
+    receive(0, &[0]);
+    assert!(is_closed(0));
+    assert_eq!(closed_with(0), "[]");
 }
 
 #[wasm_bindgen_test]
