@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 
 use pair::*;
 use webmqtt::codec::{
-    Packet, PacketType, Property, PropertyId, Publish, QoS, ReasonCode, TopicName, Version,
+    Auth, Packet, PacketType, Property, PropertyId, Publish, QoS, ReasonCode, TopicName, Version,
 };
 use webmqtt::error::Error;
-use webmqtt::session::{ConnectOptions, Outgoing, State, WillOptions};
+use webmqtt::session::{ConnectOptions, Outgoing, Session, State, WillOptions};
 
 /// Reads a CONNECT by hand: not with the codec that wrote it.
 struct Raw<'a>(&'a [u8]);
@@ -184,6 +184,65 @@ fn acknowledgements_are_as_short_as_they_can_be() {
         }
         assert_eq!(peer.state(), State::Connected);
     }
+}
+
+/// Connected by an exchange of the method `m`, to a server that takes packets of this size.
+fn authenticated(limit: u32) -> Scripted {
+    let mut peer = Scripted::new(ConnectOptions {
+        authentication_method: Some("m".into()),
+        ..clean(Version::V5)
+    });
+    peer.connect();
+    let method = Property::Text(PropertyId::AuthenticationMethod, "m");
+    let limit = Property::FourByte(PropertyId::MaximumPacketSize, limit);
+    peer.accept_with(false, &[method, limit]);
+    peer.act(|session, now| session.authenticate(now, None))
+        .unwrap();
+    assert_eq!(peer.state(), State::Connected);
+    peer
+}
+
+/// [MQTT-3.15.2-2] [MQTT-3.15.2-3]
+#[test]
+fn an_auth_holds_its_method_and_data_and_nothing_else() {
+    // Header 2, reason 1, property length 1, method 4, data 3 and their bytes.
+    for (limit, fits) in [(21, true), (20, false)] {
+        let mut peer = authenticated(limit);
+        let result = peer.act(|session, now| session.reauthenticate(now, Some(b"0123456789")));
+        assert_eq!(result.is_ok(), fits, "{result:?}");
+        if !fits {
+            assert_eq!(result, Err(Error::PacketTooLarge));
+            peer.expect_silence();
+            continue;
+        }
+        let frames = peer.expect_all(&[PacketType::Auth]);
+        let Packet::Auth(auth) = frames[0].packet() else {
+            unreachable!()
+        };
+        assert_eq!(frames[0].bytes.len(), 21);
+        let expected = [
+            Property::Text(PropertyId::AuthenticationMethod, "m"),
+            Property::Binary(PropertyId::AuthenticationData, b"0123456789"),
+        ];
+        assert!(auth.properties.iter().eq(expected));
+    }
+}
+
+/// [MQTT-4.12.1-2]
+#[test]
+fn an_application_that_fails_to_authenticate_again_leaves_the_server() {
+    let mut peer = authenticated(1000);
+    peer.act(|session, now| session.reauthenticate(now, None))
+        .unwrap();
+    peer.expect_all(&[PacketType::Auth]);
+    let method = properties(&[Property::Text(PropertyId::AuthenticationMethod, "m")]);
+    peer.send(&Packet::Auth(Auth {
+        reason: ReasonCode::ContinueAuthentication,
+        properties: method.as_properties(),
+    }));
+    peer.act(Session::authentication_failed);
+    peer.expect_hang_up(&[ReasonCode::UnspecifiedError, ReasonCode::NotAuthorized]);
+    assert_eq!(peer.cause(), Some(Error::Authentication));
 }
 
 /// [MQTT-3.3.4-6] [MQTT-3.3.2-14]
