@@ -6,8 +6,8 @@ mod pair;
 
 use pair::*;
 use webmqtt::codec::{
-    Packet, PacketType, Property, PropertyId, ReasonCode, SubscribeOptions, TopicFilter, TopicName,
-    Version,
+    ConnAck, Packet, PacketType, Property, PropertyId, ReasonCode, SubscribeOptions, TopicFilter,
+    TopicName, Version,
 };
 use webmqtt::error::Error;
 use webmqtt::session::{
@@ -214,6 +214,41 @@ fn j_i_a_session_that_was_taken_over_is_not_fought_for() {
     assert_eq!(peer.cause(), Some(Error::SessionTakenOver));
     peer.advance(3_600_000);
     assert_eq!((peer.state(), peer.link), (State::Idle, Link::None));
+}
+
+/// [MQTT-4.13.2-1]
+#[test]
+fn j_j_a_redirection_is_told_and_followed_where_the_application_allows_it() {
+    for reason in [ReasonCode::ServerMoved, ReasonCode::UseAnotherServer] {
+        for redirects in [0, 1] {
+            let mut peer = Scripted::new(ConnectOptions {
+                redirects,
+                ..clean(Version::V5)
+            });
+            peer.connect();
+            let other = properties(&[Property::Text(PropertyId::ServerReference, "two.example")]);
+            peer.send(&Packet::ConnAck(ConnAck {
+                session_present: false,
+                reason,
+                properties: other.as_properties(),
+            }));
+            assert_eq!(peer.cause(), Some(Error::ConnectRefused(reason)));
+            let told = peer.changes().find_map(|change| change.server_reference());
+            assert_eq!(told, Some("two.example"));
+            if redirects == 0 {
+                assert_eq!((peer.state(), peer.link), (State::Idle, Link::None));
+                // Not for good: the application may try again, there or elsewhere.
+                peer.connect();
+            } else {
+                assert_eq!(peer.link, Link::Wanted);
+                assert_eq!(peer.session.server_reference(), Some("two.example"));
+                peer.open();
+                peer.expect(PacketType::Connect);
+            }
+            peer.accept(false);
+            assert_eq!(peer.state(), State::Connected);
+        }
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::setup::{self, Need};
 use crate::stamp::files_below;
 use crate::step::{self, Done, Failure, Plan, Step, tail};
 use crate::summary::{self, Tally};
-use crate::{brokers, check, demo, size};
+use crate::{brokers, check, conformance, demo, size};
 
 /// A target without an operating system, hence without `std`.
 const BARE_TARGET: &str = "thumbv7em-none-eabi";
@@ -29,10 +29,12 @@ pub enum Suite {
     Page,
     Browser,
     Demo,
+    Conformance,
 }
 
 impl Suite {
-    pub const ALL: [Self; 8] = [
+    /// In this order: the last one reads what the others have kept of their runs.
+    pub const ALL: [Self; 9] = [
         Self::Check,
         Self::Native,
         Self::NoStd,
@@ -41,6 +43,7 @@ impl Suite {
         Self::Page,
         Self::Browser,
         Self::Demo,
+        Self::Conformance,
     ];
 
     pub fn name(self) -> &'static str {
@@ -53,6 +56,7 @@ impl Suite {
             Self::Page => "page",
             Self::Browser => "browser",
             Self::Demo => "demo",
+            Self::Conformance => "conformance",
         }
     }
 
@@ -62,7 +66,7 @@ impl Suite {
 
     fn needs(self) -> Vec<Need> {
         let mut needs = match self {
-            Self::Native | Self::NoStd => return Vec::new(),
+            Self::Native | Self::NoStd | Self::Conformance => return Vec::new(),
             Self::Check => vec![Need::RustComponents],
             Self::Wasm | Self::Demo => vec![Need::Chromium],
             Self::Size | Self::Page => Vec::new(),
@@ -95,6 +99,7 @@ impl Suite {
             Self::Page => page(),
             Self::Browser => node_tests("browser", |name| !name.contains("demo")),
             Self::Demo => node_tests("demo", |name| name.contains("demo")),
+            Self::Conformance => conformance::suite(),
         }
     }
 }
