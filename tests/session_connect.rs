@@ -9,6 +9,7 @@ use webmqtt::codec::{
 };
 use webmqtt::error::Error;
 use webmqtt::session::{ConnectOptions, Session, State, WillOptions};
+use webmqtt::time::Duration;
 
 fn connect_of(frame: &Frame) -> Connect<'_> {
     match frame.packet() {
@@ -687,6 +688,11 @@ fn options_that_connect_cannot_carry_are_refused_at_once() {
         },
         ConnectOptions {
             maximum_packet_size: 0,
+            ..clean(Version::V5)
+        },
+        // No attempt could ever succeed, and without a delay between them they would never end.
+        ConnectOptions {
+            connect_timeout: Duration::ZERO,
             ..clean(Version::V5)
         },
     ] {

@@ -482,3 +482,23 @@ fn bytes_for_a_closed_transport_are_ignored() {
     assert_eq!(peer.expect(PacketType::Subscribe).bytes[0], 0x82);
     peer.expect_silence();
 }
+
+/// The socket has not taken the CONNECT yet, and the server accepts it all the same.
+#[test]
+fn a_connack_that_overtakes_the_connect_is_a_protocol_error() {
+    for version in BOTH {
+        let mut peer = Scripted::new(clean(version));
+        peer.act(Session::connect).expect("not closed");
+        peer.stalled = true;
+        peer.open();
+        peer.accept(false);
+        assert_eq!(peer.link, Link::None);
+        assert_eq!(
+            peer.cause(),
+            Some(Error::Protocol(ReasonCode::ProtocolError))
+        );
+        peer.stalled = false;
+        peer.act(Session::handle_timeout);
+        peer.expect_silence();
+    }
+}

@@ -3,7 +3,10 @@
 mod pair;
 
 use pair::*;
-use webmqtt::codec::{Packet, PacketType, Property, PropertyId, Publish, ReasonCode, Version};
+use webmqtt::codec::{
+    Packet, PacketType, Property, PropertyId, Publish, ReasonCode, SubscribeOptions, TopicFilter,
+    Version,
+};
 use webmqtt::error::Error;
 use webmqtt::session::{ConnectOptions, Session, State, Transmit};
 use webmqtt::time::Instant;
@@ -475,4 +478,23 @@ fn a_message_after_our_disconnect_is_not_delivered() {
         assert!(peer.messages().is_empty());
         peer.expect_silence();
     }
+}
+
+#[test]
+fn nothing_of_a_resumed_session_is_delivered_after_the_end() {
+    let mut peer = Scripted::new(ConnectOptions {
+        clean_start: false,
+        ..persistent(Version::V5)
+    });
+    peer.connect();
+    peer.accept(true);
+    peer.send(&publish(QOS1, 1, "t", "old"));
+    let filter = TopicFilter::new("t").expect("a valid filter");
+    peer.act(|session, now| {
+        let subscribed = session.subscribe(now, &[(filter, SubscribeOptions::new(QOS1))]);
+        subscribed.expect("not closed");
+        session.abort(now);
+    });
+    assert_eq!(peer.state(), State::Closed);
+    assert!(peer.messages().is_empty());
 }

@@ -99,7 +99,7 @@ pub enum Decoded<'a> {
 ///
 /// # Errors
 ///
-/// If the packet is malformed, or no side may send it so.
+/// If the packet is malformed, or has something in it that no side may send.
 pub fn decode(bytes: &[u8], version: Version) -> Result<Decoded<'_>, DecodeError> {
     decode_by(
         Rules {

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::event::{AckToken, Message, SubscriptionKey};
+use super::id_set::IdSet;
 use crate::codec::{PacketId, Properties, PropertiesBuf, Publish, QoS};
 
 /// How much of a resumed session may wait for a subscription to claim it.
@@ -98,17 +99,12 @@ pub(super) enum Seen {
     TooMany,
 }
 
-/// A QoS 2 message between PUBLISH and PUBREL.
-struct Received {
-    id: PacketId,
-    /// It came on this connection and counts against our Receive Maximum, which starts anew with each.
-    counted: bool,
-}
-
 #[derive(Default)]
 pub(super) struct Inbound {
-    /// Sorted by identifier [MQTT-4.3.3-10].
-    received: Vec<Received>,
+    /// QoS 2 messages between PUBLISH and PUBREL [MQTT-4.3.3-10].
+    received: IdSet,
+    /// Those of them that came on this connection and count against our Receive Maximum, which starts anew with each.
+    counted: IdSet,
     /// What counts against our Receive Maximum: those of them that are counted, and the QoS 1 messages whose PUBACK
     /// has not left.
     unfinished: u32,
@@ -123,11 +119,6 @@ pub(super) struct Inbound {
 }
 
 impl Inbound {
-    fn find(&self, id: PacketId) -> Result<usize, usize> {
-        self.received
-            .binary_search_by_key(&id, |received| received.id)
-    }
-
     /// A QoS 1 message came, which the server may do only so often [MQTT-3.3.4-9].
     pub(super) fn receive_at_least_once(&mut self, receive_maximum: u32) -> Seen {
         if self.unfinished >= receive_maximum {
@@ -148,44 +139,36 @@ impl Inbound {
     }
 
     pub(super) fn receive_exactly_once(&mut self, id: PacketId, receive_maximum: u32) -> Seen {
-        let found = self.find(id);
-        let known = found.ok().and_then(|at| self.received.get_mut(at));
-        if known.as_ref().is_some_and(|known| known.counted) {
+        if self.counted.contains(id) {
             return Seen::Before;
         }
         if self.unfinished >= receive_maximum {
             return Seen::TooMany;
         }
         self.unfinished += 1;
-        match (known, found) {
-            (Some(known), _) => {
-                known.counted = true;
-                Seen::Before
-            }
-            (None, Ok(at) | Err(at)) => {
-                self.received.insert(at, Received { id, counted: true });
-                Seen::New
-            }
+        self.counted.insert(id);
+        if self.received.insert(id) {
+            Seen::New
+        } else {
+            Seen::Before
         }
     }
 
     /// PUBREL: the identifier is free for a new message. `false` if it was not in use.
     pub(super) fn release(&mut self, id: PacketId) -> bool {
-        let Ok(at) = self.find(id) else { return false };
-        self.unfinished -= u32::from(self.received.remove(at).counted);
-        true
+        self.unfinished -= u32::from(self.counted.remove(id));
+        self.received.remove(id)
     }
 
     pub(super) fn connection_lost(&mut self) {
         self.unfinished = 0;
         self.pubacks = 0;
-        for received in &mut self.received {
-            received.counted = false;
-        }
+        self.counted.clear();
     }
 
     pub(super) fn session_lost(&mut self) {
         self.received.clear();
+        self.counted.clear();
         self.unfinished = self.pubacks;
     }
 

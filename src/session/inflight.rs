@@ -3,7 +3,7 @@
 //! One identifier space serves PUBLISH, SUBSCRIBE and UNSUBSCRIBE [MQTT-2.2.1-3].
 
 use alloc::boxed::Box;
-use alloc::collections::BinaryHeap;
+use alloc::collections::{BinaryHeap, VecDeque};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
@@ -51,12 +51,9 @@ impl Inflight {
 
 #[derive(Default)]
 pub(super) struct InflightTable {
-    /// Sorted by identifier.
-    #[expect(
-        clippy::vec_box,
-        reason = "an insertion or a removal moves pointers, not messages"
-    )]
-    messages: Vec<Box<Inflight>>,
+    /// Sorted by identifier. Boxed, because an insertion or a removal moves pointers then, not messages; a deque,
+    /// because servers acknowledge in order, which takes them from the front.
+    messages: VecDeque<Box<Inflight>>,
     /// Identifiers of SUBSCRIBE and UNSUBSCRIBE packets.
     reserved: Vec<PacketId>,
     /// How many of the messages have QoS 2.
@@ -82,7 +79,7 @@ impl InflightTable {
 
     pub(super) fn remove(&mut self, id: PacketId) -> Option<Inflight> {
         let at = self.find(id).ok()?;
-        let message = *self.messages.remove(at);
+        let message = *self.messages.remove(at)?;
         self.exactly_once -= u16::from(message.qos() == QoS::ExactlyOnce);
         Some(message)
     }

@@ -20,6 +20,7 @@ mod acks;
 mod alias;
 mod authentication;
 mod event;
+mod id_set;
 mod inbound;
 mod inflight;
 mod options;
@@ -59,7 +60,7 @@ use crate::codec::{
     UnsubscribeFiltersBuf, Version,
 };
 use crate::error::Error;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use acks::Acks;
 use alias::ServerAliases;
 use authentication::Authentication;
@@ -217,6 +218,7 @@ impl Session {
         if options.receive_maximum == 0
             || options.maximum_packet_size == 0
             || (options.authentication_method.is_some() && options.version != Version::V5)
+            || options.connect_timeout == Duration::ZERO
             || options.properties.as_properties().iter().any(reserved)
         {
             return Err(Error::Option);

@@ -40,7 +40,7 @@ pub struct ConnectOptions {
     /// User Properties, Request Problem Information and Request Response Information for CONNECT, 5.0 only. What the
     /// other options say, topic aliases and authentication are refused.
     pub properties: PropertiesBuf,
-    /// How long an attempt may take until the CONNACK. Default: 30 s.
+    /// How long an attempt may take until the CONNACK, above zero. Default: 30 s.
     pub connect_timeout: Duration,
     /// How to come back after a loss; `None`: not by itself.
     pub reconnect: Option<ReconnectOptions>,

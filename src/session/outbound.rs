@@ -32,7 +32,8 @@ pub(super) struct Outbound {
     control: Vec<u8>,
     pub(super) inflight: InflightTable,
     pub(super) queue: Queue,
-    /// Publishes of a resumed session that have to go out again first.
+    /// Publishes of a resumed session that have to go out again first, unless they were acknowledged meanwhile. New
+    /// publishes wait behind them, so none of these identifiers gets another meaning.
     resend: VecDeque<PacketId>,
     aliases: OwnAliases,
     /// How many QoS 1 and QoS 2 publishes may still leave [MQTT-4.9.0-2].
@@ -362,7 +363,6 @@ impl Outbound {
                 message.bytes = Vec::new();
                 message.reason = packet.reason;
                 message.properties = packet.properties.into();
-                self.resend.retain(|&waiting| waiting != id);
             }
             Awaiting::PubComp => {}
         }
@@ -390,7 +390,6 @@ impl Outbound {
         let Some(message) = self.inflight.remove(packet.packet_id) else {
             return;
         };
-        self.resend.retain(|&waiting| waiting != packet.packet_id);
         self.quota += u16::from(message.counted);
         let Some(token) = message.token else { return };
         let (mut reason, mut properties) = (packet.reason, packet.properties);

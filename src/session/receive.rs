@@ -12,6 +12,9 @@ use crate::codec::{
 };
 use crate::error::Error;
 
+/// The first byte of a CONNECT.
+const CONNECT: u8 = 0x10;
+
 pub(super) enum Input<'a> {
     Nothing,
     Handled,
@@ -54,6 +57,10 @@ impl Core {
         let events = &mut self.events;
         let mut emit = |event| events.push_back(event);
         let verdict = match (self.state, packet) {
+            // Nothing can be an answer before the CONNECT has left.
+            (State::Connecting, _) if self.first_packets.first() == Some(&CONNECT) => {
+                Err(ReasonCode::ProtocolError)
+            }
             (State::Connecting, Packet::ConnAck(packet)) if packet.reason.is_error() => {
                 self.unanswered = false;
                 let cause = Error::ConnectRefused(packet.reason);

@@ -420,6 +420,7 @@ impl Core {
         }
         self.drop_connection(Error::Closed);
         self.timers.stop(Timer::SessionExpiry);
+        self.inbound = Default::default();
         let events = &mut self.events;
         self.outbound
             .abandon(Error::Closed, &mut |event| events.push_back(event));

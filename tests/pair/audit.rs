@@ -441,7 +441,7 @@ impl Audit {
             Packet::PubRec(ack) => match self.in_use.get_mut(&ack.packet_id.get()) {
                 Some(Use::Published { .. }) if ack.reason.is_error() => self.done(ack.packet_id),
                 Some(used @ Use::Published { .. }) => *used = Use::Released,
-                Some(Use::Released) => {}
+                // A repeated one is answered like any other, even if the PUBCOMP comes before the answer has left.
                 _ => self.connection.unknown_pubrec.push(ack.packet_id),
             },
             Packet::PubComp(ack)
