@@ -85,9 +85,9 @@ pub fn resolve(url: &str, reference: &str) -> Option<String> {
 }
 
 fn resolve_one(url: &str, reference: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
+    let (scheme, rest) = split_scheme(url)?;
     let (authority, path) = split_path(rest);
-    let whole = reference.split_once("://");
+    let whole = split_scheme(reference);
     let (to_scheme, to) = whole.unwrap_or((scheme, reference));
     let (to_authority, to_path) = split_path(to);
     let (host, port) = split_port(to_authority)?;
@@ -102,7 +102,7 @@ fn resolve_one(url: &str, reference: &str) -> Option<String> {
         Some(_) => (port, to_path),
         None if !to_path.is_empty() => return None,
         None => {
-            let own = authority.rsplit('@').next().and_then(split_port);
+            let own = split_port(without_credentials(authority));
             (port.or(own.and_then(|(_, port)| port)), path)
         }
     };
@@ -110,22 +110,40 @@ fn resolve_one(url: &str, reference: &str) -> Option<String> {
     Some([to_scheme, "://", host, colon, port, to_path].concat())
 }
 
+// What follows looks at bytes: searches in text would weigh more than all of this file.
+
+fn split_scheme(url: &str) -> Option<(&str, &str)> {
+    let colon = url.bytes().position(|byte| byte == b':')?;
+    let rest = url.get(colon..)?.strip_prefix("://")?;
+    Some((url.get(..colon)?, rest))
+}
+
 /// Authority, and path and query.
 fn split_path(rest: &str) -> (&str, &str) {
-    rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()))
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?'));
+    end.and_then(|at| rest.split_at_checked(at))
+        .unwrap_or((rest, ""))
+}
+
+fn without_credentials(authority: &str) -> &str {
+    let at = authority.bytes().rposition(|byte| byte == b'@');
+    at.and_then(|at| authority.get(at + 1..))
+        .unwrap_or(authority)
 }
 
 /// Host and port, if they can be that.
 fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
-    let ends = authority.rfind(']').map_or(0, |at| at + 1);
-    let (host, port) = match authority.get(ends..)?.find(':') {
+    let bracket = authority.bytes().rposition(|byte| byte == b']');
+    let mut bytes = authority.bytes().skip(bracket.unwrap_or(0));
+    let (host, port) = match bytes.position(|byte| byte == b':') {
         Some(colon) => {
-            let port = authority.get(ends + colon + 1..)?;
+            let colon = bracket.unwrap_or(0) + colon;
+            let port = authority.get(colon + 1..)?;
             let digits = port.bytes().all(|byte| byte.is_ascii_digit());
             if !digits || !port.parse::<u16>().is_ok_and(|port| port > 0) {
                 return None;
             }
-            (authority.get(..ends + colon)?, Some(port))
+            (authority.get(..colon)?, Some(port))
         }
         None => (authority, None),
     };
