@@ -17,7 +17,8 @@ pub enum Error {
     Encode(EncodeError),
     /// An option has a value outside its range.
     Option,
-    /// A session that began with a Session Expiry Interval of 0 cannot get another one at its end [MQTT-3.14.2-2].
+    /// A session that began with a Session Expiry Interval of 0 cannot get another one at its end
+    /// (section 3.14.2.2.2).
     SessionExpiry,
     /// The client was ended; nothing more can be done with it.
     Closed,

@@ -71,7 +71,7 @@ fn the_session_can_be_given_another_life_at_its_end() {
     }
 }
 
-/// ERR-09 [MQTT-3.14.2-2]
+/// ERR-09
 #[test]
 fn a_session_that_ends_with_its_connection_stays_so() {
     let mut peer = Scripted::connected(clean(Version::V5));
@@ -103,7 +103,6 @@ fn texts_and_user_properties_are_sent_as_they_are() {
     assert!(packet.properties.iter().eq(list));
 }
 
-/// [MQTT-3.14.2-1]
 #[test]
 fn properties_of_a_server_or_of_other_packets_are_refused() {
     for property in [

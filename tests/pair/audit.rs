@@ -105,6 +105,8 @@ struct Connection {
     aliases: BTreeMap<u16, String>,
     /// Of CONNECT.
     authentication_method: Option<String>,
+    /// Of CONNECT.
+    session_expiry: u32,
     /// The server's AUTH 0x18 waits for an answer.
     challenged: bool,
     /// Publishes of this connection that the client has no final acknowledgement for [MQTT-3.3.4-7].
@@ -131,6 +133,7 @@ impl Connection {
             topic_alias_maximum: 0,
             aliases: BTreeMap::new(),
             authentication_method: None,
+            session_expiry: 0,
             challenged: false,
             outstanding: BTreeSet::new(),
             sent_here: BTreeSet::new(),
@@ -280,11 +283,18 @@ impl Audit {
                 connection.connect_sent = true;
                 let method = connect.properties.text(PropertyId::AuthenticationMethod);
                 connection.authentication_method = method.map(Into::into);
+                let expiry = PropertyId::SessionExpiryInterval;
+                connection.session_expiry = connect.properties.four_byte(expiry).unwrap_or(0);
                 return Ok(());
             }
             _ if !connection.connect_sent => return Err("CONNECT comes first [MQTT-3.1.0-1]"),
-            Packet::Disconnect(_) => {
+            Packet::Disconnect(packet) => {
                 connection.disconnect_sent = true;
+                let expiry = PropertyId::SessionExpiryInterval;
+                let expiry = packet.properties.four_byte(expiry);
+                if connection.session_expiry == 0 && expiry.is_some_and(|seconds| seconds > 0) {
+                    return Err("a Session Expiry Interval after none (section 3.14.2.2.2)");
+                }
                 return Ok(());
             }
             Packet::Auth(auth) => return client_auth(connection, auth),
