@@ -50,6 +50,17 @@ export function willTests({ version, facts, test }) {
     await witness.publish(`${prefix}/will`, "", { qos: 1, retain: true });
   });
 
+  if (version === 5) {
+    test("end() with reason code 4 publishes the will", async (setup) => {
+      const { bench, witness, prefix, url } = setup;
+      await witness.subscribe(`${prefix}/will`, 1);
+      const client = await bench.connected(url, optionsOf(prefix));
+      resultOf(await client.end({ reasonCode: 4, reasonString: "a test" }));
+      assert.deepEqual(await witness.until(`${prefix}/will`, "gone"), ["gone"]);
+      await witness.publish(`${prefix}/will`, "", { qos: 1, retain: true });
+    });
+  }
+
   if (facts.willAfterDisconnect) return;
   test("end() publishes no will", async (setup) => {
     const { bench, witness, prefix, url } = setup;
