@@ -206,8 +206,10 @@ impl Engine {
     }
 
     /// Acknowledges a message.
-    pub fn ack(&self, token: u32, reason: u8) -> Result<(), JsValue> {
-        let reason = ReasonCode::from_u8(reason).ok_or_else(|| code(Error::Option))?;
+    pub fn ack(&self, token: u32, reason: u32) -> Result<(), JsValue> {
+        // Not a byte: of 256 it would make the code for success.
+        let reason = u8::try_from(reason).ok().and_then(ReasonCode::from_u8);
+        let reason = reason.ok_or_else(|| code(Error::Option))?;
         let token = AckToken::from_number(token);
         self.driver
             .command(|session, now| session.ack(now, token, reason))

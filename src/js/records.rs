@@ -264,9 +264,13 @@ fn connection(info: &ConnectionInfo) -> Object {
     to
 }
 
-/// A subscription identifier that the application knows nothing of. Most messages have no other property.
+/// A subscription identifier that the application knows nothing of, or a topic alias, which the topic has replaced. Most
+/// messages have no other property.
 fn is_internal(property: &Property<'_>) -> bool {
-    matches!(property, Property::VarInt(_, OWN_IDENTIFIERS..))
+    matches!(
+        property,
+        Property::VarInt(_, OWN_IDENTIFIERS..) | Property::TwoByte(PropertyId::TopicAlias, _)
+    )
 }
 
 /// The properties, if there is one that the application is to know of.

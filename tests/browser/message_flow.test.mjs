@@ -1,0 +1,149 @@
+// @ts-check
+// Acknowledgements by the application, topic aliases and expiry, as an application sees them.
+
+import assert from "node:assert/strict";
+import { connectedPair, describeScripted } from "./suites/scripted.mjs";
+
+/** @typedef {import("./harness/scripted_server.mjs").Peer} Peer */
+
+/** @param {Peer} peer @param {number} count of QoS 1, in one WebSocket message */
+function sendSeries(peer, count) {
+  const packets = Array.from({ length: count }, (_, index) => {
+    const messageId = index + 1;
+    const payload = String(messageId);
+    return peer.encode({ cmd: "publish", topic: "t", payload, qos: 1, messageId });
+  });
+  peer.sendBytes(Buffer.concat(packets));
+}
+
+/** @param {Peer} peer @param {[id: number, reasonCode: number][]} expected */
+async function expectPubacks(peer, expected) {
+  for (const [id, reasonCode] of expected) {
+    const puback = await peer.expect("puback");
+    assert.deepEqual([puback.messageId, puback.reasonCode ?? 0], [id, reasonCode]);
+  }
+}
+
+describeScripted("message flow", (test) => {
+  test("message.ack() acknowledges or refuses, in the order of arrival, once", async ({
+    bench,
+    server,
+  }) => {
+    const next = server.peer();
+    const codes = bench.page.evaluate(async (url) => {
+      const { webmqtt, describeError } = globalThis.bench;
+      const client = await webmqtt.connect(url, { manualAck: true });
+      /** @type {any[]} */
+      const messages = [];
+      /** @type {Promise<void>} */
+      const all = new Promise((resolve) => {
+        client.subscribe("t", { qos: 1 }, (/** @type {any} */ message) => {
+          if (messages.push(message) === 3) resolve();
+        });
+      });
+      await all;
+      const [one, two, three] = messages;
+      three.ack();
+      two.ack(0x83);
+      two.ack();
+      /** @type {string[]} */
+      const codes = [];
+      for (const reasonCode of [0x01, 0x82, 256, -1]) {
+        try {
+          one.ack(reasonCode);
+        } catch (error) {
+          codes.push(describeError(error).code);
+        }
+      }
+      one.ack();
+      await client.end();
+      three.ack();
+      return codes;
+    }, server.url);
+    const peer = await next;
+    await peer.accept();
+    await peer.grantSubscribe();
+    sendSeries(peer, 3);
+    await expectPubacks(peer, [
+      [1, 0],
+      [2, 0x83],
+      [3, 0],
+    ]);
+    await peer.expect("disconnect");
+    peer.close(1000);
+    assert.deepEqual(await codes, Array(4).fill("option-invalid"));
+  });
+
+  test("what an iterator has no room for is acknowledged, what it holds is not", async ({
+    bench,
+    server,
+  }) => {
+    const next = server.peer();
+    await bench.page.exposeFunction("go", () => next.then((peer) => sendSeries(peer, 3)));
+    const read = bench.page.evaluate(async (url) => {
+      const client = await globalThis.bench.webmqtt.connect(url, { manualAck: true });
+      const subscription = await client.subscribe("t", { qos: 1, highWaterMark: 1 });
+      await /** @type {any} */ (globalThis).go();
+      while (subscription.dropped < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+      for await (const message of subscription) {
+        message.ack();
+        return message.text();
+      }
+      return undefined;
+    }, server.url);
+    const peer = await next;
+    await peer.accept();
+    await peer.grantSubscribe();
+    await expectPubacks(peer, [
+      [1, 0],
+      [2, 0],
+      [3, 0],
+    ]);
+    assert.equal(await read, "3");
+  });
+
+  test("topics come and go under aliases, and the application sees none of it", async (setup) => {
+    const properties = { topicAliasMaximum: 5 };
+    const { client, peer, connect } = await connectedPair(setup, {}, { properties });
+    assert.equal(connect.properties?.topicAliasMaximum, 16);
+    const granted = peer.grantSubscribe();
+    const subscription = await client.subscribe("#");
+    await granted;
+    for (const topic of ["some/topic", ""]) {
+      assert.ok((await client.publish("some/topic", "x")).value);
+      const publish = await peer.expect("publish");
+      assert.deepEqual([publish.topic, publish.properties?.topicAlias], [topic, 1]);
+    }
+    // "in/a" as alias 7, then the alias alone.
+    const rest = [0x03, 0x23, 0x00, 0x07];
+    peer.sendBytes([0x30, 11, 0, 4, 0x69, 0x6e, 0x2f, 0x61, ...rest, 0x31]);
+    peer.sendBytes([0x30, 7, 0, 0, ...rest, 0x32]);
+    const seen = await subscription.value?.until("2");
+    assert.deepEqual(
+      seen?.map(({ topic, text }) => [topic, text]),
+      [
+        ["in/a", "1"],
+        ["in/a", "2"],
+      ],
+    );
+  });
+
+  test("a message that expires before there is a connection rejects, the others wait", async ({
+    bench,
+    server,
+  }) => {
+    const client = await bench.client(server.url);
+    const other = await client.startPublish("t", "later", { qos: 1, messageExpiry: 60 });
+    const expired = await client.publish("t", "soon", { qos: 1, messageExpiry: 1 });
+    assert.equal(expired.error?.code, "expired");
+    const next = server.peer();
+    const connecting = client.connect();
+    const peer = await next;
+    await peer.accept();
+    const publish = await peer.acknowledgePublish();
+    assert.equal(publish.payload.toString(), "later");
+    assert.equal(publish.properties?.messageExpiryInterval, 59);
+    assert.ok((await other.outcome()).value);
+    assert.ok((await connecting).value);
+  });
+});
