@@ -35,6 +35,8 @@ pub struct Setup {
     pub asks: bool,
     /// The application acknowledges what it gets itself.
     pub manual_ack: bool,
+    /// What is above the server's Maximum QoS is sent at that instead.
+    pub lower_qos: bool,
     pub keep_alive: u16,
     /// The client's.
     pub receive_maximum: u16,
@@ -183,7 +185,7 @@ prop_compose! {
         version in select(vec![Version::V5, Version::V4]),
         persistent in any::<bool>(),
         session_expiry in select(vec![3_600, 3_600, 2]),
-        (asks, manual_ack) in (weighted(0.2), weighted(0.4)),
+        (asks, manual_ack, lower_qos) in (weighted(0.2), weighted(0.4), weighted(0.4)),
         keep_alive in select(vec![0, 60, 20, 5]),
         receive_maximum in select(vec![65_535, 5, 2, 1]),
         aliases in (select(vec![0, 1, 2, 16]), select(vec![0, 2, 16]), any::<bool>()),
@@ -201,6 +203,7 @@ prop_compose! {
             session_expiry,
             asks,
             manual_ack,
+            lower_qos,
             keep_alive,
             receive_maximum,
             aliases,

@@ -17,12 +17,20 @@ pub struct Run<'a> {
     net: Net,
     truth: Truth,
     /// Messages that the application has to acknowledge.
-    unacknowledged: Vec<(AckToken, String)>,
+    unacknowledged: Vec<Unacknowledged>,
     /// Events of the client that the model knows.
     told: usize,
     elsewhere: usize,
     most_inflight: usize,
     restarts: u64,
+}
+
+struct Unacknowledged {
+    token: AckToken,
+    payload: String,
+    qos: QoS,
+    /// It has QoS 1 and its connection is gone: it comes again with another token, or nobody wants it any more.
+    worthless: bool,
 }
 
 /// Carries out a whole run.
@@ -53,6 +61,7 @@ impl<'a> Run<'a> {
         net.latency = setup.latency;
         net.split = setup.split;
         let mut truth = Truth::default();
+        truth.circumstances.lowers_qos = setup.lower_qos;
         // A session that ends with each connection is lost all the time.
         truth.circumstances.session_lost = !setup.persistent || setup.session_expiry < 60;
         Self {
@@ -175,7 +184,7 @@ impl<'a> Run<'a> {
             return;
         }
         let nth = nth % self.unacknowledged.len();
-        let (token, payload) = self.unacknowledged.remove(nth);
+        let Unacknowledged { token, payload, .. } = self.unacknowledged.remove(nth);
         let reason = if refuses && self.setup.version == Version::V5 {
             self.truth.refused(payload);
             ReasonCode::QuotaExceeded
@@ -198,10 +207,11 @@ impl<'a> Run<'a> {
     /// What the application has not acknowledged the broker still has.
     fn check_unacknowledged(&self) {
         let session = self.net.broker.sessions.get("tester");
-        for (_, payload) in &self.unacknowledged {
+        for message in &self.unacknowledged {
+            let payload = &message.payload;
             // Other payloads can be there twice, and after a lost session nothing is.
             let once = payload.starts_with('b') && !self.setup.copies;
-            if !once || self.truth.circumstances.session_lost {
+            if !once || message.worthless || self.truth.circumstances.session_lost {
                 continue;
             }
             let holds = session.is_some_and(|session| {
@@ -255,14 +265,22 @@ impl<'a> Run<'a> {
         self.truth.broker_took(&self.net.broker.accepted);
         for happened in &client.happened[self.told..] {
             self.truth.told(happened, &self.net.broker);
-            if let What::Message(message) = &happened.what
-                && let Some(token) = message.ack
-            {
-                // With QoS 1 it can have come on an earlier connection; that token is worth nothing any more.
-                let payload = message.text().to_owned();
-                self.unacknowledged
-                    .retain(|(_, other)| *other != payload || self.setup.copies);
-                self.unacknowledged.push((token, payload));
+            match &happened.what {
+                What::State(change) if change.state != State::Connected => {
+                    for message in &mut self.unacknowledged {
+                        message.worthless |= message.qos == QoS::AtLeastOnce;
+                    }
+                }
+                What::Message(message) => {
+                    let unacknowledged = message.ack.map(|token| Unacknowledged {
+                        token,
+                        payload: message.text().to_owned(),
+                        qos: message.qos,
+                        worthless: false,
+                    });
+                    self.unacknowledged.extend(unacknowledged);
+                }
+                _ => {}
             }
         }
         self.told = client.happened.len();
@@ -410,6 +428,7 @@ fn options(setup: &Setup) -> ConnectOptions {
     ConnectOptions {
         ask: setup.asks,
         manual_ack: setup.manual_ack,
+        lower_qos: setup.lower_qos,
         keep_alive: setup.keep_alive,
         receive_maximum: setup.receive_maximum,
         topic_alias_maximum: setup.aliases.0,

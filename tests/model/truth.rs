@@ -22,7 +22,8 @@ pub struct Sent {
     pub cancelled: bool,
     /// When it expires, in milliseconds.
     expires: Option<u64>,
-    pub result: Option<Result<(), Error>>,
+    /// The QoS that it got, or why it failed.
+    pub result: Option<Result<QoS, Error>>,
     accepted: usize,
 }
 
@@ -56,6 +57,8 @@ pub struct Circumstances {
     pub session_swapped: bool,
     /// The server has QoS 2 identifiers of a former page open, and a new message can get the same one by chance.
     pub identifiers_open: bool,
+    /// The application takes a lower QoS where the server demands it.
+    pub lowers_qos: bool,
     /// The application ended the client.
     pub ended: bool,
 }
@@ -201,7 +204,7 @@ impl Truth {
                 let Promise::Publish(at) = promise else {
                     panic!("{promise:?} settled as a publish");
                 };
-                self.sent[at].result = Some(result.map(drop));
+                self.sent[at].result = Some(result.map(|published| published.qos));
                 let left = result.is_ok() || *result == Err(Error::Closed);
                 self.silent += usize::from(!left);
                 if *result == Err(Error::Expired) {
@@ -276,19 +279,18 @@ impl Truth {
         let what = sent.describe();
         match sent.result {
             None => {}
-            Some(Ok(())) => match sent.qos {
-                QoS::AtMostOnce => {}
-                QoS::AtLeastOnce => assert!(sent.accepted >= 1, "{what}"),
-                QoS::ExactlyOnce => {
-                    let known = &self.circumstances;
-                    let right = match sent.accepted {
-                        0 => known.identifiers_open,
-                        1 => true,
-                        _ => known.session_swapped,
-                    };
-                    assert!(right, "{what}");
-                }
-            },
+            Some(Ok(qos)) => {
+                assert!(self.may_have(sent, qos), "{what}");
+                let known = &self.circumstances;
+                let right = match (qos, sent.accepted) {
+                    (QoS::AtMostOnce, _) => true,
+                    (QoS::AtLeastOnce, accepted) => accepted >= 1,
+                    (QoS::ExactlyOnce, 0) => known.identifiers_open,
+                    (QoS::ExactlyOnce, 1) => true,
+                    (QoS::ExactlyOnce, _) => known.session_swapped,
+                };
+                assert!(right, "{what}");
+            }
             Some(Err(Error::Aborted)) => assert!(sent.cancelled, "{what}"),
             Some(Err(Error::Closed)) => assert!(self.circumstances.ended, "{what}"),
             Some(Err(Error::Indeterminate)) => {
@@ -301,6 +303,12 @@ impl Truth {
             Some(Err(Error::Expired)) => {}
             Some(Err(other)) => panic!("{what}: {other:?}"),
         }
+    }
+
+    /// Whether a message can have been sent with this QoS.
+    fn may_have(&self, sent: &Sent, qos: QoS) -> bool {
+        let lowered = self.circumstances.lowers_qos && self.circumstances.limited;
+        qos == sent.qos || (lowered && qos < sent.qos)
     }
 
     /// Whether the client waits for credentials; the caller answers.
@@ -390,17 +398,20 @@ impl Truth {
             let payload = std::str::from_utf8(&message.payload).expect("a payload of text");
             let at = self.sent.iter().position(|sent| sent.payload == payload);
             let at = at.unwrap_or_else(|| panic!("{payload} was never published"));
+            let right = self.may_have(&self.sent[at], message.qos);
             let sent = &mut self.sent[at];
-            assert_eq!(
-                (sent.topic, sent.qos),
-                (message.topic.as_str(), message.qos)
-            );
             sent.accepted += 1;
             let what = sent.describe();
+            assert!(
+                right && sent.topic == message.topic,
+                "{what}: {:?}",
+                message.qos
+            );
             if sent.accepted > 1 {
+                // One of QoS 1 that comes again can be lowered in between.
                 assert_ne!(sent.qos, QoS::AtMostOnce, "{what}");
                 self.doubled
-                    .extend((sent.qos == QoS::ExactlyOnce).then_some(what));
+                    .extend((message.qos == QoS::ExactlyOnce).then_some(what));
                 continue;
             }
             // Messages arrive in the order of the calls, for each topic and QoS.

@@ -112,6 +112,11 @@ struct Connection {
     /// Publishes of this connection that the client has no final acknowledgement for [MQTT-3.3.4-7].
     outstanding: BTreeSet<u16>,
     sent_here: BTreeSet<u16>,
+    /// The identifiers whose PUBREC came on this connection.
+    received_here: BTreeSet<u16>,
+    /// Where in the order the last PUBLISH and the last PUBREL were that were sent again.
+    last_resent: u64,
+    last_released: u64,
     owed_puback: VecDeque<PacketId>,
     owed_pubrec: VecDeque<PacketId>,
     owed_pubcomp: VecDeque<PacketId>,
@@ -137,6 +142,9 @@ impl Connection {
             challenged: false,
             outstanding: BTreeSet::new(),
             sent_here: BTreeSet::new(),
+            received_here: BTreeSet::new(),
+            last_resent: 0,
+            last_released: 0,
             owed_puback: VecDeque::new(),
             owed_pubrec: VecDeque::new(),
             owed_pubcomp: VecDeque::new(),
@@ -170,6 +178,9 @@ pub struct Audit {
     connection: Connection,
     /// Packet identifiers the client uses. They outlive connections.
     in_use: BTreeMap<u16, Use>,
+    /// When in the session the PUBLISH with this identifier was first sent, and from its PUBREC on, when that came.
+    order: BTreeMap<u16, u64>,
+    next_order: u64,
     /// After hostile bytes it is not known which acknowledgements before them the client took in.
     doubtful: bool,
     incoming: Vec<u8>,
@@ -183,6 +194,8 @@ impl Audit {
             connections: 0,
             connection: Connection::new(),
             in_use: BTreeMap::new(),
+            order: BTreeMap::new(),
+            next_order: 0,
             doubtful: false,
             incoming: Vec::new(),
         }
@@ -307,7 +320,20 @@ impl Audit {
             Packet::Unsubscribe(unsubscribe) => self.client_request(unsubscribe.packet_id),
             Packet::PubRel(ack) => {
                 let connection = &mut self.connection;
-                if self.in_use.get(&ack.packet_id.get()) == Some(&Use::Released) || self.doubtful {
+                let id = ack.packet_id.get();
+                if self.doubtful {
+                    return Ok(());
+                }
+                if self.in_use.get(&id) == Some(&Use::Released) {
+                    let order = self.order.get(&id).copied().unwrap_or_default();
+                    if !connection.received_here.contains(&id) {
+                        if order < connection.last_released {
+                            return Err(
+                                "PUBRELs again, not in the order of the PUBRECs [MQTT-4.6.0-4]",
+                            );
+                        }
+                        connection.last_released = order;
+                    }
                     return Ok(());
                 }
                 let unknown = connection
@@ -362,7 +388,13 @@ impl Audit {
                 return Err("sent twice on one connection [MQTT-4.4.0-1]");
             }
             match known {
-                Some(Use::Published { bytes, .. }) if *bytes == plain => {}
+                Some(Use::Published { bytes, .. }) if *bytes == plain => {
+                    let order = self.order.get(&id).copied().unwrap_or_default();
+                    if order < connection.last_resent && !self.doubtful {
+                        return Err("sent again, not in the order of sending [MQTT-4.6.0-1]");
+                    }
+                    connection.last_resent = order;
+                }
                 _ if self.doubtful => {}
                 Some(Use::Released) => {
                     return Err("PUBLISH after its PUBREC [MQTT-4.3.3-6]");
@@ -372,6 +404,9 @@ impl Audit {
             }
         } else if known.is_some() && !self.doubtful {
             return Err("the packet identifier is in use [MQTT-2.2.1-3]");
+        } else {
+            self.next_order += 1;
+            self.order.insert(id, self.next_order);
         }
         connection.sent_here.insert(id);
         connection.outstanding.insert(id);
@@ -450,8 +485,17 @@ impl Audit {
             },
             Packet::PubRec(ack) => match self.in_use.get_mut(&ack.packet_id.get()) {
                 Some(Use::Published { .. }) if ack.reason.is_error() => self.done(ack.packet_id),
-                Some(used @ Use::Published { .. }) => *used = Use::Released,
+                Some(used @ Use::Published { .. }) => {
+                    *used = Use::Released;
+                    self.next_order += 1;
+                    self.order.insert(ack.packet_id.get(), self.next_order);
+                    self.connection.received_here.insert(ack.packet_id.get());
+                }
                 // A repeated one is answered like any other, even if the PUBCOMP comes before the answer has left.
+                Some(Use::Released) => {
+                    self.connection.received_here.insert(ack.packet_id.get());
+                    self.connection.unknown_pubrec.push(ack.packet_id);
+                }
                 _ => self.connection.unknown_pubrec.push(ack.packet_id),
             },
             Packet::PubComp(ack)
