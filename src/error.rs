@@ -80,6 +80,8 @@ pub enum Error {
     SubscribeRefused(ReasonCode),
     /// The server refused to unsubscribe.
     UnsubscribeRefused(ReasonCode),
+    /// No response to the request came in time.
+    RequestTimeout,
     /// The session was lost while a QoS 2 message was in doubt: it was delivered once or not at all.
     Indeterminate,
     /// Messages of a resumed session found no subscription and were dropped when there was no more room for them.
@@ -124,6 +126,7 @@ impl Error {
             Self::PublishRefused(_) => "publish-refused",
             Self::SubscribeRefused(_) => "subscribe-refused",
             Self::UnsubscribeRefused(_) => "unsubscribe-refused",
+            Self::RequestTimeout => "request-timeout",
             Self::Indeterminate => "indeterminate",
             Self::UnclaimedDropped => "unclaimed-dropped",
         }

@@ -182,6 +182,8 @@ pub struct Message<'a> {
     pub subscriptions: &'a [SubscriptionKey],
     /// What to acknowledge it with. Only with [`manual_ack`](super::ConnectOptions::manual_ack), and not with QoS 0.
     pub ack: Option<AckToken>,
+    /// The request that it is the response to; then `subscriptions` can be empty.
+    pub reply_to: Option<Token>,
 }
 
 /// How a publish ended well.
@@ -249,6 +251,15 @@ pub enum Event<'a> {
         /// [`ReasonCode::NoSubscriptionExisted`] if it never was granted. Empty if the subscription had ended before.
         results: Vec<Result<ReasonCode, Error>>,
         /// Reason String and User Properties of the last UNSUBACK; empty if there was none.
+        properties: PropertiesBuf,
+    },
+    /// A request failed. The other end of one is [`Event::Message`] with its token in `reply_to`.
+    RequestFailed {
+        /// From `request`.
+        token: Token,
+        /// Why: [`Error::RequestTimeout`], or what became of its message or of the subscription for the response.
+        error: Error,
+        /// Reason String and User Properties, if the server refused the message; else empty.
         properties: PropertiesBuf,
     },
     /// Something went wrong that no operation can report.

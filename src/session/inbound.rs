@@ -60,6 +60,7 @@ impl OwnedMessage {
             properties: self.properties.as_properties(),
             subscriptions,
             ack: self.ack,
+            reply_to: None,
         }
     }
 }
@@ -87,6 +88,7 @@ pub(super) fn lend<'a>(
         properties,
         subscriptions,
         ack,
+        reply_to: None,
     }
 }
 

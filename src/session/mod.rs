@@ -25,12 +25,14 @@ mod inbound;
 mod inflight;
 mod options;
 mod outbound;
+mod outgoing;
 mod policy;
 mod prepare;
 mod queue;
 mod receive;
 mod reconnect;
 pub mod redirect;
+mod request;
 mod state;
 mod subscriptions;
 mod timers;
@@ -48,6 +50,7 @@ pub use event::{
 pub use options::{
     ConnectOptions, PROTOCOL_PACKET_LIMIT, QueueLimits, ReconnectOptions, WillOptions,
 };
+pub use outgoing::Outgoing;
 pub use policy::Class;
 pub use prepare::Prepared;
 pub use state::TransportOp;
@@ -55,9 +58,8 @@ pub use subscriptions::OWN_IDENTIFIERS;
 pub use timers::{Deadline, Timer};
 
 use crate::codec::{
-    Packet, PacketId, Properties, PropertiesBuf, Property, PropertyId, Publish, QoS, ReasonCode,
-    Subscribe, SubscribeFiltersBuf, SubscribeOptions, TopicFilter, TopicName, Unsubscribe,
-    UnsubscribeFiltersBuf, Version,
+    Packet, PacketId, Properties, Property, PropertyId, ReasonCode, Subscribe, SubscribeFiltersBuf,
+    SubscribeOptions, TopicFilter, Unsubscribe, UnsubscribeFiltersBuf, Version,
 };
 use crate::error::Error;
 use crate::time::{Duration, Instant};
@@ -69,6 +71,7 @@ use outbound::Outbound;
 use receive::Input;
 use reconnect::{Backoff, Random};
 use redirect::Redirects;
+use request::Requests;
 use state::Transport;
 use subscriptions::Subscriptions;
 use timers::Timers;
@@ -85,24 +88,6 @@ pub enum Transmit {
     Empty,
     /// Messages wait, but for a connection or for the server's acknowledgements.
     Blocked,
-}
-
-/// A message to publish.
-#[derive(Clone, Copy, Debug)]
-pub struct Outgoing<'a> {
-    /// Topic name.
-    pub topic: TopicName<'a>,
-    /// Payload.
-    pub payload: &'a [u8],
-    /// Quality of Service.
-    pub qos: QoS,
-    /// Whether the server keeps it for later subscribers.
-    pub retain: bool,
-    /// Properties, 5.0 only. A Topic Alias is refused: aliases are given where they leave.
-    pub properties: Properties<'a>,
-    /// Whether it goes out with the server's Maximum QoS if that is lower, instead of being refused. `None`: as
-    /// [`ConnectOptions::lower_qos`] says. The result has the QoS that it got.
-    pub lower_qos: Option<bool>,
 }
 
 /// An MQTT client without I/O. The module's documentation says how to drive it.
@@ -185,6 +170,7 @@ struct Core {
     acks: Acks,
     server_aliases: ServerAliases,
     subscriptions: Subscriptions,
+    requests: Requests,
     events: VecDeque<Event<'static>>,
     transport_ops: VecDeque<TransportOp>,
     last_token: u32,
@@ -197,7 +183,7 @@ impl Session {
     /// # Errors
     /// An option that is out of its range or cannot be written into CONNECT.
     pub fn new(options: ConnectOptions, seed: u64) -> Result<Self, Error> {
-        let mut random = Random::new(seed);
+        let (mut random, mut apart) = (Random::new(seed), Random::new(!seed));
         let client_id = options
             .client_id
             .clone()
@@ -261,7 +247,8 @@ impl Session {
             inbound: Inbound::default(),
             acks: Acks::default(),
             server_aliases: ServerAliases::default(),
-            subscriptions: Subscriptions::new(Random::new(!seed).next()),
+            subscriptions: Subscriptions::new(apart.next()),
+            requests: Requests::new(apart.next()),
             events: VecDeque::new(),
             transport_ops: VecDeque::new(),
             last_token: 0,
@@ -324,10 +311,16 @@ impl Session {
             at,
             timer: Timer::MessageExpiry,
         });
+        let request = self.core.requests.next_deadline();
+        let request = request.map(|at| Deadline {
+            at,
+            timer: Timer::Request,
+        });
         let timers = self.core.timers.next();
         timers
             .into_iter()
             .chain(expiry)
+            .chain(request)
             .min_by_key(|deadline| deadline.at)
     }
 
@@ -397,6 +390,7 @@ impl Session {
             outbound, events, ..
         } = &mut self.core;
         outbound.expire(now, &mut |event| events.push_back(event));
+        self.core.expire_requests();
     }
 
     /// The host was asleep or the network came back: ends a waiting time at once, and probes a standing connection
@@ -485,26 +479,8 @@ impl Session {
         {
             return Err(Error::Option);
         }
-        let packet = Publish {
-            dup: false,
-            qos: message.qos,
-            retain: message.retain,
-            topic: message.topic.as_str(),
-            // Any identifier will do until the message leaves and gets its own.
-            packet_id: if message.qos == QoS::AtMostOnce {
-                None
-            } else {
-                PacketId::new(1)
-            },
-            properties: message.properties,
-            payload: message.payload,
-        };
         let token = core.next_token();
-        let limits = (core.state == State::Connected).then_some(&core.limits);
-        let lower_qos = message.lower_qos.unwrap_or(core.options.lower_qos);
-        let queue = &core.options.queue;
-        core.outbound
-            .publish(token, &packet, lower_qos, limits, queue, now)?;
+        core.send(token, message)?;
         Ok(token)
     }
 
@@ -643,10 +619,13 @@ impl Session {
         Ok(token)
     }
 
-    /// Stops waiting for a publish. A message that has not left never will; one that has is completed with the
+    /// Stops waiting for a publish or a request. A message that has not left never will; one that has is completed with the
     /// server, since its packet identifier is taken until then. Its event says [`Error::Aborted`] in both cases.
     pub fn cancel(&mut self, now: Instant, token: Token) {
         self.core.now = now;
+        if self.core.fail_request(token, Error::Aborted) {
+            return;
+        }
         if self.core.outbound.cancel(token) {
             let event = Event::not_published(token, Error::Aborted);
             self.core.events.push_back(event);
@@ -719,11 +698,15 @@ impl Session {
         *lent = None;
         loop {
             if let Some(event) = core.events.pop_front() {
-                return Some(event);
+                match core.requests_hear(event) {
+                    Some(event) => return Some(event),
+                    None => continue,
+                }
             }
             if let Some(message) = core.inbound.next_claimed() {
                 core.subscriptions
                     .route(message.topic(), message.properties(), lent_to);
+                core.requests.response(message.properties(), lent_to);
                 if lent_to.is_empty() {
                     core.acknowledge(message.ack, ReasonCode::Success);
                     continue;
@@ -736,13 +719,24 @@ impl Session {
                 Input::Message(publish, ack) => {
                     let topic = core.server_aliases.topic(&publish);
                     core.subscriptions.route(topic, publish.properties, lent_to);
+                    let response = core.requests.response(publish.properties, lent_to);
+                    let mut ack = ack;
                     if lent_to.is_empty() {
-                        core.unclaimed(publish, ack);
-                        continue;
+                        if response.is_none() {
+                            core.unclaimed(publish, ack);
+                            continue;
+                        }
+                        // Whoever waits for a response alone has nothing to acknowledge.
+                        core.acknowledge(ack.take(), ReasonCode::Success);
+                        if response == Some(None) {
+                            continue;
+                        }
                     }
                     let ack = core.handed_on(ack);
                     let publish = core.server_aliases.resolve(publish);
-                    return Some(Event::Message(inbound::lend(&publish, ack, lent_to)));
+                    let mut message = inbound::lend(&publish, ack, lent_to);
+                    message.reply_to = response.flatten();
+                    return Some(Event::Message(message));
                 }
             }
         }
@@ -774,6 +768,15 @@ impl Core {
         }
     }
 
+    /// Queues a message under a token of ours.
+    fn send(&mut self, token: Token, message: &Outgoing<'_>) -> Result<(), Error> {
+        let limits = (self.state == State::Connected).then_some(&self.limits);
+        let lower_qos = message.lower_qos.unwrap_or(self.options.lower_qos);
+        let queue = &self.options.queue;
+        self.outbound
+            .publish(token, &message.packet(), lower_qos, limits, queue, self.now)
+    }
+
     fn next_token(&mut self) -> Token {
         self.last_token = self.last_token.wrapping_add(1).max(1);
         Token(self.last_token)
@@ -791,29 +794,4 @@ fn generated_client_id(random: &mut Random) -> String {
         bits /= 32;
     }
     id
-}
-
-/// The properties of an outgoing message, as the application built them.
-impl<'a> Outgoing<'a> {
-    /// A QoS 0 message without properties.
-    #[must_use]
-    pub fn new(topic: TopicName<'a>, payload: &'a [u8]) -> Self {
-        Self {
-            topic,
-            payload,
-            qos: QoS::AtMostOnce,
-            retain: false,
-            properties: Properties::EMPTY,
-            lower_qos: None,
-        }
-    }
-
-    /// With the properties of a buffer.
-    #[must_use]
-    pub fn with_properties(self, properties: &'a PropertiesBuf) -> Self {
-        Self {
-            properties: properties.as_properties(),
-            ..self
-        }
-    }
 }

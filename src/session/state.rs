@@ -229,6 +229,7 @@ impl Core {
             limits: self.limits,
             properties: packet.properties.into(),
         }));
+        self.requests_connected(packet.properties);
     }
 
     fn session_lost(&mut self) {
@@ -421,6 +422,7 @@ impl Core {
         self.drop_connection(Error::Closed);
         self.timers.stop(Timer::SessionExpiry);
         self.inbound = Default::default();
+        self.fail_requests(Error::Closed);
         let events = &mut self.events;
         self.outbound
             .abandon(Error::Closed, &mut |event| events.push_back(event));
@@ -446,7 +448,7 @@ impl Core {
                 self.forget_unclaimed();
             }
             Timer::SessionExpiry => self.end_session_if_due(),
-            Timer::MessageExpiry => {}
+            Timer::MessageExpiry | Timer::Request => {}
             Timer::Close => {
                 // What was still in the way of the DISCONNECT had its time.
                 if !self.goodbye_sent && self.transport == Transport::Open {

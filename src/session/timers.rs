@@ -22,6 +22,8 @@ pub enum Timer {
     SessionExpiry,
     /// A queued message reaches its Message Expiry Interval. The queue keeps this one, since it outlives connections.
     MessageExpiry,
+    /// A request has waited for its response for as long as the application wanted.
+    Request,
 }
 
 const COUNT: usize = 7;

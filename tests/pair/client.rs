@@ -26,6 +26,7 @@ pub struct Delivered {
     pub properties: PropertiesBuf,
     pub subscriptions: Vec<SubscriptionKey>,
     pub ack: Option<AckToken>,
+    pub reply_to: Option<Token>,
 }
 
 impl Delivered {
@@ -71,6 +72,11 @@ pub enum What {
         results: Vec<Result<ReasonCode, Error>>,
         properties: PropertiesBuf,
     },
+    RequestFailed {
+        token: Token,
+        error: Error,
+        properties: PropertiesBuf,
+    },
     Warning {
         error: Error,
         filter: Option<String>,
@@ -99,6 +105,7 @@ impl From<Event<'_>> for What {
                 properties: message.properties.into(),
                 subscriptions: message.subscriptions.into(),
                 ack: message.ack,
+                reply_to: message.reply_to,
             }),
             Event::Published {
                 token,
@@ -125,6 +132,15 @@ impl From<Event<'_>> for What {
             } => Self::Unsubscribed {
                 token,
                 results,
+                properties,
+            },
+            Event::RequestFailed {
+                token,
+                error,
+                properties,
+            } => Self::RequestFailed {
+                token,
+                error,
                 properties,
             },
             Event::Warning { error, filter } => Self::Warning { error, filter },
@@ -450,6 +466,22 @@ impl Client {
             });
         let (_, properties) = only(answers.filter(|&(of, _)| of == token)).expect("settled");
         properties
+    }
+
+    /// How a request ended, if it did: the response, or why there is none.
+    #[track_caller]
+    pub fn requested(&self, token: Token) -> Option<Result<&Delivered, Error>> {
+        only(
+            self.happened
+                .iter()
+                .filter_map(|happened| match &happened.what {
+                    What::Message(message) if message.reply_to == Some(token) => Some(Ok(message)),
+                    What::RequestFailed {
+                        token: of, error, ..
+                    } if *of == token => Some(Err(*error)),
+                    _ => None,
+                }),
+        )
     }
 
     /// Every message so far.

@@ -1,0 +1,392 @@
+//! Requests and their responses (section 4.10): a message with a Response Topic and Correlation Data goes out, and the
+//! message that comes back with the same data belongs to it.
+//!
+//! All responses arrive in one inbox, a subscription that the application does not see. This file knows what is asked
+//! and what is open; how messages leave and arrive it does not.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::event::{Event, State, SubscriptionKey, Token};
+use super::{Core, Outgoing, Session, outbound};
+use crate::codec::{
+    EncodeError, Packet, Properties, PropertiesBuf, PropertyId, QoS, RetainHandling,
+    SubscribeOptions, TopicFilter, TopicName, Version,
+};
+use crate::error::Error;
+use crate::time::{Duration, Instant};
+
+/// Settles what the inbox asks for. The application never gets it.
+const INBOX: Token = Token(0);
+
+/// A request that waits for the inbox.
+struct Held {
+    token: Token,
+    topic: String,
+    payload: Vec<u8>,
+    qos: QoS,
+    retain: bool,
+    properties: PropertiesBuf,
+    lower_qos: Option<bool>,
+}
+
+struct Open {
+    token: Token,
+    number: u32,
+    deadline: Instant,
+    /// The application waits for a response.
+    waiting: bool,
+    /// The publish is not settled.
+    publishing: bool,
+}
+
+struct Inbox {
+    topic: String,
+    key: SubscriptionKey,
+    granted: bool,
+}
+
+pub(super) struct Requests {
+    inbox: Option<Inbox>,
+    /// From the last CONNACK.
+    response_information: Option<String>,
+    held: Vec<Held>,
+    open: Vec<Open>,
+    /// What is in front of the number in Correlation Data: other clients, and other runs of this one, have others.
+    mark: u64,
+    last_number: u32,
+}
+
+impl Requests {
+    pub(super) fn new(mark: u64) -> Self {
+        Self {
+            inbox: None,
+            response_information: None,
+            held: Vec::new(),
+            open: Vec::new(),
+            mark,
+            last_number: 0,
+        }
+    }
+
+    fn correlation_data(&self, number: u32) -> [u8; 12] {
+        let mut data = [0; 12];
+        let (mark, count) = data.split_at_mut(8);
+        mark.copy_from_slice(&self.mark.to_be_bytes());
+        count.copy_from_slice(&number.to_be_bytes());
+        data
+    }
+
+    /// When the next request has waited for long enough.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let waiting = self.open.iter().filter(|open| open.waiting);
+        waiting.map(|open| open.deadline).min()
+    }
+
+    /// The application waits no longer for this one; `false` if it did not.
+    fn give_up(&mut self, token: Token) -> bool {
+        self.held.retain(|held| held.token != token);
+        let mut waited = false;
+        for open in self.open.iter_mut().filter(|open| open.token == token) {
+            waited |= core::mem::take(&mut open.waiting);
+        }
+        self.forget_done();
+        waited
+    }
+
+    /// Whether the publish of a request has been settled.
+    fn published(&mut self, token: Token) -> bool {
+        let mut found = false;
+        for open in self.open.iter_mut().filter(|open| open.token == token) {
+            found |= core::mem::take(&mut open.publishing);
+        }
+        self.forget_done();
+        found
+    }
+
+    fn forget_done(&mut self) {
+        self.open.retain(|open| open.waiting || open.publishing);
+    }
+
+    /// Takes the inbox out of the receivers of a message. `None` if it is not one of them, `Some(None)` if nobody waits
+    /// for this response.
+    pub(super) fn response(
+        &mut self,
+        properties: Properties<'_>,
+        receivers: &mut Vec<SubscriptionKey>,
+    ) -> Option<Option<Token>> {
+        let inbox = self.inbox.as_ref()?.key;
+        let at = receivers.iter().position(|&key| key == inbox)?;
+        receivers.remove(at);
+        let data = properties.binary(PropertyId::CorrelationData);
+        let answered = self
+            .open
+            .iter()
+            .find(|open| open.waiting && data == Some(&self.correlation_data(open.number)));
+        let token = answered.map(|open| open.token);
+        if let Some(token) = token {
+            self.give_up(token);
+        }
+        Some(token)
+    }
+
+    /// What the application waits for, oldest first.
+    fn waiting(&self) -> Vec<Token> {
+        let waiting = self.open.iter().filter(|open| open.waiting);
+        waiting.map(|open| open.token).collect()
+    }
+}
+
+impl Session {
+    /// Sends a request, 5.0 only: a message whose response comes as [`Event::Message`] with this token in `reply_to`.
+    /// If there is none within `timeout`, or the message cannot be sent, [`Event::RequestFailed`] has the token.
+    ///
+    /// Response Topic and Correlation Data are added. Responses come to one topic, `{base}/reply`, for which the first
+    /// request subscribes: the base is the server's Response Information, if CONNECT asked for it and the CONNACK had
+    /// it, else `webmqtt/{client identifier}`. Requests leave when that subscription is granted; the time counts from
+    /// now, with or without a connection. [`cancel`](Session::cancel) ends the waiting.
+    ///
+    /// # Errors
+    /// As [`publish`](Session::publish); a version without requests, or a message that has one of both properties.
+    pub fn request(
+        &mut self,
+        now: Instant,
+        message: &Outgoing<'_>,
+        timeout: Duration,
+    ) -> Result<Token, Error> {
+        let core = &mut self.core;
+        core.now = now;
+        core.usable()?;
+        if core.options.version != Version::V5 {
+            return Err(EncodeError::PropertiesNotInVersion.into());
+        }
+        let requests = &mut core.requests;
+        let number = requests.last_number.wrapping_add(1);
+        let data = requests.correlation_data(number);
+        let mut properties = PropertiesBuf::from(message.properties);
+        let added = properties.binary(PropertyId::CorrelationData, &data);
+        let reserved = [PropertyId::ResponseTopic, PropertyId::TopicAlias];
+        let mut given = message.properties.iter();
+        if added.is_err() || given.any(|property| reserved.contains(&property.id())) {
+            return Err(Error::Option);
+        }
+        // While there is a caller to tell.
+        let packet = Outgoing {
+            properties: properties.as_properties(),
+            ..*message
+        };
+        let packet = Packet::Publish(packet.packet());
+        outbound::encode(&packet, core.options.version, &mut Vec::new())?;
+
+        requests.last_number = number;
+        let held = Held {
+            token: core.next_token(),
+            topic: message.topic.as_str().into(),
+            payload: message.payload.into(),
+            qos: message.qos,
+            retain: message.retain,
+            properties,
+            lower_qos: message.lower_qos,
+        };
+        let token = held.token;
+        core.requests.held.push(held);
+        core.requests.open.push(Open {
+            token,
+            number,
+            deadline: now + timeout,
+            waiting: true,
+            publishing: false,
+        });
+        core.send_requests();
+        Ok(token)
+    }
+}
+
+impl Core {
+    /// A connection stands: what the inbox is called is known now.
+    pub(super) fn requests_connected(&mut self, properties: Properties<'_>) {
+        let information = properties.text(PropertyId::ResponseInformation);
+        self.requests.response_information = information.map(String::from);
+        self.send_requests();
+    }
+
+    /// Sends what is held, if the inbox is there, or makes it.
+    fn send_requests(&mut self) {
+        let requests = &mut self.requests;
+        if requests.held.is_empty() {
+            return;
+        }
+        let Some(inbox) = &requests.inbox else {
+            if self.state == State::Connected {
+                self.open_inbox();
+            }
+            return;
+        };
+        if !inbox.granted {
+            return;
+        }
+        let topic = inbox.topic.clone();
+        for held in core::mem::take(&mut self.requests.held) {
+            if let Err(error) = self.send_request(&topic, &held) {
+                self.fail_request(held.token, error);
+                continue;
+            }
+            let open = self.requests.open.iter_mut();
+            for open in open.filter(|open| open.token == held.token) {
+                open.publishing = true;
+            }
+        }
+    }
+
+    fn send_request(&mut self, response_topic: &str, held: &Held) -> Result<(), Error> {
+        let mut properties = held.properties.clone();
+        properties
+            .text(PropertyId::ResponseTopic, response_topic)
+            .map_err(|_| Error::Option)?;
+        let message = Outgoing {
+            topic: TopicName::new(&held.topic)?,
+            payload: &held.payload,
+            qos: held.qos,
+            retain: held.retain,
+            properties: properties.as_properties(),
+            lower_qos: held.lower_qos,
+        };
+        self.send(held.token, &message)
+    }
+
+    fn open_inbox(&mut self) {
+        let given = self.requests.response_information.as_deref();
+        let given = given.filter(|base| TopicName::new(base).is_ok());
+        let mut topic: String = match given {
+            Some(base) => base.trim_end_matches('/').into(),
+            None => {
+                let id = self.client_id.chars().map(|it| match it {
+                    '+' | '#' => '_',
+                    it => it,
+                });
+                "webmqtt/".chars().chain(id).collect()
+            }
+        };
+        topic.push_str("/reply");
+        let options = SubscribeOptions {
+            // A response that was kept is none.
+            retain_handling: RetainHandling::DoNotSend,
+            ..SubscribeOptions::new(QoS::ExactlyOnce)
+        };
+        match TopicFilter::new(&topic) {
+            Ok(filter) => {
+                let wanted = [(filter, options)];
+                let key = self
+                    .subscriptions
+                    .declare(INBOX, &wanted, Properties::EMPTY);
+                self.requests.inbox = Some(Inbox {
+                    topic,
+                    key,
+                    granted: false,
+                });
+            }
+            Err(error) => self.fail_requests(error.into()),
+        }
+    }
+
+    /// What concerns requests alone becomes what the application is to hear, if anything.
+    pub(super) fn requests_hear(&mut self, event: Event<'static>) -> Option<Event<'static>> {
+        match event {
+            Event::Published {
+                token,
+                ref result,
+                ref properties,
+            } if self.requests.published(token) => {
+                let error = result.err()?;
+                let waited = self.requests.give_up(token);
+                waited.then(|| Event::RequestFailed {
+                    token,
+                    error,
+                    properties: properties.clone(),
+                })
+            }
+            Event::Subscribed {
+                token: INBOX,
+                results,
+                ..
+            } => {
+                match results.first() {
+                    Some(&Err(error)) => self.inbox_lost(error),
+                    _ => {
+                        if let Some(inbox) = &mut self.requests.inbox {
+                            inbox.granted = true;
+                        }
+                        self.send_requests();
+                    }
+                }
+                None
+            }
+            Event::Unsubscribed { token: INBOX, .. } => None,
+            Event::Warning {
+                error,
+                filter: Some(ref filter),
+            } if self.is_inbox(filter) => {
+                self.inbox_lost(error);
+                Some(event)
+            }
+            event => Some(event),
+        }
+    }
+
+    fn is_inbox(&self, filter: &str) -> bool {
+        let inbox = self.requests.inbox.as_ref();
+        inbox.is_some_and(|inbox| inbox.topic == filter)
+    }
+
+    /// The server does not let us have it (any more). The next request tries again.
+    fn inbox_lost(&mut self, error: Error) {
+        if let Some(inbox) = self.requests.inbox.take() {
+            let events = &mut self.events;
+            self.subscriptions
+                .withdraw(INBOX, inbox.key, Properties::EMPTY, &mut |event| {
+                    events.push_back(event);
+                });
+        }
+        self.fail_requests(error);
+    }
+
+    /// Every request fails, whatever has become of its message.
+    pub(super) fn fail_requests(&mut self, error: Error) {
+        for token in self.requests.waiting() {
+            self.fail_request(token, error);
+        }
+    }
+
+    /// `false` if nobody waits for the response to such a request.
+    pub(super) fn fail_request(&mut self, token: Token, error: Error) -> bool {
+        if !self.requests.give_up(token) {
+            return false;
+        }
+        // What has not left must not leave: nobody would see the response.
+        if self.outbound.cancel(token) {
+            self.requests.published(token);
+        }
+        self.events.push_back(Event::RequestFailed {
+            token,
+            error,
+            properties: PropertiesBuf::new(),
+        });
+        true
+    }
+
+    /// Time passed.
+    pub(super) fn expire_requests(&mut self) {
+        let now = self.now;
+        let late = |open: &&Open| open.waiting && open.deadline <= now;
+        let late: Vec<Token> = self
+            .requests
+            .open
+            .iter()
+            .filter(late)
+            .map(|open| open.token)
+            .collect();
+        for token in late {
+            self.fail_request(token, Error::RequestTimeout);
+        }
+    }
+}
