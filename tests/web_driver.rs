@@ -106,7 +106,8 @@ impl Sink for Log {
             Event::Warning { error, .. } => error.code().into(),
             Event::Prepare { .. }
             | Event::Authentication { .. }
-            | Event::Reauthenticated { .. } => "unexpected".into(),
+            | Event::Reauthenticated { .. }
+            | Event::RequestFailed { .. } => "unexpected".into(),
         };
         self.0.lines.borrow_mut().push(line);
     }

@@ -24,6 +24,7 @@ import {
   optionByte,
   PACKET_LIMIT,
   publishProperties,
+  requestTimeout,
   subscribeProperties,
 } from "./options.js";
 import { type RecordReader, readRecords } from "./records.js";
@@ -44,6 +45,7 @@ import type {
   PublishOptions,
   PublishResult,
   QoS,
+  RequestOptions,
   State,
   StateEvent,
   SubscribeOptions,
@@ -98,6 +100,7 @@ export class Client {
   /** Who waits until it is a good time to publish. */
   readonly #writers: Waiter<void>[] = [];
   readonly #publishes = new Map<number, Waiter<PublishResult>>();
+  readonly #requests = new Map<number, Waiter<Message>>();
   readonly #subscribes = new Map<number, PendingSubscribe>();
   readonly #reauthentications = new Map<number, Waiter<void>>();
   readonly #unsubscribes = new Map<number, PendingUnsubscribe>();
@@ -220,25 +223,64 @@ export class Client {
     payload: Payload = "",
     options: PublishOptions = {},
   ): Promise<PublishResult> {
+    return this.#send(this.#publishes, topic, payload, options);
+  }
+
+  /**
+   * MQTT 5: sends a request and gives the response to it, the message that somebody sends with `respond()` or the like.
+   * Responses come to a topic of this client's own, `webmqtt/{clientId}/reply` or what `requestResponseInformation`
+   * gave, for which it subscribes with the first request. Rejects with code `request-timeout` if there is none in time.
+   */
+  async request(
+    topic: string,
+    payload: Payload = "",
+    options: RequestOptions = {},
+  ): Promise<Message> {
+    return this.#send(this.#requests, topic, payload, options, requestTimeout(options.timeout));
+  }
+
+  /** MQTT 5: answers a message that has a response topic, with its correlation data. */
+  async respond(
+    request: Message,
+    payload: Payload = "",
+    options: Omit<PublishOptions, "correlationData"> = {},
+  ): Promise<PublishResult> {
+    const { responseTopic, correlationData } = request.properties;
+    if (responseTopic === undefined) {
+      throw new MqttError("no-response-topic");
+    }
+    return this.publish(responseTopic, payload, {
+      ...options,
+      ...(correlationData && { correlationData }),
+    });
+  }
+
+  /** With a timeout, it is a request. */
+  #send<T>(
+    waiters: Map<number, Waiter<T>>,
+    topic: string,
+    payload: Payload,
+    options: PublishOptions,
+    timeout?: number,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const { signal } = options;
+      const { signal, lowerQos, retain = false } = options;
       if (signal?.aborted) {
         throw new MqttError("aborted", { cause: signal.reason });
       }
       const bytes = bytesOf(payload);
       const properties = publishProperties(options);
       wellFormed(topic, "topic");
-      const { retain = false } = options;
       const qos = checkedQoS(options.qos ?? 0);
       if (bytes.length > PACKET_LIMIT) {
         throw new MqttError("packet-too-large", { detail: "no MQTT packet holds 256 MiB" });
       }
       const token = this.#command(
-        (engine) => engine.publish(topic, bytes, qos, retain, properties, options.lowerQos),
+        (engine) => engine.publish(topic, bytes, qos, retain, properties, lowerQos, timeout),
         excerpt(topic),
       );
       const cancel = () => this.#engine?.cancel(token);
-      this.#publishes.set(token, abortable({ resolve, reject }, signal, cancel));
+      waiters.set(token, abortable({ resolve, reject }, signal, cancel));
     });
   }
 
@@ -493,6 +535,16 @@ export class Client {
         } else {
           waiter?.reject(new MqttError(code as MqttErrorCode, { ...words, reasonCode }));
         }
+      },
+      onResponse: (token, message) => {
+        const waiter = this.#requests.get(token);
+        this.#requests.delete(token);
+        waiter?.resolve(message);
+      },
+      onRequestFailed: (token, code, reasonCode, words) => {
+        const waiter = this.#requests.get(token);
+        this.#requests.delete(token);
+        waiter?.reject(new MqttError(code as MqttErrorCode, { ...words, reasonCode }));
       },
       onSubscribed: (token, words, values) => this.#subscribed(token, words, values),
       onUnsubscribed: (token, words, values) => {

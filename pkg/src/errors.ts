@@ -25,7 +25,7 @@ const TEXTS = {
     "See the documentation of the option for its range.",
   ],
   "properties-version": [
-    "MQTT 3.1.1 has no properties.",
+    "MQTT 3.1.1 has no properties, and so no requests.",
     "Use version 5, or leave out what only MQTT 5 has.",
   ],
   "reason-not-allowed": [
@@ -162,6 +162,14 @@ const TEXTS = {
     "Check the access rights for this filter.",
   ],
   "unsubscribe-refused": ["The broker refused to unsubscribe.", "The reason code says why."],
+  "request-timeout": [
+    "No response to the request came in time.",
+    "Check that somebody answers on this topic, and that what answers uses the response topic; raise timeout.",
+  ],
+  "no-response-topic": [
+    "The message has no response topic: its sender expects no response.",
+    "Check message.properties.responseTopic before client.respond().",
+  ],
   "publish-refused": [
     "The broker did not accept the message.",
     "Check the access rights for this topic; the reason code says more.",

@@ -101,6 +101,11 @@ export function lastWords(options: EndOptions): [reason: number, properties: unk
   return [integer("reasonCode", reasonCode, 0, 255), properties];
 }
 
+/** Milliseconds. */
+export function requestTimeout(timeout: unknown = 10_000): number {
+  return integer("timeout", timeout, 1, TIMER_LIMIT);
+}
+
 function willOptions(will: Will): Record<string, unknown> {
   return {
     topic: wellFormed(will.topic, "will.topic"),

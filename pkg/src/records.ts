@@ -35,6 +35,9 @@ export interface RecordReader {
   onWarning(code: string, reason: Reason, filter: string | undefined): void;
   onPrepare(refused: boolean): void;
   onAuthentication(done: boolean, data: Uint8Array | undefined): void;
+  /** Comes before `onMessage`, which can then have no keys. */
+  onResponse(token: number, message: Message): void;
+  onRequestFailed(token: number, code: string, reason: Reason, words: Words): void;
   onReauthenticated(token: number, code: Code, reason: Reason): void;
   onWritable(): void;
 }
@@ -56,7 +59,11 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
           const token = next<number>();
           acknowledge = (reasonCode) => reader.acknowledge(token, reasonCode);
         }
-        reader.onMessage(new Message(topic, payload, flags, properties, acknowledge), keys);
+        const message = new Message(topic, payload, flags, properties, acknowledge);
+        if (flags & 32) {
+          reader.onResponse(next(), message);
+        }
+        reader.onMessage(message, keys);
         break;
       }
       case 1:
@@ -86,8 +93,11 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
       case 9:
         reader.onReauthenticated(next(), next(), next());
         break;
-      default:
+      case 10:
         reader.onWritable();
+        break;
+      default:
+        reader.onRequestFailed(next(), next(), next(), next());
     }
   }
 }

@@ -202,6 +202,12 @@ export interface PublishOptions {
   signal?: AbortSignal;
 }
 
+/** What a request can have. Response topic and correlation data are added by the client. */
+export interface RequestOptions extends Omit<PublishOptions, "responseTopic" | "correlationData"> {
+  /** Milliseconds to wait for the response, with or without a connection. Default 10,000. */
+  timeout?: number;
+}
+
 /** MQTT 5: what the broker added to its answer. */
 export interface Answer {
   /** For people: what happened. */

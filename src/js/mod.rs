@@ -18,6 +18,7 @@ use crate::client::{Driver, DriverOptions};
 use crate::codec::{QoS, ReasonCode, RetainHandling, SubscribeOptions, TopicFilter, TopicName};
 use crate::error::Error;
 use crate::session::{AckToken, Outgoing, Prepared, Session, SubscriptionKey, Token, Wake};
+use crate::time::Duration;
 use options::Fields;
 use records::Records;
 use values::Function;
@@ -145,7 +146,9 @@ impl Engine {
             .map_err(code)
     }
 
-    /// Gives a token. `properties` is undefined or an object as in `options::properties`.
+    /// Gives a token. `properties` is undefined or an object as in `options::properties`. With a timeout, in
+    /// milliseconds, it is a request.
+    #[expect(clippy::too_many_arguments, reason = "an object would weigh more")]
     pub fn publish(
         &self,
         topic: &str,
@@ -154,6 +157,7 @@ impl Engine {
         retain: bool,
         properties: Option<Fields>,
         lower_qos: Option<bool>,
+        timeout: Option<u32>,
     ) -> Result<u32, JsValue> {
         let topic = TopicName::new(topic).map_err(code)?;
         let properties = options::message_properties(properties)?;
@@ -166,9 +170,10 @@ impl Engine {
             properties: properties.as_properties(),
             lower_qos,
         };
-        let token = self
-            .driver
-            .command(|session, now| session.publish(now, &message));
+        let token = self.driver.command(|session, now| match timeout {
+            Some(millis) => session.request(now, &message, Duration::from_millis(millis.into())),
+            None => session.publish(now, &message),
+        });
         token.map(Token::get).map_err(code)
     }
 

@@ -18,8 +18,8 @@ use crate::session::{
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum Kind {
-    /// topic, payload, flags (QoS, retain << 2, dup << 3, acknowledge << 4), key or array of keys, properties, and if
-    /// it has to be acknowledged a token
+    /// topic, payload, flags (QoS, retain << 2, dup << 3, acknowledge << 4, response << 5), key or array of keys,
+    /// properties, if it has to be acknowledged a token, and if it is a response the token of the request
     Message = 0,
     /// state, error code, reason code, properties, delay, attempt, close info or undefined
     State = 1,
@@ -41,6 +41,8 @@ enum Kind {
     Reauthenticated = 9,
     /// nothing
     Writable = 10,
+    /// token, error code, reason code, properties
+    RequestFailed = 11,
 }
 
 pub(super) struct Records {
@@ -73,7 +75,8 @@ impl Records {
             message.qos as u8
                 | u8::from(message.retain) << 2
                 | u8::from(message.dup) << 3
-                | u8::from(message.ack.is_some()) << 4,
+                | u8::from(message.ack.is_some()) << 4
+                | u8::from(message.reply_to.is_some()) << 5,
         );
         match message.subscriptions {
             [key] => self.push(key.get()),
@@ -87,6 +90,9 @@ impl Records {
         }
         self.push(properties);
         if let Some(token) = message.ack {
+            self.push(token.get());
+        }
+        if let Some(token) = message.reply_to {
             self.push(token.get());
         }
     }
@@ -138,6 +144,7 @@ impl Sink for Records {
             Event::Published { .. } => Kind::Published,
             Event::Subscribed { .. } => Kind::Subscribed,
             Event::Unsubscribed { .. } => Kind::Unsubscribed,
+            Event::RequestFailed { .. } => Kind::RequestFailed,
             Event::Warning { .. } => Kind::Warning,
             Event::Prepare { .. } => Kind::Prepare,
             Event::Authentication { .. } => Kind::Authentication,
@@ -177,6 +184,15 @@ impl Sink for Records {
                     .into_iter()
                     .map(|result| result.map(|code| code as u8));
                 self.answers(token, &properties, &mut answers);
+            }
+            Event::RequestFailed {
+                token,
+                error,
+                properties,
+            } => {
+                self.push(token.get());
+                self.error(Some(error));
+                self.properties(properties.as_properties());
             }
             Event::Warning { error, filter } => {
                 self.error(Some(error));

@@ -181,6 +181,23 @@ export class PageClient {
     };
   }
 
+  /**
+   * @param {string} topic @param {string} payload @param {object} [options]
+   * @returns {Promise<Outcome<Seen>>}
+   */
+  request(topic, payload, options) {
+    return this.#call("request", topic, payload, options);
+  }
+
+  /**
+   * Answers every request on `filter` with `echo of` its text.
+   * @param {string} filter @param {object} [options]
+   * @returns {Promise<Outcome<Grant>>}
+   */
+  serve(filter, options) {
+    return this.#call("serve", filter, options);
+  }
+
   /** @returns {Promise<string>} */
   state() {
     return this.#call("state");

@@ -349,6 +349,23 @@ const calls = {
     flows.get(`${name} ${topic}`)?.stop();
   },
 
+  /**
+   * Sends a request and gives its response.
+   * @param {string} name @param {string} topic @param {string} payload @param {any} options
+   */
+  request(name, topic, payload, options) {
+    return outcome(() => slotOf(name).client.request(topic, payload, options), seenOf);
+  },
+
+  /** Gives every message on `filter` back to whoever asked. @param {string} name @param {string} filter @param {any} options */
+  serve(name, filter, options) {
+    const { client } = slotOf(name);
+    const echo = (/** @type {any} */ message) => {
+      void outcome(() => client.respond(message, `echo of ${message.text()}`, options));
+    };
+    return outcome(() => client.subscribe(filter, options, echo), grantOf);
+  },
+
   /** @param {string} name @param {string} key @param {string | string[]} filters @param {any} options */
   async subscribe(name, key, filters, options) {
     const slot = slotOf(name);

@@ -9,6 +9,7 @@ import { accountTests } from "./accounts.mjs";
 import { brokers } from "./broker_facts.mjs";
 import { brokerRestartTests } from "./broker_restart.mjs";
 import { qosTableTests } from "./qos_table.mjs";
+import { requestTests } from "./requests.mjs";
 import { retainedTests } from "./retained.mjs";
 import { routingTests } from "./routing.mjs";
 import { willTests } from "./wills.mjs";
@@ -101,6 +102,7 @@ export async function testBroker(kind) {
         qosTableTests(ground);
         retainedTests(ground);
         routingTests(ground);
+        requestTests(ground);
         willTests(ground);
         accountTests(ground);
         brokerRestartTests(ground);
