@@ -427,3 +427,24 @@ fn ten_thousand_messages_that_nobody_drains_are_kept_once_and_not_acknowledged()
         }
     }
 }
+
+/// LIM-12 [MQTT-3.2.2-15]
+#[test]
+fn a_server_without_room_for_our_acknowledgements_is_left_without_a_word() {
+    let with_limit = |limit| {
+        let mut peer = Scripted::new(persistent(Version::V5));
+        peer.connect();
+        peer.accept_with(
+            false,
+            &[Property::FourByte(PropertyId::MaximumPacketSize, limit)],
+        );
+        peer
+    };
+    for limit in 1..5 {
+        let mut peer = with_limit(limit);
+        let cause = Error::Protocol(ReasonCode::ProtocolError);
+        assert_eq!((peer.cause(), peer.link), (Some(cause), Link::None));
+        peer.expect_silence();
+    }
+    assert_eq!(with_limit(5).state(), State::Connected);
+}

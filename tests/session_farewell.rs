@@ -166,18 +166,6 @@ fn texts_are_left_out_where_the_server_has_no_room_for_them() {
     assert_eq!(last_words(&mut peer, ReasonCode::Success, &[]), [0xE0, 0]);
 }
 
-/// LIM-12 [MQTT-3.2.2-15]
-#[test]
-fn a_server_that_takes_no_disconnect_is_left_without_one() {
-    let limit = [Property::FourByte(PropertyId::MaximumPacketSize, 1)];
-    let mut peer = Scripted::connected_with(clean(Version::V5), &limit);
-    peer.act(webmqtt::session::Session::disconnect);
-    peer.expect_silence();
-    peer.advance(1_000);
-    peer.expect_silence();
-    assert_eq!((peer.state(), peer.link), (State::Closed, Link::None));
-}
-
 /// ERR-08
 #[test]
 fn last_words_leave_behind_what_may_still_leave() {

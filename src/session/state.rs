@@ -22,6 +22,8 @@ use crate::time::Duration;
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 /// How long a peer may take to answer the probe after a wake-up.
 const PROBE_PATIENCE: Duration = Duration::from_secs(3);
+/// A PUBCOMP with a reason code.
+const LARGEST_ACK: u32 = 5;
 /// A peer that was heard this recently needs no probe.
 const FRESH: Duration = Duration::from_secs(2);
 
@@ -181,15 +183,18 @@ impl Core {
 
     pub(super) fn accepted(&mut self, packet: &ConnAck<'_>) {
         self.unanswered = false;
-        if packet.session_present && self.clean_start() {
-            // [MQTT-3.2.2-4]
+        let limits = server_limits(&self.options, packet.properties);
+        // Where it has no room for every acknowledgement we must neither send them nor leave them out [MQTT-3.2.2-15].
+        let no_room = limits.maximum_packet_size < LARGEST_ACK;
+        // [MQTT-3.2.2-4]
+        if no_room || packet.session_present && self.clean_start() {
             return self.fail(
                 Error::Protocol(ReasonCode::ProtocolError),
-                Some(ReasonCode::ProtocolError),
+                (!no_room).then_some(ReasonCode::ProtocolError),
                 Properties::EMPTY,
             );
         }
-        self.limits = server_limits(&self.options, packet.properties);
+        self.limits = limits;
         if let Some(assigned) = packet.properties.text(PropertyId::AssignedClientIdentifier) {
             self.client_id = assigned.into();
         }
