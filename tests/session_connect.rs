@@ -25,7 +25,7 @@ fn reconnecting(options: ConnectOptions) -> Scripted {
     peer
 }
 
-// CON-01
+/// CON-01
 #[test]
 fn the_first_packet_is_a_connect_of_the_configured_version() {
     for version in [Version::V3, Version::V4, Version::V5] {
@@ -38,7 +38,7 @@ fn the_first_packet_is_a_connect_of_the_configured_version() {
     }
 }
 
-// CON-02, CON-03
+/// CON-02, CON-03
 #[test]
 fn a_wrong_subprotocol_ends_the_attempt_before_the_connect() {
     for version in BOTH {
@@ -53,7 +53,7 @@ fn a_wrong_subprotocol_ends_the_attempt_before_the_connect() {
     }
 }
 
-// CON-04
+/// CON-04
 #[test]
 fn a_transport_that_does_not_open_is_unreachable() {
     let mut peer = Scripted::new(clean(Version::V5));
@@ -64,7 +64,7 @@ fn a_transport_that_does_not_open_is_unreachable() {
     assert_eq!(peer.deadline(), None);
 }
 
-// CON-04
+/// CON-04
 #[test]
 fn a_lost_connection_is_tried_again_until_the_transport_opens() {
     let mut peer = Scripted::connected(clean(Version::V5));
@@ -80,7 +80,7 @@ fn a_lost_connection_is_tried_again_until_the_transport_opens() {
     }
 }
 
-// CON-05
+/// CON-05
 #[test]
 fn a_server_that_never_answers_is_given_up_after_the_connect_timeout() {
     for version in BOTH {
@@ -96,7 +96,7 @@ fn a_server_that_never_answers_is_given_up_after_the_connect_timeout() {
     }
 }
 
-// CON-05
+/// CON-05
 #[test]
 fn a_transport_that_never_opens_is_given_up_after_the_connect_timeout() {
     let mut peer = Scripted::new(clean(Version::V5));
@@ -107,7 +107,7 @@ fn a_transport_that_never_opens_is_given_up_after_the_connect_timeout() {
     assert_eq!(peer.cause(), Some(Error::ConnectTimeout));
 }
 
-// CON-06
+/// CON-06
 #[test]
 fn a_close_without_connack_fails_the_attempt_and_leaves_nothing_behind() {
     for version in BOTH {
@@ -129,7 +129,7 @@ fn a_close_without_connack_fails_the_attempt_and_leaves_nothing_behind() {
     }
 }
 
-// CON-07
+/// CON-07
 #[test]
 fn a_connack_may_come_byte_by_byte() {
     for version in BOTH {
@@ -141,7 +141,7 @@ fn a_connack_may_come_byte_by_byte() {
     }
 }
 
-// CON-08
+/// CON-08
 #[test]
 fn a_message_right_behind_the_connack_is_delivered_after_the_connection_is_reported() {
     for version in BOTH {
@@ -162,7 +162,7 @@ fn a_message_right_behind_the_connack_is_delivered_after_the_connection_is_repor
     }
 }
 
-// CON-09
+/// CON-09
 #[test]
 fn each_return_code_of_3_1_1_rejects_and_closes() {
     for (code, reason) in [
@@ -190,7 +190,7 @@ fn each_return_code_of_3_1_1_rejects_and_closes() {
     }
 }
 
-// CON-10
+/// CON-10
 #[test]
 fn each_failure_code_of_connack_rejects_with_its_reason_and_closes() {
     let codes = ReasonCode::ALL.iter().copied();
@@ -216,7 +216,7 @@ fn each_failure_code_of_connack_rejects_with_its_reason_and_closes() {
     }
 }
 
-// CON-10
+/// CON-10
 #[test]
 fn only_refusals_that_can_pass_are_tried_again() {
     for (reason, state) in [
@@ -242,7 +242,7 @@ fn only_refusals_that_can_pass_are_tried_again() {
     }
 }
 
-// CON-11
+/// CON-11
 #[test]
 fn nothing_but_connack_may_come_first() {
     for version in BOTH {
@@ -270,7 +270,7 @@ fn nothing_but_connack_may_come_first() {
     }
 }
 
-// CON-12
+/// CON-12
 #[test]
 fn a_second_connack_is_a_protocol_error() {
     for version in BOTH {
@@ -296,7 +296,7 @@ fn a_second_connack_is_a_protocol_error() {
     }
 }
 
-// CON-13
+/// CON-13
 #[test]
 fn a_session_that_was_not_asked_for_is_refused() {
     for version in BOTH {
@@ -311,7 +311,7 @@ fn a_session_that_was_not_asked_for_is_refused() {
     }
 }
 
-// CON-14: asking for a session at the first connection says that there may be one.
+/// CON-14: asking for a session at the first connection says that there may be one.
 #[test]
 fn a_session_of_before_our_time_is_taken_over_if_it_was_asked_for() {
     for version in BOTH {
@@ -337,7 +337,7 @@ fn a_session_of_before_our_time_is_taken_over_if_it_was_asked_for() {
     }
 }
 
-// CON-15
+/// CON-15
 #[test]
 fn a_lost_session_is_forgotten_on_this_side_too() {
     for version in BOTH {
@@ -380,7 +380,7 @@ fn a_lost_session_is_forgotten_on_this_side_too() {
     }
 }
 
-// CON-16
+/// CON-16
 #[test]
 fn an_assigned_client_identifier_is_used_from_then_on() {
     let mut peer = Scripted::new(ConnectOptions {
@@ -401,7 +401,7 @@ fn an_assigned_client_identifier_is_used_from_then_on() {
     assert_eq!(connect_of(&connect).client_id, "assigned");
 }
 
-// CON-17
+/// CON-17
 #[test]
 fn the_servers_keep_alive_counts() {
     for (ours, theirs) in [(60, 10), (10, 60), (0, 10)] {
@@ -422,7 +422,7 @@ fn the_servers_keep_alive_counts() {
     peer.expect_silence();
 }
 
-// CON-18
+/// CON-18
 #[test]
 fn the_servers_session_expiry_decides_what_is_kept() {
     let server = [Property::FourByte(PropertyId::SessionExpiryInterval, 0)];
@@ -438,7 +438,7 @@ fn the_servers_session_expiry_decides_what_is_kept() {
     assert_eq!(peer.published(token), None);
 }
 
-// CON-19
+/// CON-19
 #[test]
 fn a_server_of_3_1_1_refuses_5_0_in_its_own_words() {
     for answer in [&[0x20, 2, 0, 1][..], &[0x20, 3, 0, 0x84, 0]] {
@@ -451,7 +451,7 @@ fn a_server_of_3_1_1_refuses_5_0_in_its_own_words() {
     }
 }
 
-// CON-20
+/// CON-20
 #[test]
 fn nothing_leaves_before_connack_and_then_everything_in_order() {
     for version in BOTH {
@@ -477,7 +477,7 @@ fn nothing_leaves_before_connack_and_then_everything_in_order() {
     }
 }
 
-// CON-21
+/// CON-21
 #[test]
 fn disconnect_during_the_attempt_ends_everything() {
     for version in BOTH {
@@ -501,7 +501,7 @@ fn disconnect_during_the_attempt_ends_everything() {
     }
 }
 
-// CON-22
+/// CON-22
 #[test]
 fn an_impossible_connack_is_refused() {
     for (version, answer) in [
@@ -527,7 +527,7 @@ fn an_impossible_connack_is_refused() {
     }
 }
 
-// CON-23
+/// CON-23
 #[test]
 fn an_empty_client_identifier_needs_a_clean_session_in_3_1_1() {
     let empty = |options: ConnectOptions| ConnectOptions {
@@ -545,7 +545,7 @@ fn an_empty_client_identifier_needs_a_clean_session_in_3_1_1() {
     }
 }
 
-// CON-24
+/// CON-24
 #[test]
 fn connect_of_3_1_1_carries_will_user_name_and_password_in_order() {
     let mut peer = Scripted::new(ConnectOptions {
@@ -577,7 +577,7 @@ fn connect_of_3_1_1_carries_will_user_name_and_password_in_order() {
     );
 }
 
-// CON-24
+/// CON-24
 #[test]
 fn connect_of_5_0_carries_every_option() {
     let will = properties(&[Property::FourByte(PropertyId::WillDelayInterval, 5)]);
@@ -631,7 +631,7 @@ fn connect_of_5_0_carries_every_option() {
     assert_eq!(connect, expected);
 }
 
-// CON-24
+/// CON-24
 #[test]
 fn options_that_connect_cannot_carry_are_refused_at_once() {
     let base = || clean(Version::V4);
@@ -700,7 +700,7 @@ fn options_that_connect_cannot_carry_are_refused_at_once() {
     }
 }
 
-// CON-25
+/// CON-25
 #[test]
 fn a_redirection_is_reported_and_not_followed() {
     for reason in [ReasonCode::UseAnotherServer, ReasonCode::ServerMoved] {
@@ -717,7 +717,7 @@ fn a_redirection_is_reported_and_not_followed() {
     }
 }
 
-// CON-26
+/// CON-26
 #[test]
 fn connecting_twice_opens_one_connection() {
     for version in BOTH {

@@ -15,7 +15,7 @@ fn server_disconnects() -> impl Iterator<Item = ReasonCode> {
     codes.filter(|code| code.legal_in(PacketType::Disconnect, Sender::Server))
 }
 
-// ERR-01
+/// ERR-01
 #[test]
 fn a_disconnect_of_the_server_is_reported_and_answered_by_closing() {
     for reason in server_disconnects() {
@@ -44,7 +44,7 @@ fn a_disconnect_of_the_server_is_reported_and_answered_by_closing() {
     }
 }
 
-// ERR-01
+/// ERR-01
 #[test]
 fn every_form_of_disconnect_is_understood() {
     for (form, reason) in [
@@ -59,7 +59,7 @@ fn every_form_of_disconnect_is_understood() {
     }
 }
 
-// ERR-02
+/// ERR-02
 #[test]
 fn a_client_that_was_taken_over_stays_away() {
     let mut peer = Scripted::connected(clean(Version::V5));
@@ -73,7 +73,7 @@ fn a_client_that_was_taken_over_stays_away() {
     assert_eq!(peer.state(), State::Connected);
 }
 
-// ERR-03, ERR-04
+/// ERR-03, ERR-04
 #[test]
 fn only_ends_that_can_pass_are_followed_by_another_attempt() {
     for (reason, state) in [
@@ -95,7 +95,7 @@ fn only_ends_that_can_pass_are_followed_by_another_attempt() {
     }
 }
 
-// ERR-05
+/// ERR-05
 #[test]
 fn a_disconnect_that_only_a_client_may_send_is_a_protocol_error() {
     for packet in [
@@ -110,7 +110,7 @@ fn a_disconnect_that_only_a_client_may_send_is_a_protocol_error() {
     }
 }
 
-// ERR-06
+/// ERR-06
 #[test]
 fn a_server_of_3_1_1_has_no_disconnect() {
     let mut peer = Scripted::connected(clean(Version::V4));
@@ -119,7 +119,7 @@ fn a_server_of_3_1_1_has_no_disconnect() {
     peer.expect_hang_up(&[]);
 }
 
-// ERR-07
+/// ERR-07
 #[test]
 fn nothing_counts_after_the_servers_disconnect() {
     let mut peer = Scripted::connected(persistent(Version::V5));
@@ -142,7 +142,7 @@ fn nothing_counts_after_the_servers_disconnect() {
     assert_eq!(peer.payloads(), ["before"]);
 }
 
-// ERR-08
+/// ERR-08
 #[test]
 fn disconnect_lets_leave_what_may_and_is_the_last_packet() {
     for version in BOTH {
@@ -176,7 +176,7 @@ fn disconnect_lets_leave_what_may_and_is_the_last_packet() {
     }
 }
 
-// ERR-08
+/// ERR-08
 #[test]
 fn a_long_queue_leaves_before_the_disconnect() {
     for version in BOTH {
@@ -195,7 +195,7 @@ fn a_long_queue_leaves_before_the_disconnect() {
     }
 }
 
-// ERR-08
+/// ERR-08
 #[test]
 fn what_may_not_leave_is_settled_when_the_client_ends() {
     let server = [Property::TwoByte(PropertyId::ReceiveMaximum, 1)];
@@ -210,7 +210,7 @@ fn what_may_not_leave_is_settled_when_the_client_ends() {
     }
 }
 
-// ERR-08
+/// ERR-08
 #[test]
 fn a_server_that_does_not_close_is_closed_on() {
     for version in BOTH {
@@ -226,7 +226,7 @@ fn a_server_that_does_not_close_is_closed_on() {
     }
 }
 
-// ERR-08
+/// ERR-08
 #[test]
 fn nothing_can_be_done_with_an_ended_client() {
     for version in BOTH {
@@ -257,7 +257,7 @@ fn nothing_can_be_done_with_an_ended_client() {
     }
 }
 
-// ERR-08
+/// ERR-08
 #[test]
 fn ending_while_waiting_or_idle_is_done_at_once() {
     for version in BOTH {
@@ -279,7 +279,7 @@ fn ending_while_waiting_or_idle_is_done_at_once() {
     }
 }
 
-// ERR-08
+/// ERR-08
 #[test]
 fn aborting_says_no_goodbye() {
     for version in BOTH {
@@ -294,7 +294,7 @@ fn aborting_says_no_goodbye() {
     }
 }
 
-// ERR-10
+/// ERR-10
 #[test]
 fn a_disconnect_that_cannot_leave_is_abandoned_in_time() {
     for version in BOTH {
@@ -312,7 +312,7 @@ fn a_disconnect_that_cannot_leave_is_abandoned_in_time() {
     }
 }
 
-// ERR-10
+/// ERR-10
 #[test]
 fn a_slow_socket_gets_the_disconnect_before_it_is_closed() {
     for version in BOTH {
@@ -332,7 +332,7 @@ fn a_slow_socket_gets_the_disconnect_before_it_is_closed() {
     }
 }
 
-// ERR-10
+/// ERR-10
 #[test]
 fn what_stands_before_the_disconnect_for_too_long_is_left_out() {
     for version in BOTH {
@@ -351,7 +351,7 @@ fn what_stands_before_the_disconnect_for_too_long_is_left_out() {
     }
 }
 
-// ERR-11
+/// ERR-11
 #[test]
 fn a_transport_that_closes_is_a_loss_without_a_word() {
     for version in BOTH {
@@ -363,7 +363,7 @@ fn a_transport_that_closes_is_a_loss_without_a_word() {
     }
 }
 
-// ERR-12
+/// ERR-12
 #[test]
 fn problem_information_that_was_declined_is_a_protocol_error() {
     let declined = [Property::Byte(PropertyId::RequestProblemInformation, 0)];
@@ -414,7 +414,7 @@ fn problem_information_that_was_declined_is_a_protocol_error() {
     }
 }
 
-// ERR-13
+/// ERR-13
 #[test]
 fn packets_that_only_clients_send_end_the_connection() {
     for version in BOTH {
@@ -432,7 +432,7 @@ fn packets_that_only_clients_send_end_the_connection() {
     }
 }
 
-// ERR-13
+/// ERR-13
 #[test]
 fn an_auth_that_nobody_asked_for_ends_the_connection() {
     let mut peer = Scripted::connected(clean(Version::V5));

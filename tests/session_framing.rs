@@ -22,7 +22,7 @@ fn subscribed_with(options: ConnectOptions) -> Scripted {
     peer
 }
 
-// FRM-01
+/// FRM-01
 #[test]
 fn a_hundred_packets_in_one_message_are_handled_in_order() {
     for version in BOTH {
@@ -59,7 +59,7 @@ fn a_hundred_packets_in_one_message_are_handled_in_order() {
     }
 }
 
-// FRM-02
+/// FRM-02
 #[test]
 fn the_place_of_a_cut_changes_nothing() {
     for version in BOTH {
@@ -102,7 +102,7 @@ fn the_place_of_a_cut_changes_nothing() {
     }
 }
 
-// FRM-03
+/// FRM-03
 #[test]
 fn fifty_thousand_packets_in_one_message_are_delivered() {
     let mut peer = subscribed(Version::V5);
@@ -113,7 +113,7 @@ fn fifty_thousand_packets_in_one_message_are_delivered() {
     assert_eq!(peer.cause(), Some(Error::ConnectionLost));
 }
 
-// FRM-04
+/// FRM-04
 #[test]
 fn a_text_message_ends_the_connection() {
     for version in BOTH {
@@ -124,7 +124,7 @@ fn a_text_message_ends_the_connection() {
     }
 }
 
-// FRM-05
+/// FRM-05
 #[test]
 fn empty_messages_are_ignored() {
     for version in BOTH {
@@ -138,7 +138,7 @@ fn empty_messages_are_ignored() {
     }
 }
 
-// FRM-07, LIM-09
+/// FRM-07, LIM-09
 #[test]
 fn five_bytes_are_enough_to_refuse_a_packet_that_is_too_large() {
     for version in BOTH {
@@ -152,7 +152,7 @@ fn five_bytes_are_enough_to_refuse_a_packet_that_is_too_large() {
     }
 }
 
-// FRM-07
+/// FRM-07
 #[test]
 fn without_a_limit_a_giant_packet_is_waited_for() {
     for version in BOTH {
@@ -166,7 +166,7 @@ fn without_a_limit_a_giant_packet_is_waited_for() {
     }
 }
 
-// FRM-08, FRM-09, FRM-16
+/// FRM-08, FRM-09, FRM-16
 #[test]
 fn an_impossible_fixed_header_ends_the_connection() {
     for (version, header) in [
@@ -196,7 +196,7 @@ fn an_impossible_fixed_header_ends_the_connection() {
     }
 }
 
-// FRM-10
+/// FRM-10
 #[test]
 fn packets_before_noise_are_delivered_and_the_noise_is_one_error() {
     for version in BOTH {
@@ -218,7 +218,7 @@ fn packets_before_noise_are_delivered_and_the_noise_is_one_error() {
     }
 }
 
-// FRM-10
+/// FRM-10
 #[test]
 fn noise_never_does_more_harm_than_ending_the_connection() {
     for seed in 0..2000 {
@@ -242,7 +242,7 @@ fn noise_never_does_more_harm_than_ending_the_connection() {
     }
 }
 
-// FRM-11
+/// FRM-11
 #[test]
 fn half_a_packet_does_not_outlive_its_connection() {
     for version in BOTH {
@@ -257,7 +257,7 @@ fn half_a_packet_does_not_outlive_its_connection() {
     }
 }
 
-// FRM-12
+/// FRM-12
 #[test]
 fn a_server_that_falls_silent_within_a_packet_is_found_out() {
     for version in BOTH {
@@ -272,7 +272,7 @@ fn a_server_that_falls_silent_within_a_packet_is_found_out() {
     }
 }
 
-// FRM-13
+/// FRM-13
 #[test]
 fn sixteen_mebibytes_pass_in_both_directions() {
     let mut random = Random::new(13);
@@ -295,7 +295,7 @@ fn sixteen_mebibytes_pass_in_both_directions() {
     }
 }
 
-// FRM-14
+/// FRM-14
 #[test]
 fn publishes_of_one_turn_share_messages() {
     for version in BOTH {
@@ -313,7 +313,7 @@ fn publishes_of_one_turn_share_messages() {
     }
 }
 
-// FRM-15
+/// FRM-15
 #[test]
 fn every_packet_that_the_codec_refuses_ends_the_session_with_its_reason() {
     let tables = [

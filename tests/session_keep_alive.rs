@@ -57,7 +57,7 @@ fn assert_no_gap_above(peer: &Scripted, millis: u64) {
     }
 }
 
-// KAL-01
+/// KAL-01
 #[test]
 fn an_idle_client_pings_often_enough() {
     for version in BOTH {
@@ -72,7 +72,7 @@ fn an_idle_client_pings_often_enough() {
     }
 }
 
-// KAL-02
+/// KAL-02
 #[test]
 fn acknowledged_traffic_needs_no_pings() {
     for version in BOTH {
@@ -88,7 +88,7 @@ fn acknowledged_traffic_needs_no_pings() {
     }
 }
 
-// KAL-03
+/// KAL-03
 #[test]
 fn what_is_received_does_not_count_as_sent() {
     for version in BOTH {
@@ -103,7 +103,7 @@ fn what_is_received_does_not_count_as_sent() {
     }
 }
 
-// KAL-04
+/// KAL-04
 #[test]
 fn a_server_that_does_not_answer_pings_is_given_up_within_one_and_a_half_keep_alives() {
     for version in BOTH {
@@ -126,7 +126,7 @@ fn a_server_that_does_not_answer_pings_is_given_up_within_one_and_a_half_keep_al
     }
 }
 
-// KAL-04
+/// KAL-04
 #[test]
 fn a_server_that_falls_silent_later_is_given_up_too() {
     for version in BOTH {
@@ -142,7 +142,7 @@ fn a_server_that_falls_silent_later_is_given_up_too() {
     }
 }
 
-// KAL-04
+/// KAL-04
 #[test]
 fn publishing_into_the_void_does_not_hide_a_dead_server() {
     for version in BOTH {
@@ -159,7 +159,7 @@ fn publishing_into_the_void_does_not_hide_a_dead_server() {
     }
 }
 
-// KAL-05
+/// KAL-05
 #[test]
 fn without_keep_alive_there_are_no_pings() {
     for version in BOTH {
@@ -170,7 +170,7 @@ fn without_keep_alive_there_are_no_pings() {
     }
 }
 
-// KAL-06
+/// KAL-06
 #[test]
 fn each_connection_follows_its_own_connack() {
     let server = [Property::TwoByte(PropertyId::ServerKeepAlive, 2)];
@@ -186,7 +186,7 @@ fn each_connection_follows_its_own_connack() {
     assert_eq!(pings(&peer), before);
 }
 
-// KAL-07
+/// KAL-07
 #[test]
 fn pingresps_that_nobody_asked_for_change_nothing() {
     for version in BOTH {
@@ -201,7 +201,7 @@ fn pingresps_that_nobody_asked_for_change_nothing() {
     }
 }
 
-// KAL-07
+/// KAL-07
 #[test]
 fn a_pingresp_in_the_last_moment_is_in_time() {
     for version in BOTH {
@@ -223,7 +223,7 @@ fn a_pingresp_in_the_last_moment_is_in_time() {
     }
 }
 
-// KAL-08
+/// KAL-08
 #[test]
 fn a_socket_that_takes_nothing_is_given_up_too() {
     for version in BOTH {
@@ -238,7 +238,7 @@ fn a_socket_that_takes_nothing_is_given_up_too() {
     }
 }
 
-// KAL-09
+/// KAL-09
 #[test]
 fn a_late_timer_pings_at_once() {
     for version in BOTH {
@@ -252,7 +252,7 @@ fn a_late_timer_pings_at_once() {
     }
 }
 
-// KAL-09
+/// KAL-09
 #[test]
 fn timers_that_fire_early_or_twice_do_no_harm() {
     for version in BOTH {
@@ -268,7 +268,7 @@ fn timers_that_fire_early_or_twice_do_no_harm() {
     }
 }
 
-// KAL-10
+/// KAL-10
 #[test]
 fn a_page_that_thaws_finds_out_that_its_server_is_gone() {
     for version in BOTH {
@@ -294,7 +294,7 @@ fn a_page_that_thaws_finds_out_that_its_server_is_gone() {
     }
 }
 
-// KAL-10
+/// KAL-10
 #[test]
 fn waking_again_and_again_does_not_keep_a_dead_connection() {
     for version in BOTH {
@@ -457,7 +457,7 @@ fn being_put_away_while_waiting_or_ending_leaves_no_timer_of_a_connection() {
     }
 }
 
-// KAL-11
+/// KAL-11
 #[test]
 fn a_slow_server_is_not_taken_for_a_dead_one() {
     for version in BOTH {

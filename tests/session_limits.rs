@@ -41,7 +41,7 @@ fn payloads(peer: &mut Scripted) -> Vec<String> {
         .collect()
 }
 
-// LIM-01
+/// LIM-01
 #[test]
 fn no_more_messages_are_in_flight_than_the_server_can_take() {
     for qos in [QOS1, QOS2] {
@@ -65,7 +65,7 @@ fn no_more_messages_are_in_flight_than_the_server_can_take() {
     }
 }
 
-// LIM-03
+/// LIM-03
 #[test]
 fn a_pubrec_with_a_failure_gives_the_quota_back() {
     let mut peer = with(&receive_maximum(1));
@@ -77,7 +77,7 @@ fn a_pubrec_with_a_failure_gives_the_quota_back() {
     assert_eq!(payloads(&mut peer), ["2"]);
 }
 
-// LIM-04
+/// LIM-04
 #[test]
 fn without_quota_everything_else_still_flows() {
     let mut peer = with(&receive_maximum(1));
@@ -106,7 +106,7 @@ fn without_quota_everything_else_still_flows() {
     peer.expect_all(&[PacketType::Disconnect]);
 }
 
-// LIM-05
+/// LIM-05
 #[test]
 fn sending_again_keeps_to_the_new_receive_maximum() {
     let mut peer = with(&[]);
@@ -128,7 +128,7 @@ fn sending_again_keeps_to_the_new_receive_maximum() {
     }
 }
 
-// LIM-05
+/// LIM-05
 #[test]
 fn a_message_that_waits_to_be_sent_again_can_be_cancelled() {
     let mut peer = with(&[]);
@@ -150,7 +150,7 @@ fn a_message_that_waits_to_be_sent_again_can_be_cancelled() {
     assert_eq!(peer.session.inflight(), 0);
 }
 
-// LIM-06
+/// LIM-06
 #[test]
 fn the_quota_does_not_rise_above_its_start() {
     let mut peer = with(&receive_maximum(2));
@@ -170,7 +170,7 @@ fn the_quota_does_not_rise_above_its_start() {
     assert_eq!(payloads(&mut peer), ["3", "4"]);
 }
 
-// LIM-06
+/// LIM-06
 #[test]
 fn a_pubcomp_for_the_last_connection_gives_no_quota_on_this_one() {
     let mut peer = with(&receive_maximum(1));
@@ -232,7 +232,7 @@ fn unfinished_qos_2_messages_are_few_in_3_1_1() {
     );
 }
 
-// LIM-07
+/// LIM-07
 #[test]
 fn a_server_that_sends_more_than_our_receive_maximum_is_cut_off() {
     let options = ConnectOptions {
@@ -261,7 +261,7 @@ fn a_server_that_sends_more_than_our_receive_maximum_is_cut_off() {
     peer.expect_hang_up(&[ReasonCode::ReceiveMaximumExceeded]);
 }
 
-// LIM-07
+/// LIM-07
 #[test]
 fn a_receive_maximum_that_3_1_1_cannot_announce_is_not_enforced() {
     let options = ConnectOptions {
@@ -277,7 +277,7 @@ fn a_receive_maximum_that_3_1_1_cannot_announce_is_not_enforced() {
     assert_eq!(peer.messages().len(), 50);
 }
 
-// LIM-07
+/// LIM-07
 #[test]
 fn our_receive_maximum_counts_for_each_connection_anew() {
     let options = ConnectOptions {
@@ -349,7 +349,7 @@ fn what_the_socket_does_not_take_is_not_acknowledged_for_our_receive_maximum_eit
     assert_eq!(peer.cause(), Some(error));
 }
 
-// LIM-08
+/// LIM-08
 #[test]
 fn a_packet_above_the_servers_limit_fails_here_and_the_connection_stays() {
     let mut peer = with(&maximum_packet_size(100));
@@ -374,7 +374,7 @@ fn a_packet_above_the_servers_limit_fails_here_and_the_connection_stays() {
     assert_eq!(peer.state(), State::Connected);
 }
 
-// LIM-08
+/// LIM-08
 #[test]
 fn subscribe_and_unsubscribe_use_the_limit_to_the_last_byte() {
     let mut peer = with(&maximum_packet_size(100));
@@ -395,7 +395,7 @@ fn subscribe_and_unsubscribe_use_the_limit_to_the_last_byte() {
     );
 }
 
-// LIM-08
+/// LIM-08
 #[test]
 fn many_filters_are_spread_over_packets_that_the_server_can_take() {
     let mut peer = with(&maximum_packet_size(100));
@@ -426,7 +426,7 @@ fn many_filters_are_spread_over_packets_that_the_server_can_take() {
     assert_eq!(peer.unsubscribed(token), Some(Ok(())));
 }
 
-// LIM-09
+/// LIM-09
 #[test]
 fn our_own_limit_is_inclusive() {
     for version in BOTH {
@@ -446,7 +446,7 @@ fn our_own_limit_is_inclusive() {
     }
 }
 
-// LIM-10
+/// LIM-10
 #[test]
 fn a_qos_above_the_servers_maximum_fails_here() {
     for (maximum, refused) in [(0, &[QOS1, QOS2][..]), (1, &[QOS2])] {
@@ -462,7 +462,7 @@ fn a_qos_above_the_servers_maximum_fails_here() {
     }
 }
 
-// LIM-11
+/// LIM-11
 #[test]
 fn a_retained_message_fails_here_if_the_server_keeps_none() {
     let mut peer = with(&[Property::Byte(PropertyId::RetainAvailable, 0)]);
@@ -477,7 +477,7 @@ fn a_retained_message_fails_here_if_the_server_keeps_none() {
     peer.expect(PacketType::Publish);
 }
 
-// LIM-12
+/// LIM-12
 #[test]
 fn acknowledgements_fit_the_smallest_sensible_limit() {
     let mut peer = with(&maximum_packet_size(20));
@@ -497,7 +497,7 @@ fn acknowledgements_fit_the_smallest_sensible_limit() {
     assert!(peer.expect(PacketType::Disconnect).bytes.len() <= 20);
 }
 
-// LIM-13
+/// LIM-13
 #[test]
 fn messages_that_the_server_takes_no_more_fail_when_it_is_their_turn() {
     let large = "x".repeat(200);
@@ -534,7 +534,7 @@ fn messages_that_the_server_takes_no_more_fail_when_it_is_their_turn() {
     assert_eq!(payloads(&mut peer), ["good"]);
 }
 
-// LIM-14
+/// LIM-14
 #[test]
 fn a_connack_without_properties_means_the_defaults() {
     let peer = with(&[]);
@@ -562,7 +562,7 @@ fn a_connack_without_properties_means_the_defaults() {
     );
 }
 
-// LIM-14
+/// LIM-14
 #[test]
 fn what_the_server_announces_is_reported() {
     let peer = with(&[
@@ -608,7 +608,7 @@ fn what_the_server_announces_is_reported() {
     assert_eq!(response, Some("response/"));
 }
 
-// REC-05
+/// REC-05
 #[test]
 fn a_full_queue_refuses_and_drops_nothing() {
     for version in BOTH {

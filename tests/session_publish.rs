@@ -61,7 +61,7 @@ fn expect_four_again(peer: &mut Scripted, ids: &[u16]) {
     assert_eq!(frames, expected);
 }
 
-// PUB-01
+/// PUB-01
 #[test]
 fn qos_0_has_no_identifier_and_is_done_when_it_has_left() {
     for version in BOTH {
@@ -77,7 +77,7 @@ fn qos_0_has_no_identifier_and_is_done_when_it_has_left() {
     }
 }
 
-// PUB-02
+/// PUB-02
 #[test]
 fn qos_1_is_done_with_its_puback() {
     for version in BOTH {
@@ -94,7 +94,7 @@ fn qos_1_is_done_with_its_puback() {
     }
 }
 
-// PUB-03
+/// PUB-03
 #[test]
 fn an_unacknowledged_qos_1_message_goes_out_again_with_dup() {
     for version in BOTH {
@@ -112,7 +112,7 @@ fn an_unacknowledged_qos_1_message_goes_out_again_with_dup() {
     }
 }
 
-// PUB-04
+/// PUB-04
 #[test]
 fn a_missing_acknowledgement_is_waited_for_on_the_same_connection() {
     for version in BOTH {
@@ -131,7 +131,7 @@ fn a_missing_acknowledgement_is_waited_for_on_the_same_connection() {
     }
 }
 
-// PUB-05
+/// PUB-05
 #[test]
 fn qos_2_takes_four_packets_and_one_identifier() {
     for version in BOTH {
@@ -150,7 +150,7 @@ fn qos_2_takes_four_packets_and_one_identifier() {
     }
 }
 
-// PUB-06
+/// PUB-06
 #[test]
 fn a_qos_2_message_without_pubrec_goes_out_again_with_dup() {
     for version in BOTH {
@@ -168,7 +168,7 @@ fn a_qos_2_message_without_pubrec_goes_out_again_with_dup() {
     }
 }
 
-// PUB-07, PUB-08
+/// PUB-07, PUB-08
 #[test]
 fn after_the_pubrec_only_the_pubrel_goes_out_again() {
     for version in BOTH {
@@ -197,7 +197,7 @@ fn after_the_pubrec_only_the_pubrel_goes_out_again() {
     }
 }
 
-// PUB-09
+/// PUB-09
 #[test]
 fn a_pubrec_with_a_failure_ends_the_exchange() {
     for reason in [
@@ -229,7 +229,7 @@ fn a_pubrec_with_a_failure_ends_the_exchange() {
     }
 }
 
-// PUB-10
+/// PUB-10
 #[test]
 fn a_puback_with_a_failure_ends_the_exchange() {
     let mut peer = Scripted::connected(persistent(Version::V5));
@@ -246,7 +246,7 @@ fn a_puback_with_a_failure_ends_the_exchange() {
     peer.expect_silence();
 }
 
-// PUB-11
+/// PUB-11
 #[test]
 fn no_matching_subscribers_is_a_success_that_can_be_seen() {
     let reason = ReasonCode::NoMatchingSubscribers;
@@ -267,7 +267,7 @@ fn no_matching_subscribers_is_a_success_that_can_be_seen() {
     assert!(peer.published(token).unwrap().is_ok());
 }
 
-// PUB-12
+/// PUB-12
 #[test]
 fn everything_open_goes_out_again_in_the_order_of_sending() {
     for version in BOTH {
@@ -288,7 +288,7 @@ fn everything_open_goes_out_again_in_the_order_of_sending() {
     }
 }
 
-// PUB-13
+/// PUB-13
 #[test]
 fn messages_published_during_the_outage_follow_those_sent_again() {
     for version in BOTH {
@@ -313,7 +313,7 @@ fn messages_published_during_the_outage_follow_those_sent_again() {
     }
 }
 
-// PUB-14
+/// PUB-14
 #[test]
 fn packet_identifiers_wrap_around_and_skip_what_is_in_use() {
     for version in BOTH {
@@ -335,7 +335,7 @@ fn packet_identifiers_wrap_around_and_skip_what_is_in_use() {
     }
 }
 
-// PUB-15
+/// PUB-15
 #[test]
 fn when_all_identifiers_are_taken_the_rest_waits() {
     for version in BOTH {
@@ -370,7 +370,7 @@ fn when_all_identifiers_are_taken_the_rest_waits() {
     }
 }
 
-// PUB-15, LIM-04
+/// PUB-15, LIM-04
 #[test]
 fn a_subscribe_that_holds_the_last_identifier_does_not_hold_up_qos_0() {
     let mut peer = Scripted::connected(clean(Version::V4));
@@ -394,7 +394,7 @@ fn a_subscribe_that_holds_the_last_identifier_does_not_hold_up_qos_0() {
     assert_eq!(peer.published(plain), done(QOS0));
 }
 
-// PUB-16
+/// PUB-16
 #[test]
 fn publish_subscribe_and_unsubscribe_share_the_identifiers() {
     for version in BOTH {
@@ -420,7 +420,7 @@ fn publish_subscribe_and_unsubscribe_share_the_identifiers() {
     }
 }
 
-// PUB-17
+/// PUB-17
 #[test]
 fn an_acknowledgement_of_the_wrong_kind_is_a_protocol_error() {
     for (version, qos, answer) in [
@@ -441,7 +441,7 @@ fn an_acknowledgement_of_the_wrong_kind_is_a_protocol_error() {
     }
 }
 
-// PUB-17: some servers of 3.1.1 handle QoS 2 as QoS 1 and say so with a PUBACK.
+/// PUB-17: some servers of 3.1.1 handle QoS 2 as QoS 1 and say so with a PUBACK.
 #[test]
 fn a_puback_for_qos_2_is_a_lower_qos_in_3_1_1() {
     let mut peer = Scripted::connected(clean(Version::V4));
@@ -462,7 +462,7 @@ fn a_puback_for_qos_2_is_a_lower_qos_in_3_1_1() {
     assert_ne!(peer.published(token), done(QOS2));
 }
 
-// PUB-18, PUB-21
+/// PUB-18, PUB-21
 #[test]
 fn acknowledgements_of_unknown_identifiers_do_no_harm() {
     for version in BOTH {
@@ -487,7 +487,7 @@ fn acknowledgements_of_unknown_identifiers_do_no_harm() {
     }
 }
 
-// PUB-19
+/// PUB-19
 #[test]
 fn each_pubrec_is_answered_and_the_message_is_done_once() {
     for version in BOTH {
@@ -505,7 +505,7 @@ fn each_pubrec_is_answered_and_the_message_is_done_once() {
     }
 }
 
-// PUB-20
+/// PUB-20
 #[test]
 fn a_pubcomp_without_a_known_identifier_ends_the_exchange() {
     let reason = ReasonCode::PacketIdentifierNotFound;
@@ -521,7 +521,7 @@ fn a_pubcomp_without_a_known_identifier_ends_the_exchange() {
     assert_eq!(peer.session.inflight(), 0);
 }
 
-// PUB-22
+/// PUB-22
 #[test]
 fn a_pubcomp_before_the_pubrec_is_no_success() {
     for version in BOTH {
@@ -534,7 +534,7 @@ fn a_pubcomp_before_the_pubrec_is_no_success() {
     }
 }
 
-// PUB-23
+/// PUB-23
 #[test]
 fn acknowledgements_in_any_order_find_their_message() {
     for version in BOTH {
@@ -552,7 +552,7 @@ fn acknowledgements_in_any_order_find_their_message() {
     }
 }
 
-// PUB-25
+/// PUB-25
 #[test]
 fn a_cancelled_message_in_flight_keeps_its_identifier_until_it_is_acknowledged() {
     for version in BOTH {
@@ -577,7 +577,7 @@ fn a_cancelled_message_in_flight_keeps_its_identifier_until_it_is_acknowledged()
     }
 }
 
-// PUB-25
+/// PUB-25
 #[test]
 fn a_cancelled_message_that_has_not_left_never_leaves() {
     for version in BOTH {
@@ -594,7 +594,7 @@ fn a_cancelled_message_that_has_not_left_never_leaves() {
     }
 }
 
-// PUB-26
+/// PUB-26
 #[test]
 fn pubrels_go_out_in_the_order_of_the_pubrecs() {
     for version in BOTH {
@@ -614,7 +614,7 @@ fn pubrels_go_out_in_the_order_of_the_pubrecs() {
     }
 }
 
-// PUB-27
+/// PUB-27
 #[test]
 fn a_loss_in_the_middle_of_sending_again_starts_from_the_beginning() {
     for version in BOTH {
@@ -635,7 +635,7 @@ fn a_loss_in_the_middle_of_sending_again_starts_from_the_beginning() {
     }
 }
 
-// PUB-27, CON-15
+/// PUB-27, CON-15
 #[test]
 fn a_message_that_was_sent_again_is_new_to_a_new_session() {
     for version in BOTH {
@@ -655,7 +655,7 @@ fn a_message_that_was_sent_again_is_new_to_a_new_session() {
     }
 }
 
-// PUB-28
+/// PUB-28
 #[test]
 fn a_close_of_3_1_1_says_nothing_about_the_message() {
     let mut peer = Scripted::connected(persistent(Version::V4));

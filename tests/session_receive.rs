@@ -34,7 +34,7 @@ fn expect_ack(peer: &mut Scripted, packet_type: PacketType, id: u16) {
     assert_eq!(frame.ack().reason, ReasonCode::Success);
 }
 
-// RCV-01
+/// RCV-01
 #[test]
 fn qos_1_is_delivered_and_acknowledged_once() {
     for version in BOTH {
@@ -46,7 +46,7 @@ fn qos_1_is_delivered_and_acknowledged_once() {
     }
 }
 
-// RCV-02
+/// RCV-02
 #[test]
 fn qos_2_is_delivered_once_and_takes_four_packets() {
     for version in BOTH {
@@ -60,7 +60,7 @@ fn qos_2_is_delivered_once_and_takes_four_packets() {
     }
 }
 
-// RCV-03
+/// RCV-03
 #[test]
 fn qos_2_before_its_pubrel_is_a_duplicate() {
     for version in BOTH {
@@ -75,7 +75,7 @@ fn qos_2_before_its_pubrel_is_a_duplicate() {
     }
 }
 
-// RCV-04, RCV-05
+/// RCV-04, RCV-05
 #[test]
 fn qos_2_is_delivered_once_over_all_connections_of_a_session() {
     for version in BOTH {
@@ -102,7 +102,7 @@ fn qos_2_is_delivered_once_over_all_connections_of_a_session() {
     }
 }
 
-// RCV-06
+/// RCV-06
 #[test]
 fn each_pubrel_is_answered_even_if_its_identifier_is_unknown() {
     for version in BOTH {
@@ -121,7 +121,7 @@ fn each_pubrel_is_answered_even_if_its_identifier_is_unknown() {
     }
 }
 
-// RCV-07
+/// RCV-07
 #[test]
 fn an_identifier_is_free_for_a_new_message_after_its_pubcomp() {
     for version in BOTH {
@@ -134,7 +134,7 @@ fn an_identifier_is_free_for_a_new_message_after_its_pubcomp() {
     }
 }
 
-// RCV-08
+/// RCV-08
 #[test]
 fn an_acknowledged_qos_1_message_that_comes_again_is_a_new_one() {
     for version in BOTH {
@@ -149,7 +149,7 @@ fn an_acknowledged_qos_1_message_that_comes_again_is_a_new_one() {
     }
 }
 
-// RCV-09, RCV-10
+/// RCV-09, RCV-10
 #[test]
 fn acknowledgements_leave_in_the_order_of_the_messages() {
     for version in BOTH {
@@ -167,7 +167,7 @@ fn acknowledgements_leave_in_the_order_of_the_messages() {
     }
 }
 
-// RCV-11
+/// RCV-11
 #[test]
 fn a_message_that_nobody_asked_for_is_acknowledged_and_dropped() {
     for version in BOTH {
@@ -182,7 +182,7 @@ fn a_message_that_nobody_asked_for_is_acknowledged_and_dropped() {
     }
 }
 
-// RCV-13
+/// RCV-13
 #[test]
 fn an_impossible_publish_is_neither_delivered_nor_acknowledged() {
     for version in BOTH {
@@ -212,7 +212,7 @@ fn an_impossible_publish_is_neither_delivered_nor_acknowledged() {
     }
 }
 
-// RCV-14
+/// RCV-14
 #[test]
 fn the_identifiers_of_both_sides_are_independent() {
     for version in BOTH {
@@ -229,7 +229,7 @@ fn the_identifiers_of_both_sides_are_independent() {
     }
 }
 
-// RCV-15
+/// RCV-15
 #[test]
 fn flags_and_extreme_sizes_come_through() {
     for version in BOTH {
@@ -250,7 +250,7 @@ fn flags_and_extreme_sizes_come_through() {
     }
 }
 
-// RCV-16
+/// RCV-16
 #[test]
 fn after_a_lost_session_an_old_identifier_is_a_new_message() {
     for version in BOTH {
@@ -263,7 +263,7 @@ fn after_a_lost_session_an_old_identifier_is_a_new_message() {
     }
 }
 
-// RCV-18
+/// RCV-18
 #[test]
 fn messages_around_an_unsubscribe_are_acknowledged_and_not_delivered() {
     for version in BOTH {
@@ -284,7 +284,7 @@ fn messages_around_an_unsubscribe_are_acknowledged_and_not_delivered() {
     }
 }
 
-// RCV-19
+/// RCV-19
 #[test]
 fn a_message_names_every_subscription_it_is_for_once() {
     for version in BOTH {
@@ -300,7 +300,7 @@ fn a_message_names_every_subscription_it_is_for_once() {
     }
 }
 
-// RCV-19
+/// RCV-19
 #[test]
 fn properties_come_through_with_all_subscription_identifiers() {
     let list = [
@@ -320,7 +320,7 @@ fn properties_come_through_with_all_subscription_identifiers() {
     assert_eq!(found.as_properties().iter().collect::<Vec<_>>(), list);
 }
 
-// RCV-20
+/// RCV-20
 #[test]
 fn a_payload_that_is_not_the_text_it_claims_to_be_is_delivered_as_bytes() {
     let given = properties(&[Property::Byte(PropertyId::PayloadFormatIndicator, 1)]);
@@ -333,7 +333,7 @@ fn a_payload_that_is_not_the_text_it_claims_to_be_is_delivered_as_bytes() {
     expect_ack(&mut peer, PacketType::PubAck, 1);
 }
 
-// RCV-21
+/// RCV-21
 #[test]
 fn what_is_not_drained_is_not_acknowledged() {
     for version in BOTH {
@@ -354,7 +354,7 @@ fn what_is_not_drained_is_not_acknowledged() {
     }
 }
 
-// RCV-22
+/// RCV-22
 #[test]
 fn texts_are_kept_byte_for_byte() {
     let topic = "t/\u{FEFF}e\u{301}/\u{1F600}";

@@ -36,7 +36,7 @@ fn delays(peer: &Scripted) -> Vec<u64> {
         .collect()
 }
 
-// REC-01
+/// REC-01
 #[test]
 fn delays_grow_up_to_the_maximum_with_jitter() {
     let mut highest = [0; 10];
@@ -69,7 +69,7 @@ fn delays_grow_up_to_the_maximum_with_jitter() {
     }
 }
 
-// REC-01
+/// REC-01
 #[test]
 fn attempts_are_numbered_and_stop_with_disconnect() {
     let mut peer = Scripted::connected(clean(Version::V5));
@@ -87,7 +87,7 @@ fn attempts_are_numbered_and_stop_with_disconnect() {
     assert_eq!(peer.link, Link::None);
 }
 
-// REC-01
+/// REC-01
 #[test]
 fn attempts_end_after_the_configured_number() {
     for limit in [1, 2, 5] {
@@ -134,7 +134,7 @@ fn without_a_policy_a_loss_is_final_until_the_application_connects() {
     }
 }
 
-// REC-02
+/// REC-02
 #[test]
 fn later_connects_ask_for_the_same_session() {
     for version in BOTH {
@@ -167,7 +167,7 @@ fn later_connects_ask_for_the_same_session() {
     }
 }
 
-// REC-02
+/// REC-02
 #[test]
 fn clients_generate_different_identifiers() {
     let options = || ConnectOptions {
@@ -185,7 +185,7 @@ fn clients_generate_different_identifiers() {
     assert_eq!(ids.len(), 1000);
 }
 
-// REC-03, REC-07
+/// REC-03, REC-07
 #[test]
 fn a_session_that_ends_with_its_connection_leaves_nothing_behind() {
     for version in BOTH {
@@ -221,7 +221,7 @@ fn a_session_that_ends_with_its_connection_leaves_nothing_behind() {
     }
 }
 
-// REC-04
+/// REC-04
 #[test]
 fn a_connack_alone_does_not_reset_the_back_off() {
     let mut longest = 0;
@@ -241,7 +241,7 @@ fn a_connack_alone_does_not_reset_the_back_off() {
     assert!(longest > 10_000, "never waited longer than {longest} ms");
 }
 
-// REC-04
+/// REC-04
 #[test]
 fn a_stable_connection_resets_the_back_off() {
     for seed in 0..50 {
@@ -260,7 +260,7 @@ fn a_stable_connection_resets_the_back_off() {
     }
 }
 
-// REC-05
+/// REC-05
 #[test]
 fn what_is_published_offline_is_sent_in_order_later() {
     for version in BOTH {
@@ -288,7 +288,7 @@ fn what_is_published_offline_is_sent_in_order_later() {
     }
 }
 
-// REC-11
+/// REC-11
 #[test]
 fn the_application_can_connect_or_end_at_any_moment() {
     for version in BOTH {
@@ -313,7 +313,7 @@ fn the_application_can_connect_or_end_at_any_moment() {
     }
 }
 
-// REC-12
+/// REC-12
 #[test]
 fn credentials_can_change_between_attempts() {
     for version in BOTH {
@@ -341,7 +341,7 @@ fn credentials_can_change_between_attempts() {
     }
 }
 
-// REC-13
+/// REC-13
 #[test]
 fn half_a_packet_of_the_old_connection_does_not_reach_the_new_one() {
     for version in BOTH {
@@ -474,7 +474,7 @@ fn every_combination_of_qos_and_session_survives_a_restart_of_the_broker() {
     }
 }
 
-// ERR-02
+/// ERR-02
 #[test]
 fn a_second_client_with_the_same_identifier_takes_over() {
     for version in BOTH {
@@ -510,7 +510,7 @@ fn a_broker_that_pings_out_a_frozen_page_is_found_again() {
     }
 }
 
-// REC-06
+/// REC-06
 #[test]
 fn a_session_that_expired_at_the_broker_starts_anew() {
     let options = ConnectOptions {

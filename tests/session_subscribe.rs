@@ -53,7 +53,7 @@ fn unsubscribed(version: Version, id: u16, codes: &[u8]) -> Packet<'_> {
     unsuback(id, if version == Version::V5 { codes } else { &[] })
 }
 
-// SUB-01
+/// SUB-01
 #[test]
 fn results_come_in_the_order_of_the_filters() {
     for version in BOTH {
@@ -72,7 +72,7 @@ fn results_come_in_the_order_of_the_filters() {
     }
 }
 
-// SUB-02
+/// SUB-02
 #[test]
 fn a_refused_filter_fails_alone_and_gets_no_messages() {
     let failures = ReasonCode::ALL.iter().copied().filter(|code| {
@@ -106,7 +106,7 @@ fn a_refused_filter_fails_alone_and_gets_no_messages() {
     }
 }
 
-// SUB-02
+/// SUB-02
 #[test]
 fn a_subscription_without_any_filter_granted_is_gone() {
     for version in BOTH {
@@ -123,7 +123,7 @@ fn a_subscription_without_any_filter_granted_is_gone() {
     }
 }
 
-// SUB-03
+/// SUB-03
 #[test]
 fn a_lower_granted_qos_is_seen_and_accepted() {
     for version in BOTH {
@@ -136,7 +136,7 @@ fn a_lower_granted_qos_is_seen_and_accepted() {
     }
 }
 
-// SUB-04
+/// SUB-04
 #[test]
 fn a_suback_with_the_wrong_number_of_codes_is_a_protocol_error() {
     for version in BOTH {
@@ -155,7 +155,7 @@ fn a_suback_with_the_wrong_number_of_codes_is_a_protocol_error() {
     }
 }
 
-// SUB-04
+/// SUB-04
 #[test]
 fn an_unsuback_with_the_wrong_number_of_codes_is_a_protocol_error() {
     for codes in [&[0][..], &[0, 0, 0]] {
@@ -169,7 +169,7 @@ fn an_unsuback_with_the_wrong_number_of_codes_is_a_protocol_error() {
     }
 }
 
-// SUB-05
+/// SUB-05
 #[test]
 fn answers_that_nobody_waits_for_settle_nothing() {
     for version in BOTH {
@@ -207,7 +207,7 @@ fn answers_that_nobody_waits_for_settle_nothing() {
     }
 }
 
-// SUB-06
+/// SUB-06
 #[test]
 fn a_missing_suback_is_waited_for_on_the_same_connection() {
     for version in BOTH {
@@ -225,7 +225,7 @@ fn a_missing_suback_is_waited_for_on_the_same_connection() {
     }
 }
 
-// SUB-07
+/// SUB-07
 #[test]
 fn messages_before_the_suback_are_delivered() {
     for version in BOTH {
@@ -238,7 +238,7 @@ fn messages_before_the_suback_are_delivered() {
     }
 }
 
-// SUB-08
+/// SUB-08
 #[test]
 fn the_answer_to_unsubscribe_settles_it() {
     for version in BOTH {
@@ -266,7 +266,7 @@ fn the_answer_to_unsubscribe_settles_it() {
     }
 }
 
-// SUB-09
+/// SUB-09
 #[test]
 fn subscriptions_are_renewed_in_one_packet_if_and_only_if_the_session_was_lost() {
     for version in BOTH {
@@ -286,7 +286,7 @@ fn subscriptions_are_renewed_in_one_packet_if_and_only_if_the_session_was_lost()
     }
 }
 
-// SUB-09
+/// SUB-09
 #[test]
 fn a_thousand_subscriptions_are_renewed_in_few_packets() {
     for version in BOTH {
@@ -308,7 +308,7 @@ fn a_thousand_subscriptions_are_renewed_in_few_packets() {
     }
 }
 
-// SUB-09
+/// SUB-09
 #[test]
 fn a_renewal_that_is_refused_is_told_and_asked_for_again_after_the_next_loss() {
     for version in BOTH {
@@ -350,7 +350,7 @@ fn a_second_subscribe_takes_nothing_away_from_the_first() {
     assert_eq!(first.bytes.last(), second.bytes.last());
 }
 
-// SUB-10
+/// SUB-10
 #[test]
 fn a_subscribe_without_an_answer_is_asked_again_on_the_next_connection() {
     for version in BOTH {
@@ -368,7 +368,7 @@ fn a_subscribe_without_an_answer_is_asked_again_on_the_next_connection() {
     }
 }
 
-// SUB-10
+/// SUB-10
 #[test]
 fn of_two_calls_for_one_filter_the_second_is_asked_again_too() {
     for version in BOTH {
@@ -387,7 +387,7 @@ fn of_two_calls_for_one_filter_the_second_is_asked_again_too() {
     }
 }
 
-// SUB-10
+/// SUB-10
 #[test]
 fn an_unsubscribe_without_an_answer_is_asked_again_or_done() {
     for version in BOTH {
@@ -409,7 +409,7 @@ fn an_unsubscribe_without_an_answer_is_asked_again_or_done() {
     }
 }
 
-// SUB-10
+/// SUB-10
 #[test]
 fn an_unsubscribe_that_is_asked_again_does_not_end_a_newer_subscription() {
     for version in BOTH {
@@ -444,7 +444,7 @@ fn an_unsubscribe_that_is_asked_again_does_not_end_a_newer_subscription() {
     }
 }
 
-// SUB-11
+/// SUB-11
 #[test]
 fn options_are_sent_as_given() {
     let options = SubscribeOptions {
@@ -469,7 +469,7 @@ fn options_are_sent_as_given() {
     peer.expect_silence();
 }
 
-// SUB-12
+/// SUB-12
 #[test]
 fn what_the_server_does_not_offer_is_refused_here() {
     let server = [
@@ -495,7 +495,7 @@ fn what_the_server_does_not_offer_is_refused_here() {
     peer.expect_silence();
 }
 
-// SUB-13
+/// SUB-13
 #[test]
 fn messages_find_their_subscriptions_by_the_rules_of_section_4_7() {
     for (filter, matching, others) in [
@@ -530,7 +530,7 @@ fn messages_find_their_subscriptions_by_the_rules_of_section_4_7() {
     }
 }
 
-// SUB-14
+/// SUB-14
 #[test]
 fn bad_filters_are_refused_before_anything_is_sent() {
     for filter in [
