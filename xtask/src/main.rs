@@ -4,6 +4,7 @@ mod brokers;
 mod build;
 mod check;
 mod conformance;
+mod coverage;
 mod demo;
 mod doctor;
 mod process;
@@ -40,6 +41,7 @@ cargo xtask COMMAND
   size                         bytes of the minimal application, against the budget
   conformance [--write]        which statements, scenarios and findings are shown, and by which tests;
                                --write brings the numbers in the documents up to date
+  coverage                     lines of the codec and the session that the native tests run through
   broker  NAME [--port N] [--plain-port N] [--persist FOLDER] [--sensors]
           embedded mosquitto mosquitto-deb12 rabbitmq rabbitmq-deb12, in the foreground
   broker  list [--json]        which of them can be started here
@@ -58,6 +60,7 @@ enum Asked {
     Fix,
     Size,
     Conformance { write: bool },
+    Coverage,
     Broker(brokers::Options),
     BrokerList { json: bool },
 }
@@ -98,6 +101,7 @@ fn run(asked: Asked) -> Result<(), Failure> {
         Asked::Fix => check::fix()?,
         Asked::Size => size::run()?,
         Asked::Conformance { write } => conformance::run(write)?,
+        Asked::Coverage => coverage::run()?,
         Asked::Broker(options) => brokers::run(&options)?,
         Asked::BrokerList { json: true } => println!("{}", brokers::list_json()),
         Asked::BrokerList { json: false } => print!("{}", brokers::list()),
@@ -126,6 +130,7 @@ fn asked() -> Result<Asked, lexopt::Error> {
         "conformance" => Asked::Conformance {
             write: std::mem::take(&mut words.write),
         },
+        "coverage" => Asked::Coverage,
         "broker" => match words.name.take().as_deref() {
             Some("list") => Asked::BrokerList {
                 json: std::mem::take(&mut words.json),

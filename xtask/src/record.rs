@@ -77,7 +77,7 @@ fn read(line: &str) -> Option<(String, Outcome)> {
 }
 
 /// Everything that can change how a test ends. The tables that name tests are no part of it.
-fn sources() -> Inputs {
+pub fn sources() -> Inputs {
     let inputs = Inputs::default().paths(&["src", "pkg/src", "Cargo.toml", "Cargo.lock"]);
     let tests = project::root().join("tests");
     files_below(&tests)

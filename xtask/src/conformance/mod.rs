@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 
+use crate::coverage;
 use crate::project;
 use crate::record::{Outcome, Record, Tests};
 use crate::stamp::files_below;
@@ -98,6 +99,12 @@ fn check(step: &Step, write: bool) -> Result<usize, Failure> {
         ));
     }
     print!("{counts}{evidence}");
+    for line in [last_model_run(), coverage::current()]
+        .into_iter()
+        .flatten()
+    {
+        println!("{line}");
+    }
     problems.extend(page::bring_up_to_date(&counts, &findings, write)?);
     if problems.is_empty() {
         return Ok(evidence.by_name_only.len());
@@ -109,6 +116,11 @@ fn check(step: &Step, write: bool) -> Result<usize, Failure> {
             problems.len()
         ),
     })
+}
+
+/// What `tests/model.rs` left of its last run.
+fn last_model_run() -> Option<String> {
+    fs::read_to_string(project::target().join("tmp/model.txt")).ok()
 }
 
 fn statement_ids() -> Vec<String> {
