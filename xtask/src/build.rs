@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::glue;
 use crate::project::{self, WASM_TARGET};
 use crate::setup::{self, Need, wasm_target};
 use crate::stamp::{Inputs, Stamp};
@@ -194,18 +195,26 @@ fn compile(step: &Step) -> Result<(), Failure> {
 fn optimise(step: &Step) -> Result<(), Failure> {
     let file = folder().join("webmqtt_bg.wasm");
     let smaller = project::notes().join("webmqtt_bg.opt.wasm");
-    let mut command = project::command(project::node_tool("wasm-opt"));
+    let wasm_opt = || project::command(project::node_tool("wasm-opt"));
+    let mut command = wasm_opt();
+    command.args(OPTIMISED).args(STRIPPED).args(WASM_FEATURES);
+    step.run(command.arg(&file).arg("-o").arg(&smaller))?;
+
+    // Apart from the rest, which runs more than once to converge.
+    let mut command = wasm_opt();
     command
-        .args(OPTIMISED)
-        .args(STRIPPED)
-        .args(WASM_FEATURES)
-        .arg(&file)
-        .arg("-o")
-        .arg(&smaller);
-    step.run(&mut command)?;
-    fs::copy(&smaller, &file)
-        .map(|_| ())
-        .map_err(|error| Failure::io("writing pkg/wasm", &error))
+        .arg("--minify-imports-and-exports-and-modules")
+        .args(WASM_FEATURES);
+    let printed = step.output(command.arg(&smaller).arg("-o").arg(&file))?;
+    let script = folder().join("webmqtt.js");
+    let failed = |error| Failure::io("writing pkg/wasm", &error);
+    let long = fs::read_to_string(&script).map_err(failed)?;
+    let short = glue::rename(&long, &printed).map_err(|what| {
+        Failure::new(format!(
+            "wasm-bindgen's glue has changed its shape, {what} is not in it: mend xtask/src/glue.rs."
+        ))
+    })?;
+    fs::write(&script, short).map_err(failed)
 }
 
 fn bundle(step: &Step) -> Result<Done, Failure> {

@@ -7,6 +7,7 @@ mod conformance;
 mod coverage;
 mod demo;
 mod doctor;
+mod glue;
 mod process;
 mod project;
 mod record;

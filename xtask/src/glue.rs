@@ -1,0 +1,95 @@
+//! Short names between the module and its JavaScript glue.
+//!
+//! wasm-bindgen's names end in sixteen hexadecimal digits, which no compression makes smaller, and each is in both
+//! files. wasm-opt gives the module short ones and prints which is which; here the glue follows.
+
+use std::collections::HashMap;
+
+/// The glue of a module whose names wasm-opt has made short, from the glue before and what wasm-opt printed. Imports
+/// are keys of the object that the glue makes, exports are fields of `wasm`. An error names what was not found.
+pub fn rename(glue: &str, printed: &str) -> Result<String, String> {
+    let mut renamed = glue.to_owned();
+    let mut module = None;
+    let mut exports = HashMap::new();
+    for line in printed.lines() {
+        let names: Vec<&str> = line.split('"').skip(1).step_by(2).collect();
+        match names[..] {
+            [from, long, short] => {
+                module = Some(from);
+                let key = format!(" {long}: function");
+                if renamed.matches(&key).count() != 1 {
+                    return Err(format!("the import {long}"));
+                }
+                renamed = renamed.replace(&key, &format!(" {short}: function"));
+            }
+            [long, short] => {
+                exports.insert(long, short);
+            }
+            _ => {}
+        }
+    }
+    let module = module.ok_or("any import")?;
+    let key = format!("\"{module}\": import0");
+    if !renamed.contains(&key) {
+        return Err(format!("the module {module}"));
+    }
+    let renamed = renamed.replace(&key, "\"a\": import0");
+    Ok(rename_fields(&renamed, "wasm.", &exports))
+}
+
+fn rename_fields(text: &str, object: &str, names: &HashMap<&str, &str>) -> String {
+    let mut parts = text.split(object);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part
+            .find(|c: char| !c.is_alphanumeric() && !"_$".contains(c))
+            .unwrap_or(part.len());
+        let (name, rest) = part.split_at(end);
+        out.push_str(object);
+        out.push_str(names.get(name).unwrap_or(&name));
+        out.push_str(rest);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRINTED: &str = r#"
+{
+ "imports": [
+  ["./webmqtt_bg.js", "__wbg_send_12bb", "A"]
+ ],
+ "exports": [
+  ["memory", "b"],
+  ["engine_end", "c"],
+  ["a", "b"]
+ ]
+}
+"#;
+
+    #[test]
+    fn both_sides_get_the_short_names() {
+        let glue = r#"
+            __wbg_send_12bb: function(a) { a.engine_end(wasm.memory.buffer); },
+            "./webmqtt_bg.js": import0,
+            wasm.engine_end(); wasm.engine_ended(); engine.end(); wasm.a(wasm.memory);
+        "#;
+        let expected = r#"
+            A: function(a) { a.engine_end(wasm.b.buffer); },
+            "a": import0,
+            wasm.c(); wasm.engine_ended(); engine.end(); wasm.b(wasm.b);
+        "#;
+        assert_eq!(rename(glue, PRINTED).as_deref(), Ok(expected));
+    }
+
+    #[test]
+    fn glue_that_is_not_the_modules_is_refused() {
+        assert_eq!(
+            rename("", PRINTED),
+            Err("the import __wbg_send_12bb".to_owned())
+        );
+        assert_eq!(rename("", ""), Err("any import".to_owned()));
+    }
+}
