@@ -41,7 +41,6 @@ import type {
   FilterResult,
   MessageHandler,
   Payload,
-  ProtocolVersion,
   PublishOptions,
   PublishResult,
   QoS,
@@ -89,7 +88,6 @@ export class Client {
   /** Given back to WebAssembly when the client has closed. */
   #engine: Engine | undefined;
   #clientId: string;
-  readonly #version: ProtocolVersion;
   readonly #signal: AbortSignal | undefined;
   readonly #credentials: Credentials;
   #state: State = "idle";
@@ -114,7 +112,6 @@ export class Client {
   /** @internal Use `connect` or `createClient`. */
   constructor(endpoint: Endpoint, options: ConnectOptions) {
     this.url = endpoint.url;
-    this.#version = options.version ?? 5;
     this.#signal = options.signal;
     this.#credentials = new Credentials(
       options.username ?? endpoint.username,
@@ -128,7 +125,7 @@ export class Client {
       password: values?.password,
       ask: !values || options.auth !== undefined,
     });
-    const subprotocol = options.subprotocol ?? (this.#version === 3 ? "mqttv3.1" : "mqtt");
+    const subprotocol = options.subprotocol ?? (options.version === 3 ? "mqttv3.1" : "mqtt");
     const reader = this.#reader();
     try {
       this.#engine = new Engine(endpoint.url, subprotocol, engine, (batch: unknown[]) =>
@@ -516,10 +513,9 @@ export class Client {
           announce();
         }
       },
-      onConnected: (info) => {
-        const connection = { ...info, version: this.#version };
+      onConnected: (connection) => {
         this.#connection = connection;
-        this.#clientId = info.clientId;
+        this.#clientId = connection.clientId;
         this.#announce?.();
         this.#announce = undefined;
         for (const { resolve } of this.#connecting.splice(0)) {

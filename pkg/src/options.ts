@@ -156,6 +156,7 @@ export function engineOptions(options: EngineOptions): Record<string, unknown> {
     password: options.password,
     ask: options.ask,
     authenticationMethod: optional(options.auth, ({ method }) => wellFormed(method, "auth.method")),
+    fallback: Boolean(options.fallback),
     redirects: integer("redirects", options.redirects ?? 0, 0, 255),
     policy: policyBytes(options.policy ?? {}),
     will: optional(options.will, willOptions),

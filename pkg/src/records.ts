@@ -26,7 +26,7 @@ export interface RecordReader {
     attempt: number,
     close: CloseDetails | undefined,
   ): void;
-  onConnected(info: Omit<ConnectionInfo, "version">): void;
+  onConnected(info: ConnectionInfo): void;
   onPublished(token: number, code: Code, reason: Reason, words: Words, qos: QoS): void;
   /** `results` alternates: error code, then granted QoS or reason code. */
   onSubscribed(token: number, words: Words, results: readonly unknown[]): void;

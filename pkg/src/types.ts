@@ -102,6 +102,13 @@ export interface ConnectOptions {
   clientId?: string;
   /** Default 5. */
   version?: ProtocolVersion;
+  /**
+   * Use MQTT 3.1.1 where the broker refuses MQTT 5, also by closing without a word. It is tried on the first connection,
+   * at once; later ones keep the version, which `connection.version` tells. What only MQTT 5 can say is left out of
+   * everything then, and the session ends with the connection unless `clean` is false. Not together with `auth`.
+   * Default false.
+   */
+  fallback?: boolean;
   /** Seconds between two packets at most; 0 switches it off. 0 to 65,535. Default 60. */
   keepalive?: number;
   /** Clean Start (5) or Clean Session (3.1.1). Default true. */

@@ -186,6 +186,7 @@ pub(super) fn connect_options(options: &Fields) -> Result<ConnectOptions, JsValu
             .object("reconnect")
             .map(|reconnect| reconnect.reconnect())
             .transpose()?,
+        fallback: options.flag("fallback"),
         redirects: options.required("redirects")?,
         policy: options
             .bytes("policy")

@@ -262,6 +262,7 @@ fn list(numbers: impl Iterator<Item = u32>) -> Array {
 
 fn connection(info: &ConnectionInfo) -> Object {
     let (to, limits) = (object(info.properties.as_properties()), &info.limits);
+    to.set("version", info.version.level());
     to.set("sessionPresent", info.session_present);
     to.set("clientId", info.client_id.as_str());
     to.set("keepalive", limits.keep_alive);

@@ -193,7 +193,7 @@ impl Core {
             properties: properties.as_properties(),
         });
         let mut bytes = Vec::new();
-        encode(&packet, self.options.version, &mut bytes)?;
+        encode(&packet, self.dialect(), &mut bytes)?;
         if self.state == State::Connecting {
             // Nothing but AUTH may leave before CONNACK [MQTT-3.1.2-30].
             self.first_packets.append(&mut bytes);

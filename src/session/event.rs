@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::authentication::AuthenticationStep;
-use crate::codec::{Properties, PropertiesBuf, PropertyId, QoS, ReasonCode};
+use crate::codec::{Properties, PropertiesBuf, PropertyId, QoS, ReasonCode, Version};
 use crate::error::Error;
 use crate::time::Duration;
 
@@ -150,6 +150,8 @@ pub struct ServerLimits {
 /// An accepted connection.
 #[derive(Clone)]
 pub struct ConnectionInfo {
+    /// The version of the connection.
+    pub version: Version,
     /// The server still had the session.
     pub session_present: bool,
     /// The client identifier in use; the server may have assigned it.

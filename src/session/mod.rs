@@ -20,6 +20,7 @@ mod acks;
 mod alias;
 mod authentication;
 mod event;
+mod fallback;
 mod id_set;
 mod inbound;
 mod inflight;
@@ -66,6 +67,7 @@ use crate::time::{Duration, Instant};
 use acks::Acks;
 use alias::ServerAliases;
 use authentication::Authentication;
+use fallback::Dialect;
 use inbound::{Inbound, OwnedMessage};
 use outbound::Outbound;
 use receive::Input;
@@ -160,6 +162,8 @@ struct Core {
     timers: Timers,
     backoff: Backoff,
     redirects: Redirects,
+    /// The connection is, or is to be, one of 3.1.1 instead of 5.0; Clean Start as it was for 5.0.
+    fell_back: Option<bool>,
     limits: ServerLimits,
     /// How much of the receive buffer is done with.
     recv_at: usize,
@@ -203,18 +207,21 @@ impl Session {
         };
         if options.receive_maximum == 0
             || options.maximum_packet_size == 0
-            || (options.authentication_method.is_some() && options.version != Version::V5)
+            || (options.authentication_method.is_some()
+                && (options.version != Version::V5 || options.fallback))
             || options.connect_timeout == Duration::ZERO
             || options.properties.as_properties().iter().any(reserved)
         {
             return Err(Error::Option);
         }
-        state::connect_packet(&options, &client_id, options.clean_start, None)?;
         let properties = options.properties.as_properties();
         let asked = properties.byte(PropertyId::RequestProblemInformation);
         let core = Core {
             limits: state::server_limits(&options, Properties::EMPTY),
-            outbound: Outbound::new(options.version),
+            outbound: Outbound::new(Dialect {
+                version: options.version,
+                lossy: false,
+            }),
             client_id,
             random,
             options,
@@ -242,6 +249,7 @@ impl Session {
             timers: Timers::default(),
             backoff: Backoff::default(),
             redirects: Redirects::default(),
+            fell_back: None,
             recv_at: 0,
             discard: false,
             inbound: Inbound::default(),
@@ -253,6 +261,7 @@ impl Session {
             transport_ops: VecDeque::new(),
             last_token: 0,
         };
+        core.connect_packet()?;
         Ok(Self {
             recv: Vec::new(),
             core,
@@ -275,7 +284,7 @@ impl Session {
         &self.core.client_id
     }
 
-    /// The protocol version in use.
+    /// The protocol version in use; with [`ConnectOptions::fallback`] it can become 3.1.1.
     #[must_use]
     pub fn version(&self) -> Version {
         self.core.options.version
@@ -529,7 +538,7 @@ impl Session {
         };
         outbound::encode(
             &Packet::Subscribe(packet),
-            core.options.version,
+            core.outbound.dialect,
             &mut Vec::new(),
         )?;
 
@@ -608,7 +617,7 @@ impl Session {
             };
             outbound::encode(
                 &Packet::Unsubscribe(packet),
-                core.options.version,
+                core.outbound.dialect,
                 &mut Vec::new(),
             )?;
         }
@@ -645,7 +654,7 @@ impl Session {
         core.now = now;
         let id = PacketId::new(1).ok_or(Error::Option)?;
         let packet = Packet::PubAck(outbound::ack(id, reason));
-        outbound::encode(&packet, core.options.version, &mut Vec::new())
+        outbound::encode(&packet, core.outbound.dialect, &mut Vec::new())
             .map_err(|_| Error::Option)?;
         core.acknowledge(Some(token), reason);
         Ok(())

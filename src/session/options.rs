@@ -48,6 +48,10 @@ pub struct ConnectOptions {
     /// too. [`Session::server_reference`](super::Session::server_reference) says where. 0x9D counts for all attempts to
     /// come, other codes for the next one. Default: 0, which makes it an error.
     pub redirects: u8,
+    /// Use 3.1.1 where the server refuses 5.0, also by closing without a word, on the first connection; later ones keep
+    /// its version. What only 5.0 can say is left out of everything then, and Clean Session is set unless Clean Start
+    /// is not and there is a Session Expiry Interval. Not together with an authentication method. Default: false.
+    pub fallback: bool,
     /// Exceptions to what [`Class::of`] says about a refusal or an end. Default: none.
     pub policy: Vec<(ReasonCode, Class)>,
     /// The largest packet to accept, in bytes. Default: [`PROTOCOL_PACKET_LIMIT`].
@@ -142,6 +146,7 @@ impl Default for ConnectOptions {
             connect_timeout: Duration::from_secs(30),
             reconnect: Some(ReconnectOptions::default()),
             redirects: 0,
+            fallback: false,
             policy: Vec::new(),
             maximum_packet_size: PROTOCOL_PACKET_LIMIT,
             receive_maximum: u16::MAX,

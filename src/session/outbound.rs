@@ -8,12 +8,13 @@ use alloc::vec::Vec;
 
 use super::alias::OwnAliases;
 use super::event::{Event, Published, ServerLimits, Token};
+use super::fallback::{self, Dialect};
 use super::inflight::{Awaiting, Inflight, InflightTable};
 use super::options::QueueLimits;
 use super::queue::{Expiry, Queue, Queued};
 use crate::codec::{
     self, Ack, Decoded, EncodeError, Packet, PacketId, Properties, PropertiesBuf, PropertyId,
-    Publish, QoS, ReasonCode, Sender, Version,
+    Publish, QoS, ReasonCode, Sender, SubscribeFiltersBuf, Version,
 };
 use crate::error::Error;
 use crate::time::{Duration, Instant};
@@ -27,7 +28,7 @@ const DUP: u8 = 0b1000;
 const RETAIN: u8 = 0b0001;
 
 pub(super) struct Outbound {
-    version: Version,
+    pub(super) dialect: Dialect,
     /// Encoded packets that wait for nothing but the socket.
     control: Vec<u8>,
     pub(super) inflight: InflightTable,
@@ -43,26 +44,32 @@ pub(super) struct Outbound {
 }
 
 impl Outbound {
-    pub(super) fn new(version: Version) -> Self {
+    pub(super) fn new(dialect: Dialect) -> Self {
         Self {
-            version,
+            dialect,
             control: Vec::new(),
             inflight: InflightTable::default(),
             queue: Queue::default(),
             resend: VecDeque::new(),
             aliases: OwnAliases::default(),
             quota: 0,
-            exactly_once_limit: if version == Version::V5 {
-                u16::MAX
-            } else {
-                EXACTLY_ONCE_WINDOW
-            },
+            exactly_once_limit: exactly_once_limit(dialect.version),
         }
+    }
+
+    /// The server speaks another version than what is queued was written for.
+    pub(super) fn speak(&mut self, dialect: Dialect, now: Instant) {
+        let before = core::mem::replace(&mut self.dialect, dialect).version;
+        self.exactly_once_limit = exactly_once_limit(dialect.version);
+        self.queue.rewrite(|message| {
+            let qos = message.qos;
+            rewritten(message, qos, before, dialect, now)
+        });
     }
 
     /// Appends a packet that must not wait. What we build ourselves is always legal, hence no error.
     pub(super) fn control(&mut self, packet: &Packet<'_>) {
-        let written = encode(packet, self.version, &mut self.control);
+        let written = encode(packet, self.dialect, &mut self.control);
         debug_assert!(written.is_ok(), "a control packet of our own is legal");
     }
 
@@ -85,7 +92,7 @@ impl Outbound {
         queue_limits: &QueueLimits,
         now: Instant,
     ) -> Result<(), Error> {
-        let mut queued = queued(token, message, self.version, now)?;
+        let mut queued = queued(token, message, self.dialect, now)?;
         queued.lower_qos = lower_qos;
         if let Some(limits) = known_limits {
             allowed(&queued.bytes, queued.wanted_qos(limits), limits)?;
@@ -120,7 +127,7 @@ impl Outbound {
             // The limits of this server may be others than when the message was queued.
             let qos = queued.wanted_qos(limits);
             if qos < queued.qos {
-                queued = lowered(queued, qos, self.version, now);
+                queued = rewritten(queued, qos, self.dialect.version, self.dialect, now);
             }
             let allowed = if queued.expired(now) {
                 Err(Error::Expired)
@@ -325,7 +332,7 @@ impl Outbound {
         match message.awaiting {
             Awaiting::PubAck => {}
             // RabbitMQ answers QoS 2 with QoS 1 in 3.1.1.
-            Awaiting::PubRec if self.version != Version::V5 => {}
+            Awaiting::PubRec if self.dialect.version != Version::V5 => {}
             _ => return Err(ReasonCode::ProtocolError),
         }
         self.settle(packet, QoS::AtLeastOnce, events);
@@ -341,7 +348,7 @@ impl Outbound {
         let id = packet.packet_id;
         let order = self.inflight.next_order();
         let Some(message) = self.inflight.get_mut(id) else {
-            let known = if self.version == Version::V5 {
+            let known = if self.dialect.version == Version::V5 {
                 ReasonCode::PacketIdentifierNotFound
             } else {
                 ReasonCode::Success
@@ -416,10 +423,18 @@ impl Outbound {
 #[inline(never)]
 pub(super) fn encode(
     packet: &Packet<'_>,
-    version: Version,
+    dialect: Dialect,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    codec::encode_as(Sender::Client, packet, version, out)
+    let (mut filters, plain);
+    let packet = if dialect.lossy {
+        filters = SubscribeFiltersBuf::new();
+        plain = fallback::plain(packet, &mut filters);
+        &plain
+    } else {
+        packet
+    };
+    codec::encode_as(Sender::Client, packet, dialect.version, out)
 }
 
 pub(super) fn ack(packet_id: PacketId, reason: ReasonCode) -> Ack<'static> {
@@ -427,6 +442,14 @@ pub(super) fn ack(packet_id: PacketId, reason: ReasonCode) -> Ack<'static> {
         packet_id,
         reason,
         properties: Properties::EMPTY,
+    }
+}
+
+fn exactly_once_limit(version: Version) -> u16 {
+    if version == Version::V5 {
+        u16::MAX
+    } else {
+        EXACTLY_ONCE_WINDOW
     }
 }
 
@@ -457,18 +480,24 @@ impl Queued {
 fn queued(
     token: Token,
     message: &Publish<'_>,
-    version: Version,
+    dialect: Dialect,
     now: Instant,
 ) -> Result<Queued, EncodeError> {
     let mut bytes = Vec::new();
-    encode(&Packet::Publish(message.clone()), version, &mut bytes)?;
-    let header = codec::scan(&bytes, usize::MAX, version).ok().flatten();
+    encode(&Packet::Publish(message.clone()), dialect, &mut bytes)?;
+    let header = codec::scan(&bytes, usize::MAX, dialect.version);
+    let header = header.ok().flatten();
     let identifier_at = header.map_or(0, |header| header.header_len) + 2 + message.topic.len();
-    let properties_at = bytes.len() - message.payload.len() - message.properties.as_bytes().len();
+    let properties = if dialect.lossy {
+        Properties::EMPTY
+    } else {
+        message.properties
+    };
+    let properties_at = bytes.len() - message.payload.len() - properties.as_bytes().len();
     Ok(Queued {
         token,
         qos: message.qos,
-        expiry: expiry(message.properties, properties_at, now),
+        expiry: expiry(properties, properties_at, now),
         bytes,
         identifier_at,
         lower_qos: false,
@@ -476,8 +505,14 @@ fn queued(
     })
 }
 
-/// The same message with a lower QoS; what it has waited counts.
-fn lowered(message: Queued, qos: QoS, version: Version, now: Instant) -> Queued {
+/// The same message with a QoS that may be lower, or in another version; what it has waited counts.
+fn rewritten(
+    message: Queued,
+    qos: QoS,
+    version: Version,
+    dialect: Dialect,
+    now: Instant,
+) -> Queued {
     let packet = codec::decode_from(Sender::Server, &message.bytes, version);
     let Ok(Decoded::Packet {
         packet: Packet::Publish(mut packet),
@@ -488,17 +523,17 @@ fn lowered(message: Queued, qos: QoS, version: Version, now: Instant) -> Queued 
     };
     packet.qos = qos;
     packet.packet_id = packet.packet_id.filter(|_| qos != QoS::AtMostOnce);
-    let Ok(mut lowered) = queued(message.token, &packet, version, now) else {
+    let Ok(mut rewritten) = queued(message.token, &packet, dialect, now) else {
         return message;
     };
-    lowered.order = message.order;
-    lowered.lower_qos = true;
-    lowered.expiry = match (lowered.expiry, message.expiry) {
+    rewritten.order = message.order;
+    rewritten.lower_qos = message.lower_qos;
+    rewritten.expiry = match (rewritten.expiry, message.expiry) {
         (Some(Expiry { at, .. }), Some(Expiry { deadline, .. })) => Some(Expiry { deadline, at }),
         // It left once before.
         _ => None,
     };
-    lowered
+    rewritten
 }
 
 /// When a message expires that is queued now, if it does.

@@ -88,6 +88,15 @@ impl Queue {
         self.lane(queued.qos).push_back(queued);
     }
 
+    /// Replaces each message by what `rewrite` makes of it.
+    pub(super) fn rewrite(&mut self, rewrite: impl Fn(Queued) -> Queued) {
+        self.bytes = 0;
+        for lane in [&mut self.plain, &mut self.assured] {
+            *lane = core::mem::take(lane).into_iter().map(&rewrite).collect();
+            self.bytes += lane.iter().map(|queued| queued.bytes.len()).sum::<usize>();
+        }
+    }
+
     /// Puts messages back in front of all others, in the given order.
     pub(super) fn push_front_assured(&mut self, messages: impl DoubleEndedIterator<Item = Queued>) {
         for queued in messages.rev() {

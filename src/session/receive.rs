@@ -7,8 +7,8 @@ use super::outbound::ack;
 use super::state::Transport;
 use super::timers::Timer;
 use crate::codec::{
-    self, Decoded, Packet, PacketId, Properties, PropertyId, Publish, QoS, ReasonCode, Sender,
-    Version,
+    self, DecodeError, Decoded, Packet, PacketId, Properties, PropertyId, Publish, QoS, ReasonCode,
+    Sender, Version,
 };
 use crate::error::Error;
 
@@ -33,7 +33,7 @@ impl Core {
         let bytes = recv.get(self.recv_at..).unwrap_or_default();
         // The size limit comes before the body: five bytes are enough to refuse a packet.
         if let Err(error) = codec::scan(bytes, limit, version) {
-            return self.refuse(Error::Malformed(error));
+            return self.not_understood(bytes, error);
         }
         match codec::decode_from(Sender::Server, bytes, version) {
             Ok(Decoded::Packet { packet, len }) => {
@@ -45,7 +45,7 @@ impl Core {
                 input
             }
             Ok(Decoded::Incomplete { .. }) => Input::Nothing,
-            Err(error) => self.refuse(Error::Malformed(error)),
+            Err(error) => self.not_understood(bytes, error),
         }
     }
 
@@ -126,6 +126,15 @@ impl Core {
             Ok(()) => Input::Handled,
             Err(reason) => self.refuse(Error::Protocol(reason)),
         }
+    }
+
+    fn not_understood(&mut self, bytes: &[u8], error: DecodeError) -> Input<'static> {
+        if self.speaks_3_1_1_only(bytes) {
+            let cause = Error::ConnectRefused(ReasonCode::UnsupportedProtocolVersion);
+            self.fail(cause, None, Properties::EMPTY);
+            return Input::Handled;
+        }
+        self.refuse(Error::Malformed(error))
     }
 
     /// What the server sent ends the connection, and it is told why.

@@ -157,7 +157,7 @@ impl Session {
         let core = &mut self.core;
         core.now = now;
         core.usable()?;
-        if core.options.version != Version::V5 {
+        if core.outbound.dialect.version != Version::V5 {
             return Err(EncodeError::PropertiesNotInVersion.into());
         }
         let requests = &mut core.requests;
@@ -176,7 +176,7 @@ impl Session {
             ..*message
         };
         let packet = Packet::Publish(packet.packet());
-        outbound::encode(&packet, core.options.version, &mut Vec::new())?;
+        outbound::encode(&packet, core.outbound.dialect, &mut Vec::new())?;
 
         requests.last_number = number;
         let held = Held {
@@ -214,6 +214,13 @@ impl Core {
     fn send_requests(&mut self) {
         let requests = &mut self.requests;
         if requests.held.is_empty() {
+            return;
+        }
+        if self.outbound.dialect.version != Version::V5 {
+            // The server turned out to speak nothing newer than 3.1.1.
+            for held in core::mem::take(&mut requests.held) {
+                self.fail_request(held.token, EncodeError::PropertiesNotInVersion.into());
+            }
             return;
         }
         let Some(inbox) = &requests.inbox else {

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::Core;
 use super::authentication::announce_method;
 use super::event::{ConnectionInfo, Event, ServerLimits, State, StateChange, Wake};
+use super::fallback::Dialect;
 use super::options::{ConnectOptions, PROTOCOL_PACKET_LIMIT};
 use super::outbound::encode;
 use super::policy::{self, Class};
@@ -117,7 +118,7 @@ impl Core {
     pub(super) fn set_credentials(&mut self, mut prepared: Prepared) -> Result<bool, Error> {
         self.swap_credentials(&mut prepared);
         let (options, data) = (&self.options, self.authentication.data.as_deref());
-        let written = connect_packet(options, &self.client_id, options.clean_start, data);
+        let written = self.connect_packet();
         let changed = options.username != prepared.username
             || options.password != prepared.password
             || data != prepared.authentication_data.as_deref();
@@ -142,8 +143,7 @@ impl Core {
         self.discard = false;
         self.doubtful |= core::mem::take(&mut self.unanswered);
         // Options were checked when the session was made; credentials can have been replaced since.
-        let data = self.authentication.data.as_deref();
-        match connect_packet(&self.options, &self.client_id, self.clean_start(), data) {
+        match self.connect_packet() {
             Ok(bytes) => {
                 self.first_packets = bytes;
                 self.authentication_begins();
@@ -217,6 +217,9 @@ impl Core {
         } else {
             self.session_lost();
         }
+        if self.fell_back.is_some() && !self.had_connection {
+            self.outbound.speak(self.dialect(), self.now);
+        }
         self.had_connection = true;
         self.session_gone = false;
         self.session_ends = None;
@@ -229,6 +232,7 @@ impl Core {
         self.change(State::Connected, None, Properties::EMPTY, None);
         self.backoff.connected();
         self.events.push_back(Event::Connected(ConnectionInfo {
+            version: self.options.version,
             session_present: packet.session_present,
             client_id: self.client_id.clone(),
             limits: self.limits,
@@ -264,7 +268,11 @@ impl Core {
         {
             self.say_farewell(reason);
         }
+        let first = self.fell_back.is_none();
         self.leave_connection(cause);
+        if first && self.falls_back(cause) {
+            return self.open_after(Some(cause), properties);
+        }
         let class = policy::class(cause, &self.options.policy);
         if class == Class::Redirect && self.follows(cause, properties) {
             return self.open_after(Some(cause), properties);
@@ -306,8 +314,8 @@ impl Core {
         if self.transport != Transport::Open {
             return;
         }
-        let (version, farewell) = (self.options.version, &mut self.farewell);
-        let written = disconnect_packet(reason, Properties::EMPTY, version, farewell);
+        let (dialect, farewell) = (self.dialect(), &mut self.farewell);
+        let written = disconnect_packet(reason, Properties::EMPTY, dialect, farewell);
         debug_assert!(written.is_ok(), "a reason code that fits a DISCONNECT");
     }
 
@@ -330,6 +338,7 @@ impl Core {
             self.transport_ops.push_back(TransportOp::Close);
         }
         self.redirects.connection_lost();
+        self.fallback_ends();
         self.preparing = false;
         self.discard = true;
         self.first_packets.clear();
@@ -376,7 +385,7 @@ impl Core {
             return Err(Error::SessionExpiry);
         }
         let mut bytes = Vec::new();
-        disconnect_packet(reason, properties, self.options.version, &mut bytes)?;
+        disconnect_packet(reason, properties, self.dialect(), &mut bytes)?;
         let limit = self.limits.maximum_packet_size as usize;
         if bytes.len() > limit {
             // The texts are left out [MQTT-3.14.2-3] [MQTT-3.14.2-4].
@@ -386,7 +395,7 @@ impl Core {
             }
             bytes.clear();
             let kept = kept.as_properties();
-            disconnect_packet(reason, kept, self.options.version, &mut bytes)?;
+            disconnect_packet(reason, kept, self.dialect(), &mut bytes)?;
         }
         if bytes.len() <= limit {
             Ok(bytes)
@@ -564,55 +573,53 @@ impl Core {
 fn disconnect_packet(
     reason: ReasonCode,
     properties: Properties<'_>,
-    version: Version,
+    dialect: Dialect,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
     encode(
         &Packet::Disconnect(Disconnect { reason, properties }),
-        version,
+        dialect,
         out,
     )
 }
 
-/// Encodes CONNECT, which is also how options are checked.
-pub(super) fn connect_packet(
-    options: &ConnectOptions,
-    client_id: &str,
-    clean_start: bool,
-    authentication_data: Option<&[u8]>,
-) -> Result<Vec<u8>, Error> {
-    let mut properties = options.properties.clone();
-    if options.version == Version::V5 {
-        announce(&mut properties, options).map_err(|_| Error::Option)?;
+impl Core {
+    /// Encodes CONNECT, which is also how options are checked.
+    pub(super) fn connect_packet(&self) -> Result<Vec<u8>, Error> {
+        let (options, authentication_data) = (&self.options, self.authentication.data.as_deref());
+        let mut properties = options.properties.clone();
+        if options.version == Version::V5 {
+            announce(&mut properties, options).map_err(|_| Error::Option)?;
+        }
+        match &options.authentication_method {
+            Some(method) => announce_method(&mut properties, method, authentication_data)?,
+            None if authentication_data.is_some() => return Err(Error::Option),
+            None => {}
+        }
+        let will = match &options.will {
+            Some(will) => Some(Will {
+                topic: TopicName::new(&will.topic)?,
+                payload: &will.payload,
+                qos: will.qos,
+                retain: will.retain,
+                properties: will.properties.as_properties(),
+            }),
+            None => None,
+        };
+        let packet = Packet::Connect(Connect {
+            version: options.version,
+            clean_start: self.clean_start(),
+            keep_alive: options.keep_alive,
+            client_id: &self.client_id,
+            will,
+            username: options.username.as_deref(),
+            password: options.password.as_deref(),
+            properties: properties.as_properties(),
+        });
+        let mut bytes = Vec::new();
+        encode(&packet, self.dialect(), &mut bytes)?;
+        Ok(bytes)
     }
-    match &options.authentication_method {
-        Some(method) => announce_method(&mut properties, method, authentication_data)?,
-        None if authentication_data.is_some() => return Err(Error::Option),
-        None => {}
-    }
-    let will = match &options.will {
-        Some(will) => Some(Will {
-            topic: TopicName::new(&will.topic)?,
-            payload: &will.payload,
-            qos: will.qos,
-            retain: will.retain,
-            properties: will.properties.as_properties(),
-        }),
-        None => None,
-    };
-    let packet = Packet::Connect(Connect {
-        version: options.version,
-        clean_start,
-        keep_alive: options.keep_alive,
-        client_id,
-        will,
-        username: options.username.as_deref(),
-        password: options.password.as_deref(),
-        properties: properties.as_properties(),
-    });
-    let mut bytes = Vec::new();
-    encode(&packet, options.version, &mut bytes)?;
-    Ok(bytes)
 }
 
 fn announce(properties: &mut PropertiesBuf, options: &ConnectOptions) -> Result<(), PropertyError> {

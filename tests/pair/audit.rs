@@ -294,6 +294,7 @@ impl Audit {
             }
             Packet::Connect(connect) => {
                 connection.connect_sent = true;
+                self.version = connect.version;
                 let method = connect.properties.text(PropertyId::AuthenticationMethod);
                 connection.authentication_method = method.map(Into::into);
                 let expiry = PropertyId::SessionExpiryInterval;

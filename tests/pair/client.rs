@@ -1,7 +1,7 @@
 //! The host of a session: keeps the contract of `session/mod.rs`, records what happens, knows no server.
 
 use webmqtt::codec::{
-    PropertiesBuf, Property, QoS, ReasonCode, SubscribeOptions, TopicFilter, TopicName,
+    PropertiesBuf, Property, QoS, ReasonCode, SubscribeOptions, TopicFilter, TopicName, Version,
 };
 use webmqtt::error::Error;
 use webmqtt::session::{
@@ -40,6 +40,7 @@ impl Delivered {
 pub enum What {
     State(StateChange),
     Connected {
+        version: Version,
         session_present: bool,
         client_id: String,
         limits: ServerLimits,
@@ -88,6 +89,7 @@ impl From<Event<'_>> for What {
         match event {
             Event::State(change) => Self::State(change),
             Event::Connected(info) => Self::Connected {
+                version: info.version,
                 session_present: info.session_present,
                 client_id: info.client_id,
                 limits: info.limits,
