@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::brokers::embedded;
 use crate::build;
+use crate::fuzz;
 use crate::project::{self, WASM_TARGET};
 use crate::setup::wasm_target::{self, Toolchain};
 use crate::setup::{self, Need};
@@ -44,6 +45,7 @@ pub fn fix() -> Result<(), Failure> {
     step::one("fix", |step| {
         step.run(&mut cargo(&["fmt", "--all"]))?;
         step.run(&mut of_demo_broker(&["fmt"]))?;
+        step.run(cargo(&["fmt"]).args(["--manifest-path", fuzz::MANIFEST]))?;
         step.run(project::command(project::node_tool("biome")).args([
             "check",
             "--write",
@@ -104,6 +106,12 @@ fn checks() -> Vec<Check> {
             ]),
         ),
         check("clippy demo-broker", RUST, clippy_of_demo_broker()),
+        check("rustfmt fuzz", RUST, {
+            let mut rustfmt = cargo(&["fmt", "--check"]);
+            rustfmt.args(["--manifest-path", fuzz::MANIFEST]);
+            rustfmt
+        }),
+        check("clippy fuzz", RUST, fuzz::clippy()),
         check("clippy wasm32", RUST, clippy_for_wasm()),
         check("biome", NODE, {
             let mut biome = project::command(project::node_tool("biome"));

@@ -7,6 +7,7 @@ mod conformance;
 mod coverage;
 mod demo;
 mod doctor;
+mod fuzz;
 mod glue;
 mod process;
 mod project;
@@ -33,12 +34,14 @@ cargo xtask COMMAND
 
   demo    [--port 8080] [--broker-port 9001] [--open]
           the page with an embedded broker and simulated sensors; sets up what is missing
-  test    [--only SUITE]...    everything, or: check native no_std wasm size page browser demo conformance
+  test    [--only SUITE]...    everything, or: check native fuzz no_std wasm size page browser demo conformance
   setup   [--only WHAT]...     what the other commands need (they call it themselves)
   doctor  [--strict]           what is present, what is missing, why it matters
   build                        the npm package, into pkg/wasm and pkg/dist
   check                        format, lint and types; a part of test
   fix                          mends format and simple lint
+  fuzz    [TARGET] [--seconds N]
+          hostile input: frame properties packet structured topic session, as long as that or a bounded run
   size                         bytes of the minimal application, against the budget
   conformance [--write]        which statements, scenarios and findings are shown, and by which tests;
                                --write brings the numbers in the documents up to date
@@ -59,6 +62,7 @@ enum Asked {
     Test(Vec<Suite>),
     Check,
     Fix,
+    Fuzz(fuzz::Options),
     Size,
     Conformance { write: bool },
     Coverage,
@@ -100,6 +104,7 @@ fn run(asked: Asked) -> Result<(), Failure> {
         Asked::Test(suites) => test::run(&suites)?,
         Asked::Check => check::run()?,
         Asked::Fix => check::fix()?,
+        Asked::Fuzz(options) => fuzz::run(&options)?,
         Asked::Size => size::run()?,
         Asked::Conformance { write } => conformance::run(write)?,
         Asked::Coverage => coverage::run()?,
@@ -127,6 +132,15 @@ fn asked() -> Result<Asked, lexopt::Error> {
         "test" => Asked::Test(words.chosen(Suite::named, &Suite::ALL)?),
         "check" => Asked::Check,
         "fix" => Asked::Fix,
+        "fuzz" => Asked::Fuzz(fuzz::Options {
+            target: match words.name.take() {
+                Some(name) => {
+                    Some(fuzz::named(&name).ok_or_else(|| format!("there is no target `{name}`"))?)
+                }
+                None => None,
+            },
+            seconds: words.seconds.take(),
+        }),
         "size" => Asked::Size,
         "conformance" => Asked::Conformance {
             write: std::mem::take(&mut words.write),
@@ -161,6 +175,7 @@ struct Words {
     port: Option<u16>,
     broker_port: Option<u16>,
     plain_port: Option<u16>,
+    seconds: Option<u32>,
     persist: Option<PathBuf>,
     open: bool,
     strict: bool,
@@ -179,6 +194,7 @@ impl Words {
                 Long("port") => words.port = Some(parser.value()?.parse()?),
                 Long("broker-port") => words.broker_port = Some(parser.value()?.parse()?),
                 Long("plain-port") => words.plain_port = Some(parser.value()?.parse()?),
+                Long("seconds") => words.seconds = Some(parser.value()?.parse()?),
                 Long("persist") => words.persist = Some(parser.value()?.into()),
                 Long("open") => words.open = true,
                 Long("strict") => words.strict = true,

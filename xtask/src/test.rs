@@ -13,7 +13,7 @@ use crate::setup::{self, Need};
 use crate::stamp::files_below;
 use crate::step::{self, Done, Failure, Plan, Step, tail};
 use crate::summary::{self, Tally};
-use crate::{brokers, check, conformance, demo, size};
+use crate::{brokers, check, conformance, demo, fuzz, size};
 
 /// A target without an operating system, hence without `std`.
 const BARE_TARGET: &str = "thumbv7em-none-eabi";
@@ -23,6 +23,7 @@ const BARE_TARGET: &str = "thumbv7em-none-eabi";
 pub enum Suite {
     Check,
     Native,
+    Fuzz,
     NoStd,
     Wasm,
     Size,
@@ -34,9 +35,10 @@ pub enum Suite {
 
 impl Suite {
     /// In this order: the last one reads what the others have kept of their runs.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Check,
         Self::Native,
+        Self::Fuzz,
         Self::NoStd,
         Self::Wasm,
         Self::Size,
@@ -50,6 +52,7 @@ impl Suite {
         match self {
             Self::Check => "check",
             Self::Native => "native",
+            Self::Fuzz => "fuzz",
             Self::NoStd => "no_std",
             Self::Wasm => "wasm",
             Self::Size => "size",
@@ -66,7 +69,7 @@ impl Suite {
 
     fn needs(self) -> Vec<Need> {
         let mut needs = match self {
-            Self::Native | Self::NoStd | Self::Conformance => return Vec::new(),
+            Self::Native | Self::Fuzz | Self::NoStd | Self::Conformance => return Vec::new(),
             Self::Check => vec![Need::RustComponents],
             Self::Wasm | Self::Demo => vec![Need::Chromium],
             Self::Size | Self::Page => Vec::new(),
@@ -93,6 +96,7 @@ impl Suite {
         match self {
             Self::Check => check::all(),
             Self::Native => native(),
+            Self::Fuzz => fuzz::all(),
             Self::NoStd => no_std(),
             Self::Wasm => wasm(),
             Self::Size => counted("size", size::weigh),
@@ -144,7 +148,7 @@ fn prepare() -> Result<(), Failure> {
 }
 
 /// A step that counts as one test.
-fn counted(name: &str, work: impl FnOnce(&Step) -> Result<Done, Failure>) -> Tally {
+pub fn counted(name: &str, work: impl FnOnce(&Step) -> Result<Done, Failure>) -> Tally {
     match step::one(name, work) {
         Ok(Done::Without(why)) => Tally::skipped(name, &why),
         Ok(_) => Tally {
@@ -159,7 +163,7 @@ fn counted(name: &str, work: impl FnOnce(&Step) -> Result<Done, Failure>) -> Tal
 }
 
 /// Runs a test runner and reads its summary. One that ends badly without counting a failure is a failure.
-fn runner(name: &str, command: &mut Command, read: impl Fn(&str) -> Option<Tally>) -> Tally {
+pub fn runner(name: &str, command: &mut Command, read: impl Fn(&str) -> Option<Tally>) -> Tally {
     let mut tally = None;
     let result = step::one(name, |step| {
         let (ok, output) = step.attempt(command)?;
