@@ -1,9 +1,10 @@
 //! An MQTT client for web pages.
 //!
-//! Three layers, each of which stands on its own:
+//! Three layers and an extra, each of which stands on its own:
 //!
 //! - [`codec`]: every packet of MQTT 3.1.1 and 5.0, strict in both directions, `no_std`.
 //! - [`session`]: the protocol as a state machine without I/O, clock or randomness, `no_std`.
+//! - `scram` (feature `scram`): SCRAM-SHA-256 for a session's enhanced authentication.
 //! - `client` (feature `client`, `wasm32` only): the browser's WebSocket, timers and clock around a session.
 //!
 //! The npm package `webmqtt` is built from the feature `js`, which Rust applications never need.
@@ -17,6 +18,8 @@ extern crate std;
 
 pub mod codec;
 pub mod error;
+#[cfg(feature = "scram")]
+pub mod scram;
 pub mod session;
 pub mod time;
 pub mod topic;

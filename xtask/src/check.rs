@@ -100,6 +100,8 @@ fn checks() -> Vec<Check> {
                 "clippy",
                 "--workspace",
                 "--all-targets",
+                "--features",
+                "webmqtt/scram",
                 "--",
                 "-D",
                 "warnings",

@@ -191,6 +191,7 @@ fn native() -> Tally {
     let mut cargo = project::command("cargo");
     cargo
         .args(["test", "--workspace", "--no-fail-fast"])
+        .args(["--features", "webmqtt/scram"])
         .env("CARGO_TERM_COLOR", "never");
     let record = Record::of("native");
     let mut tally = runner("native tests", &mut cargo, |output| {
