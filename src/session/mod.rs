@@ -27,6 +27,7 @@ mod inflight;
 mod options;
 mod outbound;
 mod outgoing;
+mod parts;
 mod policy;
 mod prepare;
 mod queue;
@@ -39,7 +40,6 @@ mod subscriptions;
 mod timers;
 mod transmit;
 
-use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -59,24 +59,15 @@ pub use subscriptions::OWN_IDENTIFIERS;
 pub use timers::{Deadline, Timer};
 
 use crate::codec::{
-    Packet, PacketId, Properties, Property, PropertyId, ReasonCode, Subscribe, SubscribeFiltersBuf,
+    Packet, PacketId, Properties, PropertyId, ReasonCode, Subscribe, SubscribeFiltersBuf,
     SubscribeOptions, TopicFilter, Unsubscribe, UnsubscribeFiltersBuf, Version,
 };
 use crate::error::Error;
-use crate::time::{Duration, Instant};
-use acks::Acks;
-use alias::ServerAliases;
-use authentication::Authentication;
-use fallback::Dialect;
-use inbound::{Inbound, OwnedMessage};
-use outbound::Outbound;
+use crate::time::Instant;
+use inbound::OwnedMessage;
+use parts::Core;
 use receive::Input;
-use reconnect::{Backoff, Random};
-use redirect::Redirects;
-use request::Requests;
 use state::Transport;
-use subscriptions::Subscriptions;
-use timers::Timers;
 
 /// Above this, an empty receive buffer is given back after a large packet.
 const RECV_KEEP: usize = 256 * 1024;
@@ -118,68 +109,6 @@ pub struct Session {
     lent_to: Vec<SubscriptionKey>,
 }
 
-struct Core {
-    options: ConnectOptions,
-    client_id: String,
-    random: Random,
-    now: Instant,
-    state: State,
-    transport: Transport,
-    /// CONNECT, and AUTH before the CONNACK, until they have left.
-    first_packets: Vec<u8>,
-    /// A DISCONNECT with an error, to be sent before the transport closes.
-    farewell: Vec<u8>,
-    /// The application's DISCONNECT, to be sent when nothing else may leave.
-    goodbye: Vec<u8>,
-    goodbye_sent: bool,
-    /// The application was asked what to connect with.
-    preparing: bool,
-    /// The last attempt was refused, and only other credentials can help.
-    refused: Option<Error>,
-    authentication: Authentication,
-    /// The current attempt is the application's own: if it fails, it hears so and nothing is tried again.
-    initial: bool,
-    /// The server accepted a connection of this session before.
-    had_connection: bool,
-    /// When the session that has no connection ends; `None` if there is none, or it never does.
-    session_ends: Option<Instant>,
-    /// The last session has ended, so the next CONNECT asks for a new one.
-    session_gone: bool,
-    /// A session of before our time is resumed: its messages may come before their subscriptions.
-    claims_open: bool,
-    /// This CONNECT has left and has no answer yet.
-    unanswered: bool,
-    /// An earlier CONNECT got no answer. The server may have made a new session for it, which is then the one that the
-    /// next CONNACK calls present.
-    doubtful: bool,
-    /// CONNECT asks for acknowledgements without Reason String and User Properties.
-    declined_problem_information: bool,
-    /// Something was received since the last PINGREQ was put off.
-    heard: bool,
-    heard_at: Instant,
-    /// The last wake-up on this connection: one that does not survive it for long is replaced without back-off.
-    woken_at: Option<Instant>,
-    timers: Timers,
-    backoff: Backoff,
-    redirects: Redirects,
-    /// The connection is, or is to be, one of 3.1.1 instead of 5.0; Clean Start as it was for 5.0.
-    fell_back: Option<bool>,
-    limits: ServerLimits,
-    /// How much of the receive buffer is done with.
-    recv_at: usize,
-    /// What is left in the receive buffer belongs to a dead connection.
-    discard: bool,
-    outbound: Outbound,
-    inbound: Inbound,
-    acks: Acks,
-    server_aliases: ServerAliases,
-    subscriptions: Subscriptions,
-    requests: Requests,
-    events: VecDeque<Event<'static>>,
-    transport_ops: VecDeque<TransportOp>,
-    last_token: u32,
-}
-
 impl Session {
     /// A session that has not connected yet. The seed feeds jitter and the generated client identifier; give every
     /// client another one.
@@ -187,84 +116,9 @@ impl Session {
     /// # Errors
     /// An option that is out of its range or cannot be written into CONNECT.
     pub fn new(options: ConnectOptions, seed: u64) -> Result<Self, Error> {
-        let (mut random, mut apart) = (Random::new(seed), Random::new(!seed));
-        let client_id = options
-            .client_id
-            .clone()
-            .unwrap_or_else(|| generated_client_id(&mut random));
-        let reserved = |property: Property<'_>| {
-            matches!(
-                property,
-                Property::TwoByte(
-                    PropertyId::TopicAliasMaximum | PropertyId::ReceiveMaximum,
-                    _
-                ) | Property::FourByte(
-                    PropertyId::MaximumPacketSize | PropertyId::SessionExpiryInterval,
-                    _
-                ) | Property::Text(PropertyId::AuthenticationMethod, _)
-                    | Property::Binary(PropertyId::AuthenticationData, _)
-            )
-        };
-        if options.receive_maximum == 0
-            || options.maximum_packet_size == 0
-            || (options.authentication_method.is_some()
-                && (options.version != Version::V5 || options.fallback))
-            || options.connect_timeout == Duration::ZERO
-            || options.properties.as_properties().iter().any(reserved)
-        {
-            return Err(Error::Option);
-        }
-        let properties = options.properties.as_properties();
-        let asked = properties.byte(PropertyId::RequestProblemInformation);
-        let core = Core {
-            limits: state::server_limits(&options, Properties::EMPTY),
-            outbound: Outbound::new(Dialect {
-                version: options.version,
-                lossy: false,
-            }),
-            client_id,
-            random,
-            options,
-            now: Instant::default(),
-            state: State::Idle,
-            transport: Transport::None,
-            first_packets: Vec::new(),
-            farewell: Vec::new(),
-            goodbye: Vec::new(),
-            goodbye_sent: false,
-            preparing: false,
-            refused: None,
-            authentication: Authentication::default(),
-            initial: true,
-            had_connection: false,
-            session_ends: None,
-            session_gone: false,
-            claims_open: false,
-            unanswered: false,
-            doubtful: false,
-            declined_problem_information: asked == Some(0),
-            heard: false,
-            heard_at: Instant::default(),
-            woken_at: None,
-            timers: Timers::default(),
-            backoff: Backoff::default(),
-            redirects: Redirects::default(),
-            fell_back: None,
-            recv_at: 0,
-            discard: false,
-            inbound: Inbound::default(),
-            acks: Acks::default(),
-            server_aliases: ServerAliases::default(),
-            subscriptions: Subscriptions::new(apart.next()),
-            requests: Requests::new(apart.next()),
-            events: VecDeque::new(),
-            transport_ops: VecDeque::new(),
-            last_token: 0,
-        };
-        core.connect_packet()?;
         Ok(Self {
             recv: Vec::new(),
-            core,
+            core: Core::new(options, seed)?,
             lent: None,
             lent_to: Vec::new(),
         })
@@ -767,40 +621,4 @@ impl Session {
         }
         op
     }
-}
-
-impl Core {
-    fn usable(&self) -> Result<(), Error> {
-        match self.state {
-            State::Closing | State::Closed => Err(Error::Closed),
-            _ => Ok(()),
-        }
-    }
-
-    /// Queues a message under a token of ours.
-    fn send(&mut self, token: Token, message: &Outgoing<'_>) -> Result<(), Error> {
-        let limits = (self.state == State::Connected).then_some(&self.limits);
-        let lower_qos = message.lower_qos.unwrap_or(self.options.lower_qos);
-        let queue = &self.options.queue;
-        self.outbound
-            .publish(token, &message.packet(), lower_qos, limits, queue, self.now)
-    }
-
-    fn next_token(&mut self) -> Token {
-        self.last_token = self.last_token.wrapping_add(1).max(1);
-        Token(self.last_token)
-    }
-}
-
-fn generated_client_id(random: &mut Random) -> String {
-    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let mut id = String::from("webmqtt-");
-    let mut bits = random.next();
-    for _ in 0..12 {
-        id.push(char::from(
-            ALPHABET.get((bits % 32) as usize).copied().unwrap_or(b'a'),
-        ));
-        bits /= 32;
-    }
-    id
 }
