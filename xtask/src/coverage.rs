@@ -15,6 +15,9 @@ use crate::step::{self, Done, Failure};
 /// Runs of the model: its usual number would take long in a build that counts.
 const MODEL_RUNS: &str = "500";
 
+/// The codec and the session are to be run through this far, in per mille.
+const FLOOR: u64 = 980;
+
 /// Lines, and how many of them some test ran through, for each part of the crate.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Coverage(BTreeMap<String, [u64; 2]>);
@@ -52,6 +55,13 @@ pub fn run() -> Result<(), Failure> {
         report.arg("--sources").arg(project::root().join("src"));
         let coverage = Coverage::of_report(&step.output(&mut report)?);
         println!("{coverage}");
+        if let Some(part) = coverage.below_floor() {
+            return Err(Failure::new(format!(
+                "the tests run through less than {} % of the {part}: {} shows which lines are left.",
+                FLOOR / 10,
+                merged.display()
+            )));
+        }
         if fs::write(&file, coverage.to_string()).is_ok() {
             stamp.set();
         }
@@ -126,10 +136,24 @@ impl Coverage {
     }
 }
 
+impl Coverage {
+    fn below_floor(&self) -> Option<&str> {
+        let parts = ["codec", "session"];
+        parts.into_iter().find(|part| {
+            let counts = self.0.get(*part);
+            counts.is_none_or(|counts| per_mille(*counts) < FLOOR)
+        })
+    }
+}
+
+fn per_mille([lines, covered]: [u64; 2]) -> u64 {
+    covered * 1000 / lines.max(1)
+}
+
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = self.0.iter().map(|(part, [lines, covered])| {
-            let per_mille = covered * 1000 / (*lines).max(1);
+        let parts = self.0.iter().map(|(part, counts)| {
+            let (per_mille, lines) = (per_mille(*counts), counts[0]);
             format!("{part} {}.{} % of {lines}", per_mille / 10, per_mille % 10)
         });
         write!(
@@ -159,6 +183,10 @@ TOTAL                     30                 3    90.00%           6            
             Coverage::of_report(report).to_string(),
             "lines that tests ran through: codec 95.0 % of 200, the rest 100.0 % of 50"
         );
+        assert_eq!(Coverage::of_report(report).below_floor(), Some("codec"));
+        let good = report.replace("        10    90.00%\ncodec", "         4    96.00%\ncodec");
+        let good = good.replace("topic.rs  ", "session/x.rs");
+        assert_eq!(Coverage::of_report(&good).below_floor(), None);
     }
 
     #[test]
