@@ -191,6 +191,26 @@ fn a_pubcomp_for_the_last_connection_gives_no_quota_on_this_one() {
     peer.expect_silence();
 }
 
+/// LIM-06
+#[test]
+fn pubcomps_in_greater_number_than_the_new_receive_maximum_give_no_more_than_that() {
+    let mut peer = with(&receive_maximum(4));
+    for payload in ["1", "2", "3", "4"] {
+        peer.publish("t", payload, QOS2);
+    }
+    let sent = peer.expect_all(&[PacketType::Publish; 4]);
+    let ids = [0, 1, 2, 3].map(|nth: usize| sent[nth].id());
+    peer.send_all(&ids.map(pubrec));
+    peer.reconnect();
+    peer.accept_with(true, &receive_maximum(1));
+    peer.expect_all(&[PacketType::PubRel; 4]);
+    peer.send_all(&ids.map(pubcomp));
+    for payload in ["5", "6", "7"] {
+        peer.publish("t", payload, QOS1);
+    }
+    assert_eq!(payloads(&mut peer), ["5"]);
+}
+
 // MQTT 3 has no Receive Maximum, but every server has a limit that it does not tell.
 #[test]
 fn unfinished_qos_2_messages_are_few_in_3_1_1() {
