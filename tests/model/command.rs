@@ -14,8 +14,8 @@ use webmqtt::session::Wake;
 
 use crate::pair::{QOS0, QOS1, QOS2};
 
-/// Topics that the client publishes to.
-pub const OUT: [&str; 3] = ["out/a", "out/b", "out/c"];
+/// Topics that the client publishes to; the longer ones are worth an alias.
+pub const OUT: [&str; 3] = ["out/a", "out/the/kitchen", "out/the/cellar"];
 /// Topics that somebody else publishes to.
 pub const IN: [&str; 3] = ["in/a", "in/b", "in/c"];
 /// What the client subscribes to. Some overlap, one brings its own messages back, the last one the broker refuses.
@@ -46,6 +46,8 @@ pub struct Setup {
     pub copies: bool,
     /// The broker knows subscription identifiers.
     pub identifiers: bool,
+    /// What the server announces at first.
+    pub limits: Limits,
     /// How many messages the client's queue takes.
     pub queue: usize,
     /// It subscribes to everything at first.
@@ -98,6 +100,8 @@ pub enum Command {
     Cut,
     /// A cut that nothing under way gets through.
     CutHard,
+    /// The broker's next answer to a CONNECT gets lost with its connection.
+    LoseAnswer,
     Stall(u64),
     /// From now on attempts to connect fail, or succeed again.
     Down(bool),
@@ -158,6 +162,7 @@ impl fmt::Display for Command {
             Self::TimersLate(millis) => write!(f, "timers fire {millis} ms late from now on"),
             Self::Cut => f.write_str("the connection breaks"),
             Self::CutHard => f.write_str("the connection breaks, what is under way is lost"),
+            Self::LoseAnswer => f.write_str("the answer to the next CONNECT gets lost"),
             Self::Stall(millis) => write!(f, "the network stalls for {millis} ms"),
             Self::Down(true) => f.write_str("the network is down"),
             Self::Down(false) => f.write_str("the network is up"),
@@ -189,8 +194,8 @@ prop_compose! {
         keep_alive in select(vec![0, 60, 20, 5]),
         receive_maximum in select(vec![65_535, 5, 2, 1]),
         aliases in (select(vec![0, 1, 2, 16]), select(vec![0, 2, 16]), any::<bool>()),
-        copies in any::<bool>(),
-        identifiers in weighted(0.7),
+        (copies, identifiers) in (any::<bool>(), weighted(0.7)),
+        limits in prop_oneof![Just(Limits::default()), limits()],
         queue in select(vec![100_000, 5, 1]),
         subscribed in weighted(0.7),
         latency in select(vec![0, 5, 80, 400]),
@@ -209,6 +214,7 @@ prop_compose! {
             aliases,
             copies,
             identifiers,
+            limits,
             queue,
             subscribed,
             latency,
@@ -258,6 +264,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => Just(Command::Suspend),
         2 => Just(Command::Tick),
         1 => select(vec![0, 500, 60_000]).prop_map(Command::TimersLate),
+        2 => Just(Command::LoseAnswer),
         2 => (0..15_000_u64).prop_map(Command::Stall),
         2 => any::<bool>().prop_map(Command::Down),
         2 => any::<bool>().prop_map(Command::SocketFull),

@@ -36,6 +36,7 @@ struct Unacknowledged {
 /// Carries out a whole run.
 pub fn carry_out(setup: &Setup, commands: &[Command]) {
     let mut run = Run::new(setup);
+    run.announce(setup.limits);
     if setup.subscribed {
         run.subscribe(&[(0, QOS2)]);
     }
@@ -106,9 +107,13 @@ impl<'a> Run<'a> {
             Command::Suspend => self.net.client.act(Session::handle_suspend),
             Command::Tick => self.net.client.act(Session::handle_timeout),
             Command::Pass(millis) => self.net.run(*millis),
-            Command::TimersLate(millis) => self.net.timers_late = *millis,
+            Command::TimersLate(millis) => {
+                self.net.timers_late = *millis;
+                self.truth.circumstances.timers_late |= *millis > 0;
+            }
             Command::Cut => self.net.cut(),
             Command::CutHard => self.net.cut_hard(),
+            Command::LoseAnswer => self.net.answer_gets_lost = true,
             Command::Stall(millis) => self.net.stall(*millis),
             Command::Down(down) => self.net.down = *down,
             Command::SocketFull(full) => {
@@ -298,6 +303,9 @@ impl<'a> Run<'a> {
         self.truth.broker_owes(&self.net.broker.routed);
         let (queued, inflight) = (client.session.queued().0, client.session.inflight());
         self.truth.check_queue(queued, inflight);
+        if inflight == 0 {
+            self.truth.check_expired(client.now);
+        }
         self.check_unacknowledged();
         if client.state() == State::Closed {
             assert_eq!(client.link, Link::None);
@@ -312,6 +320,7 @@ impl<'a> Run<'a> {
     fn come_to_rest(&mut self) {
         self.net.down = false;
         self.net.timers_late = 0;
+        self.net.answer_gets_lost = false;
         self.obey(&Command::SocketFull(false));
         self.obey(&Command::Wake(Wake::Running));
         // Whoever is asked for credentials has to answer within the time for an attempt.

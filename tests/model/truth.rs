@@ -57,6 +57,8 @@ pub struct Circumstances {
     pub session_swapped: bool,
     /// The server has QoS 2 identifiers of a former page open, and a new message can get the same one by chance.
     pub identifiers_open: bool,
+    /// Timers fired late at least once.
+    pub timers_late: bool,
     /// The application takes a lower QoS where the server demands it.
     pub lowers_qos: bool,
     /// The application ended the client.
@@ -456,6 +458,21 @@ impl Truth {
             open <= held && held <= open + self.silent,
             "{open} publishes are open, but {queued} are queued and {inflight} in flight"
         );
+    }
+
+    /// While nothing is in flight: what is open has not left, and has not expired.
+    pub fn check_expired(&self, now: u64) {
+        // What has left once is not subject to it any more.
+        if self.circumstances.timers_late || self.circumstances.session_lost {
+            return;
+        }
+        for promise in self.promises.values() {
+            if let Promise::Publish(at) = promise {
+                let sent = &self.sent[*at];
+                let expired = sent.expires.is_some_and(|expires| expires < now);
+                assert!(!expired, "expired and not settled: {}", sent.describe());
+            }
+        }
     }
 
     /// When all is quiet, or after the end.

@@ -61,6 +61,8 @@ pub struct Net {
     pub byte_by_byte: bool,
     /// Attempts to open a connection fail.
     pub down: bool,
+    /// The next connection breaks when the broker has answered the CONNECT, before the client hears of it.
+    pub answer_gets_lost: bool,
     /// How many milliseconds after their time the client's timers fire, as in a hidden tab.
     pub timers_late: u64,
     now: u64,
@@ -80,6 +82,7 @@ impl Net {
             split: false,
             byte_by_byte: false,
             down: false,
+            answer_gets_lost: false,
             timers_late: 0,
             now: 0,
             at: None,
@@ -184,6 +187,11 @@ impl Net {
                 (self.up.pieces.pop_front(), self.at)
             {
                 self.broker.received(now, at, &bytes);
+                let answered =
+                    self.client.state() == State::Connecting && self.broker.has_outgoing(at);
+                if answered && std::mem::take(&mut self.answer_gets_lost) {
+                    self.cut_hard();
+                }
             }
         } else if is_due(self.downstream.due()) {
             match self.downstream.pieces.pop_front() {

@@ -150,6 +150,12 @@ impl Broker {
         self.last_connection
     }
 
+    /// Whether the broker has something to send.
+    pub fn has_outgoing(&self, at: ConnectionId) -> bool {
+        let connection = self.connections.get(&at);
+        connection.is_some_and(|connection| !connection.outgoing.is_empty())
+    }
+
     /// What the broker has to send; and whether it then closes.
     pub fn take_outgoing(&mut self, at: ConnectionId) -> (Vec<u8>, bool) {
         match self.connections.get_mut(&at) {
