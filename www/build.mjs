@@ -1,7 +1,7 @@
 // Builds the page into a folder that any file server can serve:
 //   node www/build.mjs [--out target/www] [--webmqtt pkg/dist/index.js] [--watch]
 
-import { cp, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -21,6 +21,8 @@ const { values } = parseArgs({
 const out = resolve(values.out);
 const webmqtt = resolve(values.webmqtt);
 const wasm = resolve(dirname(webmqtt), "../wasm/webmqtt_bg.wasm");
+/** Bytes, compressed, of everything that a visitor has to load before the page is alive. */
+const FIRST_LOAD = 150_000;
 
 /** @type {import("esbuild").BuildOptions} */
 const options = {
@@ -28,9 +30,13 @@ const options = {
   entryPoints: { app: "src/main.ts", style: "style/index.css" },
   outdir: out,
   bundle: true,
+  // What is loaded only when it is needed, in files beside the rest.
+  splitting: true,
+  chunkNames: "[name]-[hash]",
+  metafile: true,
   format: "esm",
   target: ["chrome96", "firefox100", "safari16.4"],
-  alias: { webmqtt },
+  alias: { webmqtt, "webmqtt/scram": join(dirname(webmqtt), "scram.js") },
   minify: !values.watch,
   sourcemap: values.watch ? "inline" : false,
   charset: "utf8",
@@ -63,6 +69,12 @@ async function page() {
 
 async function copyStatic() {
   await mkdir(out, { recursive: true });
+  // Chunks have their hash in the name: those of older builds would stay for ever.
+  for (const name of await readdir(out)) {
+    if (/-[A-Z0-9]{8}\.js$/.test(name)) {
+      await rm(join(out, name));
+    }
+  }
   await writeFile(join(out, "index.html"), await page());
   await cp(join(here, "icon.svg"), join(out, "icon.svg"));
   // `cargo xtask demo` answers this path with the URL of its broker; other servers serve "none".
@@ -73,17 +85,42 @@ async function copyStatic() {
   }
 }
 
-async function report() {
-  for (const name of ["index.html", "style.css", "app.js", "webmqtt_bg.wasm"]) {
-    const path = join(out, name);
-    if (await exists(path)) {
-      const bytes = await readFile(path);
-      const kilobytes = (size) => `${(size / 1024).toFixed(1)} KB`.padStart(9);
-      console.log(
-        `${name.padEnd(16)} ${kilobytes(bytes.length)} ${kilobytes(gzipSync(bytes).length)} gzip`,
-      );
+/** The script and what it imports before it runs. */
+function loadedAtOnce(outputs, path, found = new Set()) {
+  if (!found.has(path)) {
+    found.add(path);
+    for (const { kind, path: imported } of outputs[path]?.imports ?? []) {
+      if (kind === "import-statement") {
+        loadedAtOnce(outputs, imported, found);
+      }
     }
   }
+  return found;
+}
+
+/** Says what a visitor downloads; false if the first load is over its budget. */
+async function report({ outputs }) {
+  const paths = Object.keys(outputs).map((path) => resolve(here, path));
+  const entry = Object.keys(outputs).find((path) => resolve(here, path) === join(out, "app.js"));
+  const atOnce = new Set([...loadedAtOnce(outputs, entry)].map((path) => resolve(here, path)));
+  for (const name of ["index.html", "style.css", "icon.svg", "webmqtt_bg.wasm"]) {
+    atOnce.add(join(out, name));
+  }
+  let first = 0;
+  for (const path of new Set([...atOnce, ...paths])) {
+    if (!(await exists(path))) {
+      continue;
+    }
+    const bytes = await readFile(path);
+    const packed = gzipSync(bytes, { level: 9 }).length;
+    const kilobytes = (size) => `${(size / 1000).toFixed(1)} KB`.padStart(9);
+    const when = atOnce.has(path) ? "" : ", when needed";
+    first += atOnce.has(path) ? packed : 0;
+    const name = relative(out, path).padEnd(24);
+    console.log(`${name} ${kilobytes(bytes.length)} ${kilobytes(packed)} gzip${when}`);
+  }
+  console.log(`first load ${first} of ${FIRST_LOAD} bytes gzip`);
+  return first <= FIRST_LOAD;
 }
 
 if (!(await exists(webmqtt))) {
@@ -99,10 +136,18 @@ if (values.watch) {
   await watcher.watch();
 } else {
   try {
-    await build(options);
-  } catch {
-    // esbuild has printed what is wrong.
+    const result = await build(options);
+    if (!(await report(result.metafile))) {
+      console.error(
+        "www: the first load is over its budget; load something only when it is needed",
+      );
+      process.exit(1);
+    }
+  } catch (error) {
+    // esbuild has printed what is wrong with the sources.
+    if (!("errors" in error)) {
+      throw error;
+    }
     process.exit(1);
   }
-  await report();
 }

@@ -8,6 +8,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { launchChromium } from "./harness/lab.mjs";
 import { uniqueName } from "./harness/witness.mjs";
+import { Offences, untilRow, untilState } from "./harness/www_lab.mjs";
 import { XtaskServer } from "./harness/xtask.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -16,32 +17,13 @@ const START_PATIENCE = 120_000;
 const PATIENCE = 15_000;
 /** Pixels that axes alone do not need. */
 const ENOUGH_INK = 2_000;
-
-/** Everything that must not happen on the page, collected while it runs. */
-class Offences {
-  /** @type {string[]} */
-  list = [];
-
-  /** @param {Page} page */
-  watch(page) {
-    page.on("pageerror", (error) => this.list.push(`exception: ${error}`));
-    page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) {
-        this.list.push(`console: ${message.text()}`);
-      }
-    });
-    page.on("request", (request) => this.#leaving(request.url()));
-    page.on("websocket", (socket) => this.#leaving(socket.url()));
-    page.on("requestfailed", (request) => this.list.push(`failed: ${request.url()}`));
-  }
-
-  /** @param {string} url */
-  #leaving(url) {
-    const { hostname, protocol } = new URL(url);
-    if (["data:", "blob:"].includes(protocol)) return;
-    if (hostname !== "127.0.0.1") this.list.push(`left the machine: ${url}`);
-  }
-}
+/** @type {[width: number, height: number][]} */
+const SCREENS = [
+  [360, 740],
+  [768, 1024],
+  [1280, 900],
+  [1920, 1080],
+];
 
 /**
  * How much the chart's canvases show: drawn pixels, and colours of which at least some pixels are.
@@ -103,11 +85,7 @@ describe("cargo xtask demo", () => {
     const offences = new Offences();
     offences.watch(page);
     try {
-      await page.addInitScript(() => {
-        document.addEventListener("securitypolicyviolation", (event) => {
-          console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
-        });
-      });
+      await offences.watchPolicy(page);
       await page.goto(address);
       await body(page);
       assert.deepEqual(offences.list, []);
@@ -115,14 +93,6 @@ describe("cargo xtask demo", () => {
       await page.close();
     }
   };
-
-  /** @param {Page} page @param {string} state */
-  const untilState = (page, state) =>
-    page.locator(`[data-testid=state][data-state=${state}]`).waitFor();
-
-  /** @param {Page} page @param {string} text */
-  const untilRow = (page, text) =>
-    page.getByTestId("message-row").filter({ hasText: text }).first().waitFor();
 
   /** Connects, unless the page has done so by itself. @param {Page} page */
   const connected = async (page) => {
@@ -165,6 +135,31 @@ describe("cargo xtask demo", () => {
         );
         await page.setViewportSize({ width: 1280, height: 900 });
         await page.screenshot({ path: screenshot });
+      }
+    }),
+  );
+
+  test(
+    "no chart is cut and nothing is wider than the window, from a phone to a wide screen",
+    { timeout: 120_000 },
+    withDemo(async (page) => {
+      await connected(page);
+      await page.waitForFunction(
+        () => document.querySelectorAll("[data-testid=chart-legend] canvas").length >= 6,
+      );
+      for (const [width, height] of SCREENS) {
+        await page.setViewportSize({ width, height });
+        // Charts take their new size in the frames after.
+        await page.waitForFunction(() => {
+          const box = document.querySelector("[data-testid=chart]")?.getBoundingClientRect();
+          const canvases = [...document.querySelectorAll("[data-testid=chart-legend] canvas")];
+          return canvases.every((canvas) => {
+            const { right, bottom, height } = canvas.getBoundingClientRect();
+            return box && height >= 40 && right <= box.right && bottom <= box.bottom;
+          });
+        });
+        const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(wider <= 0, `${wider} pixels wider than ${width}`);
       }
     }),
   );

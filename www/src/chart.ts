@@ -30,6 +30,8 @@ export class ChartPanel {
   readonly store = new SeriesStore();
   readonly #root = byId("chart", HTMLElement);
   readonly #legend = byId("chart-legend", HTMLElement);
+  /** Series that are not drawn. */
+  readonly #off = byId("chart-off", HTMLElement);
   readonly #overlayHost = byId("chart-overlay", HTMLElement);
   readonly #empty = byId("chart-empty", HTMLElement);
   readonly #entries = new Map<string, Entry>();
@@ -73,6 +75,7 @@ export class ChartPanel {
       }
     }
     this.#empty.hidden = all.length > 0;
+    this.#root.closest(".card")?.classList.toggle("filled", all.length > 0);
     if (all.length === 0) {
       return;
     }
@@ -131,7 +134,6 @@ export class ChartPanel {
     const head = make("div", "series-head");
     head.append(button, last);
     item.append(head, host);
-    this.#legend.append(item);
     const none = new Float64Array();
     const entry: Entry = {
       series,
@@ -169,11 +171,19 @@ export class ChartPanel {
 
   #arrange(entry: Entry): void {
     const { series, item, button, host } = entry;
+    const wasDrawn = entry.colour !== undefined;
     entry.plot?.destroy();
     entry.plot = undefined;
     entry.colour = series.colour;
     const drawn = series.colour !== undefined;
     item.classList.toggle("off", !drawn);
+    if (drawn !== wasDrawn || !item.isConnected) {
+      const focused = item.contains(document.activeElement);
+      (drawn ? this.#legend : this.#off).append(item);
+      if (focused) {
+        button.focus();
+      }
+    }
     item.dataset.colour = String(series.colour ?? "");
     button.setAttribute("aria-pressed", String(drawn));
     if (drawn && !this.#overlaid) {

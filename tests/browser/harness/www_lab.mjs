@@ -1,0 +1,145 @@
+// @ts-check
+// The built page (`target/www`) under its own Content-Security-Policy, in headless Chromium, with
+// everything noted that must not happen on it.
+
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import http from "node:http";
+import os from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { launchChromium } from "./lab.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+const folder = path.join(root, "target", "www");
+const PATIENCE = 15_000;
+
+const TYPES = new Map([
+  [".html", "text/html; charset=utf-8"],
+  [".js", "text/javascript; charset=utf-8"],
+  [".css", "text/css; charset=utf-8"],
+  [".json", "application/json"],
+  [".svg", "image/svg+xml"],
+  [".wasm", "application/wasm"],
+]);
+
+/** Everything that must not happen on the page, collected while it runs. */
+export class Offences {
+  /** @type {string[]} */
+  list = [];
+
+  /** @param {Page} page */
+  watch(page) {
+    page.on("pageerror", (error) => this.list.push(`exception: ${error}`));
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) {
+        this.list.push(`console: ${message.text()}`);
+      }
+    });
+    page.on("request", (request) => this.#leaving(request.url()));
+    page.on("websocket", (socket) => this.#leaving(socket.url()));
+    page.on("requestfailed", (request) => this.list.push(`failed: ${request.url()}`));
+  }
+
+  /** Also what the policy forbids; before the page is opened. @param {Page} page */
+  async watchPolicy(page) {
+    await page.addInitScript(() => {
+      document.addEventListener("securitypolicyviolation", (event) => {
+        console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
+      });
+    });
+  }
+
+  /** @param {string} url */
+  #leaving(url) {
+    const { hostname, protocol } = new URL(url);
+    if (["data:", "blob:"].includes(protocol)) return;
+    if (hostname !== "127.0.0.1") this.list.push(`left the machine: ${url}`);
+  }
+}
+
+async function serve() {
+  const policy = (await readFile(path.join(root, "www", "csp.txt"), "utf8")).trim();
+  const server = http.createServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+    const name = pathname === "/" ? "index.html" : path.basename(pathname);
+    try {
+      const body = await readFile(path.join(folder, name));
+      const type = TYPES.get(path.extname(name)) ?? "application/octet-stream";
+      response.writeHead(200, { "content-type": type, "content-security-policy": policy });
+      response.end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return { origin: `http://127.0.0.1:${port}`, server };
+}
+
+/** @typedef {{ page: Page, origin: string, offences: Offences }} Www */
+
+/**
+ * Tests on the page, each with an empty storage; for the surrounding `describe`.
+ * @returns {(name: string, body: (www: Www) => Promise<void>) => void}
+ */
+export function useWww() {
+  /** @type {import("playwright-core").BrowserContext} */
+  let browser;
+  /** @type {Awaited<ReturnType<typeof serve>>} */
+  let site;
+  let profile = "";
+  before(
+    async () => {
+      profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
+      [browser, site] = await Promise.all([launchChromium(profile), serve()]);
+    },
+    { timeout: 60_000 },
+  );
+  after(
+    async () => {
+      await browser?.close();
+      site?.server.closeAllConnections();
+      site?.server.close();
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+    { timeout: 30_000 },
+  );
+  return (name, body) => {
+    test(name, { timeout: 90_000 }, async () => {
+      const page = await browser.newPage();
+      page.setDefaultTimeout(PATIENCE);
+      const offences = new Offences();
+      offences.watch(page);
+      await offences.watchPolicy(page);
+      try {
+        await page.goto(site.origin);
+        await page.evaluate(() => localStorage.clear());
+        await page.goto("about:blank");
+        await page.goto(site.origin);
+        await body({ page, origin: site.origin, offences });
+        assert.deepEqual(offences.list, []);
+      } finally {
+        await page.close();
+      }
+    });
+  };
+}
+
+/** @param {Page} page @param {string} state */
+export const untilState = (page, state) =>
+  page.locator(`[data-testid=state][data-state=${state}]`).waitFor();
+
+/** @param {Page} page @param {string} text */
+export const untilRow = (page, text) =>
+  page.getByTestId("message-row").filter({ hasText: text }).first().waitFor();
+
+/** Connects with what the form says, but to this URL. @param {Page} page @param {string} url */
+export async function connectTo(page, url) {
+  await page.getByTestId("url").fill(url);
+  await page.getByTestId("connect").click();
+  await untilState(page, "connected");
+}
