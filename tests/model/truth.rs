@@ -53,7 +53,8 @@ pub struct Circumstances {
     /// The server had limits at least once.
     pub limited: bool,
     /// The server lost the session and made another one that the client took for the old one: the CONNACK that would
-    /// have told was lost. Then a QoS 2 message that was under way may arrive twice.
+    /// have told was lost. Then a QoS 2 message that was under way may arrive twice, and one from the server can have
+    /// the identifier of another that the client has not finished, and is taken for that.
     pub session_swapped: bool,
     /// The server has QoS 2 identifiers of a former page open, and a new message can get the same one by chance.
     pub identifiers_open: bool,
@@ -492,8 +493,12 @@ impl Truth {
     pub fn check_deliveries(&self, broker: &Broker) {
         let mut owed: BTreeMap<(&[u8], QoS), usize> = BTreeMap::new();
         for (message, filters) in broker.routed.iter().zip(&self.routed) {
-            let assured = message.qos != QoS::AtMostOnce && broker.still_there(message);
-            if assured && !filters.is_empty() {
+            let assured = match message.qos {
+                QoS::AtMostOnce => false,
+                QoS::AtLeastOnce => true,
+                QoS::ExactlyOnce => !self.circumstances.session_swapped,
+            };
+            if assured && broker.still_there(message) && !filters.is_empty() {
                 *owed.entry((&message.payload, message.qos)).or_default() += 1;
             }
         }
