@@ -140,14 +140,7 @@ impl Driver {
     pub fn command<R>(&self, command: impl FnOnce(&mut Session, Instant) -> R) -> R {
         let mut inner = self.inner.borrow_mut();
         let result = command(&mut inner.session, clock::now());
-        if inner.session.queued().1 >= MESSAGE_BYTES {
-            inner.transmit();
-            inner.held_up |= !inner.is_writable();
-        }
-        if !inner.microtask_queued {
-            inner.microtask_queued = true;
-            queue_microtask(&inner.microtask);
-        }
+        inner.commanded();
         result
     }
 
@@ -209,6 +202,17 @@ fn on_socket(driver: &Weak<RefCell<Inner>>, generation: u32, event: SocketEvent)
 }
 
 impl Inner {
+    fn commanded(&mut self) {
+        if self.session.queued().1 >= MESSAGE_BYTES {
+            self.transmit();
+            self.held_up |= !self.is_writable();
+        }
+        if !self.microtask_queued {
+            self.microtask_queued = true;
+            queue_microtask(&self.microtask);
+        }
+    }
+
     fn environment_changed(&mut self, change: Change) {
         let now = clock::now();
         // What is overdue comes before what is new.

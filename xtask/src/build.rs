@@ -26,7 +26,7 @@ const WASM_FEATURES: [&str; 6] = [
 ];
 
 /// For size after compression: that is smaller where functions with one caller stay functions, alike in their locals.
-const OPTIMISED: [&str; 7] = [
+const OPTIMISED: [&str; 9] = [
     "-Oz",
     "--converge",
     "--one-caller-inline-max-function-size",
@@ -35,6 +35,9 @@ const OPTIMISED: [&str; 7] = [
     "5",
     // The first KiB is the far end of the stack.
     "--low-memory-unused",
+    "--skip-pass=local-cse",
+    // Hints that processors of today do not need.
+    "--dealign",
 ];
 
 /// What no browser reads.
