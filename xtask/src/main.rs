@@ -4,6 +4,7 @@ mod brokers;
 mod build;
 mod check;
 mod conformance;
+mod core_in_wasm;
 mod coverage;
 mod demo;
 mod doctor;
@@ -34,7 +35,8 @@ cargo xtask COMMAND
 
   demo    [--port 8080] [--broker-port 9001] [--open]
           the page with an embedded broker and simulated sensors; sets up what is missing
-  test    [--only SUITE]...    everything, or: check native fuzz no_std wasm size page browser demo conformance
+  test    [--only SUITE]...    everything, or: check native fuzz no_std core-in-wasm wasm size page browser
+          demo conformance
   setup   [--only WHAT]...     what the other commands need (they call it themselves)
   doctor  [--strict]           what is present, what is missing, why it matters
   build                        the npm package, into pkg/wasm and pkg/dist

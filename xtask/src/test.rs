@@ -13,7 +13,7 @@ use crate::setup::{self, Need};
 use crate::stamp::files_below;
 use crate::step::{self, Done, Failure, Plan, Step, tail};
 use crate::summary::{self, Tally};
-use crate::{brokers, check, conformance, demo, fuzz, size};
+use crate::{brokers, check, conformance, core_in_wasm, demo, fuzz, size};
 
 /// A target without an operating system, hence without `std`.
 const BARE_TARGET: &str = "thumbv7em-none-eabi";
@@ -25,6 +25,7 @@ pub enum Suite {
     Native,
     Fuzz,
     NoStd,
+    CoreInWasm,
     Wasm,
     Size,
     Page,
@@ -35,11 +36,12 @@ pub enum Suite {
 
 impl Suite {
     /// In this order: the last one reads what the others have kept of their runs.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Check,
         Self::Native,
         Self::Fuzz,
         Self::NoStd,
+        Self::CoreInWasm,
         Self::Wasm,
         Self::Size,
         Self::Page,
@@ -54,6 +56,7 @@ impl Suite {
             Self::Native => "native",
             Self::Fuzz => "fuzz",
             Self::NoStd => "no_std",
+            Self::CoreInWasm => "core-in-wasm",
             Self::Wasm => "wasm",
             Self::Size => "size",
             Self::Page => "page",
@@ -70,6 +73,7 @@ impl Suite {
     fn needs(self) -> Vec<Need> {
         let mut needs = match self {
             Self::Native | Self::Fuzz | Self::NoStd | Self::Conformance => return Vec::new(),
+            Self::CoreInWasm => return vec![Need::Node],
             Self::Check => vec![Need::RustComponents],
             Self::Wasm | Self::Demo => vec![Need::Chromium],
             Self::Size | Self::Page => Vec::new(),
@@ -98,6 +102,7 @@ impl Suite {
             Self::Native => native(),
             Self::Fuzz => fuzz::all(),
             Self::NoStd => no_std(),
+            Self::CoreInWasm => core_in_wasm::suite(),
             Self::Wasm => wasm(),
             Self::Size => counted("size", size::weigh),
             Self::Page => page(),
@@ -241,7 +246,7 @@ fn no_std() -> Tally {
             "--target",
             BARE_TARGET,
         ];
-        if bare_target_is_there(step)? {
+        if target_is_there(step, BARE_TARGET)? {
             step.run(project::command("cargo").args(arguments))?;
             return Ok(Done::Worked);
         }
@@ -263,11 +268,12 @@ fn no_std() -> Tally {
     })
 }
 
-fn bare_target_is_there(step: &Step) -> Result<bool, Failure> {
+/// Whether the usual toolchain has the target's standard library, which rustup is asked for if need be.
+pub fn target_is_there(step: &Step, target: &str) -> Result<bool, Failure> {
     let sysroot = project::output_of(project::command("rustc").args(["--print", "sysroot"]));
     let library = Path::new(&sysroot.unwrap_or_default())
         .join("lib/rustlib")
-        .join(BARE_TARGET);
+        .join(target);
     if library.is_dir() {
         return Ok(true);
     }
@@ -275,10 +281,9 @@ fn bare_target_is_there(step: &Step) -> Result<bool, Failure> {
         return Ok(false);
     }
     step.tell(&format!(
-        "adding the target {BARE_TARGET} to the Rust toolchain with rustup"
+        "adding the target {target} to the Rust toolchain with rustup"
     ));
-    let (added, _) =
-        step.attempt(project::command("rustup").args(["target", "add", BARE_TARGET]))?;
+    let (added, _) = step.attempt(project::command("rustup").args(["target", "add", target]))?;
     Ok(added)
 }
 
