@@ -151,6 +151,17 @@ export class ChartPanel {
     this.#arrangeOverlay();
   }
 
+  clear(): void {
+    this.store.clear();
+    for (const { plot } of this.#entries.values()) {
+      plot?.destroy();
+    }
+    this.#entries.clear();
+    this.#legend.replaceChildren();
+    this.#off.replaceChildren();
+    this.#rebuild();
+  }
+
   #toggle(id: string): void {
     const entry = this.#entries.get(id);
     const wasDrawn = entry?.colour !== undefined;

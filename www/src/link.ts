@@ -5,11 +5,11 @@ import {
   type ConnectionInfo,
   type ConnectOptions,
   createClient,
+  type FilterOptions,
   type MessageHandler,
   type Payload,
   type PublishOptions,
   type PublishResult,
-  type QoS,
   type State,
   type Subscription,
 } from "webmqtt";
@@ -43,6 +43,8 @@ export class Link {
   /** Counts `open` and `close`: what an earlier one still does is void. */
   #turn = 0;
   #url = "";
+  #profile = "";
+  #state: State = "idle";
   published = 0;
 
   /** Whether there is a client that takes calls, connected or not. */
@@ -50,11 +52,22 @@ export class Link {
     return this.#client !== undefined;
   }
 
-  async connect(url: string, options: ConnectOptions): Promise<void> {
+  /** Which connection is in use: connected, or trying to be. */
+  get live(): string | undefined {
+    return this.#state === "idle" || this.#state === "closed" ? undefined : this.#profile;
+  }
+
+  /** Whose subscriptions the client has, as long as there is one. */
+  get profile(): string {
+    return this.#profile;
+  }
+
+  async connect(profile: string, url: string, options: ConnectOptions): Promise<void> {
     await this.disconnect();
     this.#turn += 1;
     const turn = this.#turn;
     this.#url = url;
+    this.#profile = profile;
     this.#report("connecting", { attempt: 1 });
     try {
       const client = await createClient(url, options);
@@ -118,6 +131,7 @@ export class Link {
 
   #report(state: State, event: Happening, info?: ConnectionInfo): void {
     const { attempt, delay, cause } = event;
+    this.#state = state;
     this.status.emit({
       state,
       attempt: attempt ?? 0,
@@ -128,19 +142,23 @@ export class Link {
     });
   }
 
-  #live(): Client {
+  #taking(): Client {
     if (!this.#client) {
       throw new Error("Connect first.");
     }
     return this.#client;
   }
 
-  subscribe(filter: string, qos: QoS, handler: MessageHandler): Promise<Subscription> {
-    return this.#live().subscribe(filter, { qos }, handler);
+  subscribe(
+    filter: string,
+    options: FilterOptions,
+    handler: MessageHandler,
+  ): Promise<Subscription> {
+    return this.#taking().subscribe(filter, options, handler);
   }
 
   async publish(topic: string, payload: Payload, options: PublishOptions): Promise<PublishResult> {
-    const result = await this.#live().publish(topic, payload, options);
+    const result = await this.#taking().publish(topic, payload, options);
     this.published += 1;
     return result;
   }

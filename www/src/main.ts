@@ -3,23 +3,27 @@
 import type { Message } from "webmqtt";
 import { ChartPanel } from "./chart.js";
 import { ConnectForm } from "./connect-form.js";
-import { demoBroker } from "./demo.js";
+import { ConnectionsPanel } from "./connections.js";
+import { demoBroker, demoProfile } from "./demo.js";
 import { byId, setText } from "./dom.js";
 import { count, rate } from "./format.js";
 import { Link } from "./link.js";
 import { MessagesPanel } from "./messages.js";
+import { ProfileStore } from "./profile-store.js";
 import { PublishForm } from "./publish-form.js";
 import { RateMeter } from "./rate.js";
 import { StatusPanel } from "./status.js";
 import { SubscriptionsPanel } from "./subscriptions.js";
 
 const link = new Link();
+const store = new ProfileStore();
+const connections = new ConnectionsPanel(link, store);
 const chart = new ChartPanel();
 const publishForm = new PublishForm(link);
 const messages = new MessagesPanel((message) => publishForm.fill(message));
-const subscriptions = new SubscriptionsPanel(link, receive);
+const subscriptions = new SubscriptionsPanel(link, store, receive);
 new StatusPanel(link);
-const connectForm = new ConnectForm(link);
+const connectForm = new ConnectForm(link, store);
 
 let latest: Message | undefined;
 
@@ -51,8 +55,24 @@ function updateMeters(): void {
 setInterval(updateMeters, 1_000);
 updateMeters();
 
-const demo = await demoBroker();
-if (demo !== undefined) {
-  subscriptions.add("demo/#", 0);
-  await connectForm.connect(demo);
+/** Id of the connection whose messages are shown. */
+let shown = "";
+link.status.listen(() => {
+  // The messages of one broker do not go among those of another.
+  if (link.live !== undefined && link.live !== shown) {
+    if (shown !== "") {
+      messages.clear();
+      chart.clear();
+    }
+    shown = link.live;
+  }
+});
+
+if (!connections.takeFromAddress()) {
+  const demo = await demoBroker();
+  if (demo !== undefined) {
+    demoProfile(store, demo);
+    await connectForm.connect();
+  }
 }
+addEventListener("hashchange", () => connections.takeFromAddress());

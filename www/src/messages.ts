@@ -51,7 +51,7 @@ export class MessagesPanel {
       this.#scroller.focus();
     });
     this.#pause.addEventListener("click", () => this.#togglePause());
-    byId("clear", HTMLButtonElement).addEventListener("click", () => this.#clear());
+    byId("clear", HTMLButtonElement).addEventListener("click", () => this.clear());
     const search = byId("search", HTMLInputElement);
     search.addEventListener("input", () => this.#search(search.value.trim()));
     this.#painter.request();
@@ -218,7 +218,7 @@ export class MessagesPanel {
     this.#painter.request();
   }
 
-  #clear(): void {
+  clear(): void {
     this.log.clear();
     if (this.#paused) {
       this.#rows = [];

@@ -2,11 +2,12 @@
 
 import type { Message, PublishResult, QoS } from "webmqtt";
 import { byId, make } from "./dom.js";
+import { loadDraft, saveDraft } from "./draft.js";
 import { explain } from "./errors.js";
 import { duration } from "./format.js";
 import type { Link, LinkStatus } from "./link.js";
 import { textOf } from "./payload.js";
-import { loadSettings, saveSettings, toQoS } from "./settings.js";
+import { toQoS } from "./profile.js";
 
 /** The reason code of an acknowledgement that no subscriber was there. */
 const NO_MATCHING_SUBSCRIBERS = 0x10;
@@ -26,11 +27,11 @@ export class PublishForm {
 
   constructor(link: Link) {
     this.#link = link;
-    const settings = loadSettings();
-    this.#topic.value = settings.publishTopic;
-    this.#payload.value = settings.publishPayload;
-    this.#qos.value = String(settings.publishQos);
-    this.#retain.checked = settings.publishRetain;
+    const draft = loadDraft();
+    this.#topic.value = draft.topic;
+    this.#payload.value = draft.payload;
+    this.#qos.value = String(draft.qos);
+    this.#retain.checked = draft.retain;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#publish();
@@ -68,12 +69,7 @@ export class PublishForm {
     const payload = this.#payload.value;
     const qos = toQoS(this.#qos.value);
     const retain = this.#retain.checked;
-    saveSettings({
-      publishTopic: topic,
-      publishPayload: payload,
-      publishQos: qos,
-      publishRetain: retain,
-    });
+    saveDraft({ topic, payload, qos, retain });
     this.#last += 1;
     const number = this.#last;
     this.#show("waiting", this.#connected ? "On its way" : "Waits for the connection");

@@ -1,52 +1,64 @@
-/** The list of subscriptions. It outlives connections: every new client gets all of them. */
+/** The subscriptions of a connection. They outlive it: every new client gets all of them. */
 
-import type { Message, QoS, Subscription } from "webmqtt";
-import { byId, make, setText } from "./dom.js";
+import type { Message } from "webmqtt";
+import { byId } from "./dom.js";
 import { explain, isFarewell } from "./errors.js";
-import { count, rate } from "./format.js";
 import type { Link } from "./link.js";
-import { RateMeter } from "./rate.js";
-import { loadSettings, saveSettings, toQoS } from "./settings.js";
-
-/** Length of the palette in the style sheet. */
-const COLOURS = 8;
+import { type SavedSubscription, toQoS } from "./profile.js";
+import { COLOURS } from "./profile-fields.js";
+import type { ProfileStore } from "./profile-store.js";
+import { SubscriptionRow } from "./subscription-row.js";
 
 /** Called for each message, with the colour of its subscription. */
 export type Receiver = (message: Message, colour: number) => void;
 
-interface Entry {
-  readonly filter: string;
-  readonly qos: QoS;
-  readonly colour: number;
-  readonly item: HTMLLIElement;
-  readonly status: HTMLElement;
-  readonly numbers: HTMLElement;
-  readonly meter: RateMeter;
-  received: number;
-  subscription: Subscription | undefined;
-}
-
 export class SubscriptionsPanel {
   readonly #link: Link;
+  readonly #store: ProfileStore;
   readonly #receive: Receiver;
   readonly #filter = byId("sub-filter", HTMLInputElement);
   readonly #qos = byId("sub-qos", HTMLSelectElement);
+  readonly #noLocal = byId("sub-no-local", HTMLInputElement);
+  readonly #asPublished = byId("sub-retain-as-published", HTMLInputElement);
+  readonly #handling = byId("sub-retain-handling", HTMLSelectElement);
   readonly #list = byId("sub-list", HTMLElement);
   readonly #empty = byId("sub-empty", HTMLElement);
-  readonly #entries = new Map<string, Entry>();
+  readonly #rows = new Map<string, SubscriptionRow>();
+  /** Id of the connection whose subscriptions these are. */
+  #shown = "";
 
-  constructor(link: Link, receive: Receiver) {
+  constructor(link: Link, store: ProfileStore, receive: Receiver) {
     this.#link = link;
+    this.#store = store;
     this.#receive = receive;
     byId("sub-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
     });
     this.#filter.addEventListener("input", () => this.#filter.removeAttribute("aria-invalid"));
-    link.renewed.listen(() => this.#subscribeAll());
-    for (const { filter, qos } of loadSettings().subscriptions) {
-      this.add(filter, qos);
+    link.status.listen(() => this.#follow());
+    store.changed.listen(() => this.#follow());
+    link.renewed.listen(() => {
+      for (const row of this.#rows.values()) {
+        void this.#subscribe(row);
+      }
+    });
+    this.#follow();
+  }
+
+  /** Shows those of the connection in use, else of the chosen one. */
+  #follow(): void {
+    const id = this.#link.live ?? this.#store.current.id;
+    if (id === this.#shown) {
+      return;
     }
+    this.#shown = id;
+    this.#rows.clear();
+    this.#list.replaceChildren();
+    for (const saved of this.#store.find(id)?.subscriptions ?? []) {
+      this.#append(saved);
+    }
+    this.#empty.hidden = this.#rows.size > 0;
   }
 
   #submit(): void {
@@ -56,129 +68,99 @@ export class SubscriptionsPanel {
       this.#filter.focus();
       return;
     }
-    const known = this.#entries.get(filter);
+    const known = this.#rows.get(filter);
     if (known) {
       this.#remove(known);
     }
-    this.add(filter, toQoS(this.#qos.value));
+    const handling = Number(this.#handling.value);
+    const row = this.#append({
+      filter,
+      qos: toQoS(this.#qos.value),
+      noLocal: this.#noLocal.checked,
+      retainAsPublished: this.#asPublished.checked,
+      retainHandling: handling === 1 || handling === 2 ? handling : 0,
+      colour: known?.saved.colour ?? this.#freeColour(),
+      muted: false,
+    });
+    this.#changed();
+    if (this.#link.open && this.#link.profile === this.#shown) {
+      void this.#subscribe(row);
+    }
     this.#filter.value = "";
     this.#filter.focus();
   }
 
-  /** Subscribes now or with the next connection. Does nothing if the filter is in the list. */
-  add(filter: string, qos: QoS): void {
-    if (this.#entries.has(filter)) {
-      return;
-    }
-    const entry = this.#createEntry(filter, qos);
-    this.#entries.set(filter, entry);
-    this.#list.append(entry.item);
-    this.#changed();
-    if (this.#link.open) {
-      void this.#subscribe(entry);
-    }
+  #append(saved: SavedSubscription): SubscriptionRow {
+    const row: SubscriptionRow = new SubscriptionRow(saved, {
+      remove: () => {
+        this.#remove(row);
+        this.#filter.focus();
+      },
+      mute: (muted) => this.#update(row, { muted }),
+      paint: (colour) => this.#update(row, { colour }),
+    });
+    this.#rows.set(saved.filter, row);
+    this.#list.append(row.item);
+    return row;
   }
 
-  #createEntry(filter: string, qos: QoS): Entry {
-    const colour = this.#freeColour();
-    const item = make("li", "sub");
-    item.dataset.filter = filter;
-    item.dataset.colour = String(colour);
-    const status = make("span", "sub-status");
-    const numbers = make("span", "sub-numbers");
-    const remove = make("button", "button small icon", "✕");
-    remove.type = "button";
-    remove.setAttribute("aria-label", `Unsubscribe from ${filter}`);
-    const line = make("span", "sub-line");
-    line.append(status, numbers);
-    const words = make("span", "sub-words");
-    words.append(make("span", "sub-filter code", filter), line);
-    item.append(make("span", "swatch"), words, remove);
-    const entry: Entry = {
-      filter,
-      qos,
-      colour,
-      item,
-      status,
-      numbers,
-      meter: new RateMeter(),
-      received: 0,
-      subscription: undefined,
-    };
-    remove.addEventListener("click", () => {
-      this.#remove(entry);
-      this.#filter.focus();
-    });
-    this.#say(entry, `asks for QoS ${qos}`, "waiting");
-    return entry;
+  #update(row: SubscriptionRow, changes: Partial<SavedSubscription>): void {
+    row.update({ ...row.saved, ...changes });
+    this.#changed();
   }
 
   #freeColour(): number {
-    const taken = new Set([...this.#entries.values()].map((entry) => entry.colour));
-    for (let colour = 0; colour < COLOURS; colour += 1) {
-      if (!taken.has(colour)) {
-        return colour;
-      }
-    }
-    return this.#entries.size % COLOURS;
+    const taken = new Set([...this.#rows.values()].map((row) => row.saved.colour));
+    const free = COLOURS.findIndex((_, colour) => !taken.has(colour));
+    return free < 0 ? this.#rows.size % COLOURS.length : free;
   }
 
-  #subscribeAll(): void {
-    for (const entry of this.#entries.values()) {
-      void this.#subscribe(entry);
-    }
-  }
-
-  async #subscribe(entry: Entry): Promise<void> {
-    const { filter, qos, colour } = entry;
-    entry.subscription = undefined;
-    this.#say(entry, `asks for QoS ${qos}`, "waiting");
+  async #subscribe(row: SubscriptionRow): Promise<void> {
+    const { filter, qos, noLocal, retainAsPublished, retainHandling } = row.saved;
+    row.ask();
+    const options = { qos, noLocal, retainAsPublished, retainHandling };
+    const isShown = () => this.#rows.get(filter) === row;
     try {
-      const subscription = await this.#link.subscribe(filter, qos, (message) => {
-        if (this.#entries.get(filter) === entry) {
-          entry.received += 1;
-          this.#receive(message, colour);
+      const subscription = await this.#link.subscribe(filter, options, (message) => {
+        if (isShown()) {
+          row.received += 1;
+          if (!row.saved.muted) {
+            this.#receive(message, row.saved.colour);
+          }
         }
       });
-      if (this.#entries.get(filter) !== entry) {
+      if (!isShown()) {
         await subscription.unsubscribe();
         return;
       }
-      entry.subscription = subscription;
-      const granted = subscription.qos;
-      this.#say(entry, granted === qos ? `QoS ${qos}` : `QoS ${granted} of ${qos}`, "granted");
+      row.subscription = subscription;
+      row.showResult();
     } catch (error) {
       if (!isFarewell(error)) {
-        const { message, remedy } = explain(error);
-        this.#say(entry, `${message} ${remedy}`, "refused");
+        const { message, remedy, code } = explain(error);
+        row.refuse(`${message} ${remedy} (${code})`);
       }
     }
   }
 
-  #remove(entry: Entry): void {
-    this.#entries.delete(entry.filter);
-    entry.item.remove();
+  #remove(row: SubscriptionRow): void {
+    this.#rows.delete(row.saved.filter);
+    row.item.remove();
     this.#changed();
     // A refused unsubscribe leaves nothing to do: its messages are dropped by the handler.
-    entry.subscription?.unsubscribe().catch(() => {});
-  }
-
-  #say(entry: Entry, text: string, tone: "waiting" | "granted" | "refused"): void {
-    setText(entry.status, text);
-    entry.item.dataset.tone = tone;
+    row.subscription?.unsubscribe().catch(() => {});
   }
 
   #changed(): void {
-    this.#empty.hidden = this.#entries.size > 0;
-    const subscriptions = [...this.#entries.values()].map(({ filter, qos }) => ({ filter, qos }));
-    saveSettings({ subscriptions });
+    this.#empty.hidden = this.#rows.size > 0;
+    const subscriptions = [...this.#rows.values()].map((row) => row.saved);
+    this.#store.update(this.#shown, { subscriptions });
   }
 
   /** Call once per second. */
   updateNumbers(at: number): void {
-    for (const { meter, received, numbers } of this.#entries.values()) {
-      const perSecond = meter.sample(at, received);
-      setText(numbers, received === 0 ? "" : `${count(received)} · ${rate(perSecond)}/s`);
+    for (const row of this.#rows.values()) {
+      row.updateNumbers(at);
     }
   }
 }

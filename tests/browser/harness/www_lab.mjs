@@ -41,7 +41,12 @@ export class Offences {
     });
     page.on("request", (request) => this.#leaving(request.url()));
     page.on("websocket", (socket) => this.#leaving(socket.url()));
-    page.on("requestfailed", (request) => this.list.push(`failed: ${request.url()}`));
+    page.on("requestfailed", (request) => {
+      // Leaving the page ends what it still asks for.
+      if (request.failure()?.errorText !== "net::ERR_ABORTED") {
+        this.list.push(`failed: ${request.url()}`);
+      }
+    });
   }
 
   /** Also what the policy forbids; before the page is opened. @param {Page} page */

@@ -1,0 +1,85 @@
+/** The stored connections, and which of them is chosen. Passwords are stored only where that is asked for. */
+
+import { newId, type Profile, restoreProfile, USUAL } from "./profile.js";
+import { Signal } from "./signal.js";
+import { load, save } from "./storage.js";
+
+const KEY = "webmqtt.connections";
+
+export class ProfileStore {
+  /** Another one is chosen, or the list has changed. */
+  readonly changed = new Signal<void>();
+  #profiles: Profile[] = [];
+  #chosen = "";
+
+  constructor() {
+    const { chosen, profiles } = Object(load(KEY)) as Record<string, unknown>;
+    for (const stored of Array.isArray(profiles) ? profiles : []) {
+      const { id } = Object(stored) as Record<string, unknown>;
+      this.#profiles.push({
+        ...restoreProfile(stored),
+        ...(typeof id === "string" && !this.find(id) ? { id } : {}),
+      });
+    }
+    this.#chosen = typeof chosen === "string" ? chosen : "";
+    if (this.#profiles.length === 0) {
+      this.#profiles.push({ ...USUAL, id: newId() });
+    }
+  }
+
+  get all(): readonly Profile[] {
+    return this.#profiles;
+  }
+
+  get current(): Profile {
+    return this.find(this.#chosen) ?? (this.#profiles[0] as Profile);
+  }
+
+  find(id: string): Profile | undefined {
+    return this.#profiles.find((profile) => profile.id === id);
+  }
+
+  choose(id: string): void {
+    this.#chosen = id;
+    this.#keep();
+    this.changed.emit();
+  }
+
+  /** Adds it to the list and chooses it. */
+  add(profile: Profile): void {
+    this.#profiles.push(profile);
+    this.choose(profile.id);
+  }
+
+  /** For each new one the first colour that no other has. */
+  freeColour(): string {
+    const taken = new Set(this.#profiles.map(({ colour }) => colour));
+    return [..."01234567"].find((colour) => !taken.has(colour)) ?? "0";
+  }
+
+  update(id: string, changes: Partial<Profile>): void {
+    this.#profiles = this.#profiles.map((profile) =>
+      profile.id === id ? { ...profile, ...changes, id } : profile,
+    );
+    this.#keep();
+    this.changed.emit();
+  }
+
+  /** The list is never empty. */
+  remove(id: string): void {
+    const at = this.#profiles.findIndex((profile) => profile.id === id);
+    this.#profiles = this.#profiles.filter((profile) => profile.id !== id);
+    if (this.#profiles.length === 0) {
+      this.#profiles.push({ ...USUAL, id: newId() });
+    }
+    this.choose((this.#profiles[Math.max(0, at - 1)] ?? this.current).id);
+  }
+
+  #keep(): void {
+    const profiles = this.#profiles.map((profile) => ({
+      ...profile,
+      password: profile.keepPassword ? profile.password : "",
+    }));
+    save(KEY, { chosen: this.#chosen, profiles });
+  }
+}
