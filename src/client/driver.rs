@@ -14,7 +14,7 @@ use wasm_bindgen::prelude::*;
 
 use super::clock;
 use super::env::{Change, Environment, SleepDetector};
-use super::socket::{CloseInfo, Socket, SocketEvent, Uint8Array};
+use super::socket::{CloseInfo, Socket, SocketEvent};
 use super::timer::Timer;
 use crate::error::Error;
 use crate::session::redirect;
@@ -237,8 +237,7 @@ impl Inner {
                 }
             }
             SocketEvent::Bytes(bytes) => {
-                let to = self.session.recv_buf(bytes.length());
-                Uint8Array::copy(to, &bytes);
+                bytes.copy_to(self.session.recv_buf(bytes.length() as usize));
                 self.session.handle_received(now);
             }
             SocketEvent::Text => self.session.handle_transport_error(now, Error::TextFrame),

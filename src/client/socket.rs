@@ -2,52 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen]
-extern "C" {
-    type WebSocket;
-    #[wasm_bindgen(constructor, catch)]
-    fn new(url: &str, subprotocol: &str) -> Result<WebSocket, JsValue>;
-    #[wasm_bindgen(method, setter, js_name = binaryType)]
-    fn set_binary_type(this: &WebSocket, value: &str);
-    #[wasm_bindgen(method, setter)]
-    fn set_onopen(this: &WebSocket, handler: Option<&Closure<dyn FnMut()>>);
-    #[wasm_bindgen(method, setter)]
-    fn set_onmessage(this: &WebSocket, handler: Option<&Closure<dyn FnMut(MessageEvent)>>);
-    #[wasm_bindgen(method, setter)]
-    fn set_onclose(this: &WebSocket, handler: Option<&Closure<dyn FnMut(CloseEvent)>>);
-    #[wasm_bindgen(method, getter)]
-    fn protocol(this: &WebSocket) -> String;
-    #[wasm_bindgen(method, getter, js_name = bufferedAmount)]
-    fn buffered_amount(this: &WebSocket) -> u32;
-    #[wasm_bindgen(method, catch)]
-    fn send(this: &WebSocket, bytes: &[u8]) -> Result<(), JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn close(this: &WebSocket) -> Result<(), JsValue>;
-
-    type MessageEvent;
-    #[wasm_bindgen(method, getter)]
-    fn data(this: &MessageEvent) -> JsValue;
-
-    type CloseEvent;
-    #[wasm_bindgen(method, getter)]
-    fn code(this: &CloseEvent) -> u16;
-    #[wasm_bindgen(method, getter)]
-    fn reason(this: &CloseEvent) -> String;
-    #[wasm_bindgen(method, getter, js_name = wasClean)]
-    fn was_clean(this: &CloseEvent) -> bool;
-
-    type ArrayBuffer;
-    pub(super) type Uint8Array;
-    #[wasm_bindgen(constructor)]
-    fn new(buffer: &ArrayBuffer) -> Uint8Array;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn length(this: &Uint8Array) -> usize;
-    #[wasm_bindgen(js_namespace = Uint8Array, js_name = "prototype.set.call")]
-    pub(super) fn copy(to: &mut [u8], from: &Uint8Array);
-}
+use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 /// What the browser tells about the end of a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,9 +40,9 @@ impl Socket {
         subprotocol: &str,
         handle: impl Fn(SocketEvent) + Clone + 'static,
     ) -> Result<Self, JsValue> {
-        let inner = WebSocket::new(url, subprotocol)?;
+        let inner = WebSocket::new_with_str(url, subprotocol)?;
         // Blobs would have to be read asynchronously, out of order.
-        inner.set_binary_type("arraybuffer");
+        inner.set_binary_type(BinaryType::Arraybuffer);
         let to = handle.clone();
         let on_open = Closure::wrap(Box::new(move || to(SocketEvent::Open)) as Box<dyn FnMut()>);
         let to = handle.clone();
@@ -103,9 +61,9 @@ impl Socket {
             }));
         }) as Box<dyn FnMut(CloseEvent)>);
         // No `error` handler: the event says nothing, and `close` always follows.
-        inner.set_onopen(Some(&on_open));
-        inner.set_onmessage(Some(&on_message));
-        inner.set_onclose(Some(&on_close));
+        inner.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+        inner.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        inner.set_onclose(Some(on_close.as_ref().unchecked_ref()));
         Ok(Self {
             inner,
             _on_open: on_open,
@@ -120,7 +78,7 @@ impl Socket {
 
     /// Bytes that are sent after the socket has closed are lost like those on the way; resending covers both.
     pub(super) fn send(&self, bytes: &[u8]) {
-        let _ = self.inner.send(bytes);
+        let _ = self.inner.send_with_u8_array(bytes);
     }
 
     /// How many bytes the browser has taken and not yet sent.

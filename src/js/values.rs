@@ -1,7 +1,7 @@
 //! JavaScript's arrays and objects, as far as they are used here, and what can be put into them.
 //!
-//! They are declared here and in `client`, not taken from js-sys and web-sys: those bring conversions that end up in
-//! the module unused. Values go in directly, without a handle for each of them on the way.
+//! They are declared here and not taken from js-sys, so that values go in directly, without a handle for each of them
+//! on the way.
 
 use alloc::string::String;
 
