@@ -89,6 +89,28 @@ describe("a page in the back/forward cache", () => {
   });
 });
 
+describe("a page in the back/forward cache that goes in its own words", () => {
+  scripted("publishes, says DISCONNECT, and is back with the page", async (server) => {
+    const { tab, peer } = await connectedPage(server, { pageHide: "keep" });
+    await tab.evaluate(`addEventListener("pagehide", (event) => {
+      if (event.persisted) {
+        const told = client.publish("panels/7/state", "away", { retain: true });
+        void told.finally(() => client.suspend());
+      }
+    })`);
+    await tab.goto(`${site.origin}/page/index.html?other`);
+    const { topic, payload } = await peer.expect("publish");
+    assert.deepEqual([topic, String(payload)], ["panels/7/state", "away"]);
+    await peer.expect("disconnect");
+    await peer.expectClose();
+    const next = server.peer();
+    await tab.evaluate("void setTimeout(() => history.back(), 10)");
+    await (await next).accept();
+    await tab.until(`globalThis.client?.state === "connected"`);
+    await tab.close();
+  });
+});
+
 describe("a frozen page", () => {
   scripted(
     "finds its connection closed when it thaws, and makes a new one at once",

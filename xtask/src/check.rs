@@ -51,6 +51,7 @@ pub fn fix() -> Result<(), Failure> {
             "--write",
             "--error-on-warnings",
         ]))?;
+        step.run(project::command("node").arg("docs/check/errors.mjs"))?;
         Ok(Done::Worked)
     })
     .map(|_| ())
@@ -135,6 +136,15 @@ fn checks() -> Vec<Check> {
             }
             checks.push(check(name, NODE, tsc));
         }
+    }
+    for (name, arguments) in [
+        ("types of the guide", &["docs/check/examples.mjs"][..]),
+        ("errors in the guide", &["docs/check/errors.mjs", "--check"]),
+        ("links of the guide", &["docs/check/links.mjs"]),
+    ] {
+        let mut node = project::command("node");
+        node.args(arguments);
+        checks.push(check(name, NODE, node));
     }
     checks
 }

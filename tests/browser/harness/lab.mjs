@@ -93,11 +93,18 @@ export class Lab {
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }
 
+  /** A page without anything. */
+  async blank() {
+    const page = await this.#browser?.newPage();
+    if (!page) throw new Error("the lab has not been started");
+    return page;
+  }
+
   /** @param {{ tls?: boolean }} [options] tls: serve the page over https: */
   async open({ tls = false } = {}) {
-    const page = await this.#browser?.newPage();
+    const page = await this.blank();
     const site = this.#sites[tls ? 1 : 0];
-    if (!page || !site) throw new Error("the lab has not been started");
+    if (!site) throw new Error("the lab has not been started");
     const bench = new Bench(page);
     await page.goto(site.origin);
     // Importing it from here, and not from the document, makes a failure to load a rejection.

@@ -83,14 +83,36 @@ async function makeCertificate() {
   }
 }
 
+/** @param {{ tls?: boolean }} [options] */
+export async function serveSite({ tls = false } = {}) {
+  return serve(
+    tls ? https.createServer(await makeCertificate(), answer) : http.createServer(answer),
+  );
+}
+
 /**
- * @param {{ tls?: boolean }} [options]
+ * Serves these texts under their names and the package in `webmqtt/`, without a policy, as a reader of the guide would.
+ * @param {Record<string, string>} files
+ */
+export async function serveExample(files) {
+  const server = http.createServer(async (request, response) => {
+    const name = new URL(request.url ?? "/", "http://127.0.0.1").pathname.slice(1);
+    const file = path.join(packageDirectory, name.replace(/^webmqtt\//, ""));
+    const body = files[name] ?? (await readFile(file).catch(() => undefined));
+    response.writeHead(body === undefined ? 404 : 200, {
+      "content-type": TYPES.get(path.extname(name)) ?? "text/plain",
+    });
+    response.end(body);
+  });
+  return serve(server);
+}
+
+/**
+ * @param {http.Server | https.Server} server
  * @returns {Promise<{ origin: string, close(): Promise<void> }>}
  */
-export async function serveSite({ tls = false } = {}) {
-  const server = tls
-    ? https.createServer(await makeCertificate(), answer)
-    : http.createServer(answer);
+async function serve(server) {
+  const tls = server instanceof https.Server;
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
