@@ -30,7 +30,7 @@ function codes({ TEXTS }) {
 }
 
 function reasons({ REASONS, REASON_REMEDIES }) {
-  const rows = REASONS.flatMap((name, index) => {
+  const rows = REASONS.map((name, index) => {
     const code = 0x80 + index;
     const hex = `0x${code.toString(16).toUpperCase()}`;
     return `| ${code} | ${hex} | ${name} | ${cell(REASON_REMEDIES.get(code) ?? "")} |`;

@@ -307,7 +307,7 @@ export interface StateEvent {
   cause?: MqttError;
   /** With `waiting`: milliseconds until the next attempt. */
   delay?: number;
-  /** Number of the attempt since the last connection, from 1. */
+  /** Number of the attempt since the last connection, from 1; 0 when a connection was lost and none was made yet. */
   attempt: number;
 }
 

@@ -11,3 +11,5 @@ declare var bench: {
 };
 
 declare var aborter: AbortController;
+
+declare var worker: Worker;

@@ -9,6 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Broker, whyNoBroker } from "./harness/broker.mjs";
 import { useLab } from "./harness/lab.mjs";
+import { ScriptedServer } from "./harness/scripted_server.mjs";
 import { serveExample } from "./harness/site.mjs";
 import { uniqueName, Witness } from "./harness/witness.mjs";
 
@@ -22,6 +23,13 @@ async function blocks(page, language) {
   const text = await readFile(path.join(root, page), "utf8");
   const found = text.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"));
   return [...found].map(([, code]) => String(code));
+}
+
+/** With the address of a server. @param {string} address @param {string} code */
+function at(address, code) {
+  const url = /\bwss?:\/\/[^"]+/;
+  assert.match(code, url);
+  return code.replace(url, address);
 }
 
 /** The next words that the page logs. @param {import("playwright-core").Page} page */
@@ -49,11 +57,7 @@ describe("examples of the guide", { skip: missing ?? false }, () => {
   after(() => broker?.stop(), { timeout: 60_000 });
 
   /** With the address of the broker. @param {string} code */
-  const here = (code) => {
-    const url = /\bwss?:\/\/[^"]+/;
-    assert.match(code, url);
-    return code.replace(url, broker.url);
-  };
+  const here = (code) => at(broker.url, code);
 
   /** With the path of the package. @param {string} code */
   const byPath = (code) => code.replace('"webmqtt"', '"./webmqtt/dist/index.js"');
@@ -128,6 +132,33 @@ describe("examples of the guide", { skip: missing ?? false }, () => {
       await witness.end();
     },
   );
+
+  test("a worker goes and comes back with its page", { timeout: 60_000 }, async () => {
+    const server = await ScriptedServer.start();
+    const code = byPath(at(server.url, await block("docs/guide/workers.md", "js", "suspend()")));
+    const site = await serveExample({ "index.html": "", "mqtt-worker.js": code });
+    const page = await lab.blank();
+    try {
+      await page.goto(`${site.origin}/index.html`);
+      const first = server.peer();
+      await page.evaluate(() => {
+        globalThis.worker = new Worker("mqtt-worker.js", { type: "module" });
+      });
+      const peer = await first;
+      await peer.accept();
+      await peer.grantSubscribe();
+      await page.evaluate(() => globalThis.worker.postMessage({ kind: "suspend" }));
+      await peer.expect("disconnect");
+      await peer.expectClose();
+      const next = server.peer();
+      await page.evaluate(() => globalThis.worker.postMessage({ kind: "wake" }));
+      await (await next).accept();
+    } finally {
+      await page.close();
+      await site.close();
+      await server.stop();
+    }
+  });
 
   for (const [title, file] of /** @type {const} */ ([
     ["a worker", "mqtt-worker.js"],
