@@ -1,25 +1,29 @@
-/** One message in full: its payload as text, JSON or hex, and its properties. */
+/** One message in full: its payload in the way that is chosen, and its properties. */
 
 import type { Message } from "webmqtt";
 import { byId, make } from "./dom.js";
 import { bytes, clockExact } from "./format.js";
 import type { LogEntry } from "./message-log.js";
-import { hexDump, indentJson, kindOf, SHOWN, shownText } from "./payload.js";
+import { SHOWN } from "./payload.js";
+import { base64, imageType, textIn, VIEW_NAMES, type View, viewsOf } from "./payload-views.js";
 
-type View = "json" | "text" | "hex";
-
-const NAMES: Record<View, string> = { json: "JSON", text: "Text", hex: "Hex" };
+export interface DetailActions {
+  /** Takes the message over into the form that publishes. */
+  reply(message: Message): void;
+  /** Shows only messages of this topic. */
+  only(topic: string): void;
+  close(): void;
+}
 
 export class MessageDetail {
   readonly #host = byId("detail", HTMLElement);
-  readonly #onReply: (message: Message) => void;
-  readonly #onClose: () => void;
+  readonly #actions: DetailActions;
   #entry: LogEntry | undefined;
+  /** What the reader chose last; it is kept for the messages to come. */
   #view: View | undefined;
 
-  constructor(onReply: (message: Message) => void, onClose: () => void) {
-    this.#onReply = onReply;
-    this.#onClose = onClose;
+  constructor(actions: DetailActions) {
+    this.#actions = actions;
   }
 
   show(entry: LogEntry | undefined): void {
@@ -27,7 +31,6 @@ export class MessageDetail {
       return;
     }
     this.#entry = entry;
-    this.#view = undefined;
     this.#render();
     // On a phone it is below the list, perhaps out of sight.
     this.#host.scrollIntoView({ block: "nearest" });
@@ -42,62 +45,80 @@ export class MessageDetail {
       return;
     }
     const { message } = entry;
-    const kind = kindOf(message.payload);
-    const views: View[] = kind === "json" ? ["json", "text", "hex"] : ["text", "hex"];
-    const view = this.#view ?? (kind === "binary" ? "hex" : views[0]) ?? "text";
+    const { views, best } = viewsOf(message);
+    const view = this.#view && views.includes(this.#view) ? this.#view : best;
 
     const head = make("div", "detail-head");
     head.append(
       make("h3", "detail-topic code", message.topic),
       this.#tools(message, views, view),
-      this.#closeButton(),
+      this.#button("✕", "Close the message", () => this.#actions.close()),
     );
+    const hint = make("p", "hint");
+    const payload = view === "image" ? picture(message) : this.#text(entry, view, hint);
+    this.#host.replaceChildren(head, facts(entry), payload, hint);
+    const cut = message.payload.length - SHOWN;
+    if (cut > 0 && (view === "text" || view === "json" || view === "base64")) {
+      hint.textContent = `… and ${bytes(cut)} more that are not shown`;
+    }
+  }
+
+  /** Decoders of binary formats are loaded when they are first needed. */
+  #text(entry: LogEntry, view: View, hint: HTMLElement): HTMLElement {
     const body = make("pre", "detail-payload code");
     body.tabIndex = 0;
+    body.dataset.testid = "payload";
+    body.dataset.view = view;
     body.setAttribute("aria-label", "Payload");
-    body.textContent = render(message.payload, view);
-    this.#host.replaceChildren(head, facts(entry), body);
-    const cut = message.payload.length - SHOWN;
-    if (cut > 0 && view !== "hex") {
-      this.#host.append(make("p", "hint", `… and ${bytes(cut)} more that are not shown`));
-    }
+    textIn(view, entry.message.payload).then(
+      (text) => {
+        body.textContent = text;
+      },
+      (error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        hint.textContent = `This is no ${VIEW_NAMES[view]}: ${why}.`;
+      },
+    );
+    return body;
   }
 
   #tools(message: Message, views: View[], chosen: View): HTMLElement {
     const tools = make("div", "tools detail-tools");
+    const select = make("select", "small");
+    select.setAttribute("aria-label", "Show the payload as");
+    select.dataset.testid = "payload-view";
     for (const view of views) {
-      const button = make("button", "button small", NAMES[view]);
-      button.type = "button";
-      button.setAttribute("aria-pressed", String(view === chosen));
-      button.addEventListener("click", () => {
-        this.#view = view;
-        this.#render();
-        this.#host.querySelector<HTMLElement>('[aria-pressed="true"]')?.focus();
-      });
-      tools.append(button);
+      select.add(new Option(VIEW_NAMES[view], view, false, view === chosen));
     }
-    const reply = make("button", "button small", "Publish here");
-    reply.type = "button";
-    reply.addEventListener("click", () => this.#onReply(message));
-    tools.append(reply);
+    select.addEventListener("change", () => {
+      this.#view = select.value as View;
+      this.#render();
+      this.#host.querySelector("select")?.focus();
+    });
+    tools.append(
+      select,
+      this.#button("Publish here", "", () => this.#actions.reply(message)),
+      this.#button("Only this topic", "", () => this.#actions.only(message.topic)),
+    );
     return tools;
   }
 
-  #closeButton(): HTMLElement {
-    const close = make("button", "button small icon", "✕");
-    close.type = "button";
-    close.setAttribute("aria-label", "Close the message");
-    close.addEventListener("click", () => this.#onClose());
-    return close;
+  #button(text: string, label: string, act: () => void): HTMLElement {
+    const button = make("button", label ? "button small icon" : "button small", text);
+    button.type = "button";
+    if (label) {
+      button.setAttribute("aria-label", label);
+    }
+    button.addEventListener("click", act);
+    return button;
   }
 }
 
-function render(payload: Uint8Array, view: View): string {
-  if (view === "hex") {
-    return hexDump(payload);
-  }
-  const text = shownText(payload);
-  return view === "json" ? indentJson(text) : text;
+function picture({ payload }: Message): HTMLElement {
+  const image = make("img", "detail-image");
+  image.alt = "The payload as a picture";
+  image.src = `data:${imageType(payload)};base64,${base64(payload)}`;
+  return image;
 }
 
 function facts({ at, message }: LogEntry): HTMLElement {
@@ -112,6 +133,9 @@ function facts({ at, message }: LogEntry): HTMLElement {
   }
   if (message.dup) {
     add("may be a repetition");
+  }
+  if (properties.payloadIsText) {
+    add("marked as text");
   }
   if (properties.contentType) {
     add(`content type ${properties.contentType}`);

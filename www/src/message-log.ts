@@ -14,8 +14,8 @@ export interface LogEntry {
   readonly colour: number;
 }
 
-const CAPACITY = 5_000;
-const BYTES = 32 * 1024 * 1024;
+const CAPACITY = 100_000;
+const BYTES = 64 * 1024 * 1024;
 /** Bytes of a payload that a search looks at. */
 const SEARCHED = 4_096;
 
@@ -46,7 +46,7 @@ export class MessageLog {
     return this.#query;
   }
 
-  push(message: Message, at: number, colour: number): void {
+  push(message: Message, at: number, colour: number): LogEntry {
     const entry: LogEntry = { serial: this.#nextSerial, at, message, colour };
     this.#nextSerial += 1;
     this.#bytes += message.payload.length;
@@ -57,6 +57,7 @@ export class MessageLog {
     if (this.#test?.(entry)) {
       this.#found.push(entry);
     }
+    return entry;
   }
 
   #forget(entry: LogEntry | undefined): void {

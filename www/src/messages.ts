@@ -1,23 +1,17 @@
-/** The list of messages: newest first, searchable, pausable, with one message in detail. */
+/** The messages as a list, newest first, searchable and pausable, or as a tree of topics; one of them in detail. */
 
 import type { Message } from "webmqtt";
 import { MessageDetail } from "./detail.js";
-import { byId, make, setText } from "./dom.js";
-import { clockExact, count } from "./format.js";
+import { byId, onChoice, setText } from "./dom.js";
+import { toCsv, toJson } from "./export.js";
+import { download } from "./files.js";
+import { count } from "./format.js";
 import { Painter } from "./frame.js";
+import { closeMenu, wireMenu } from "./menu.js";
 import { type LogEntry, MessageLog } from "./message-log.js";
-import { preview } from "./payload.js";
-import { topicName } from "./topic-name.js";
+import { MessageRows, rowId } from "./message-row.js";
+import { TopicsPanel } from "./topics.js";
 import { type Rows, VirtualList } from "./virtual-list.js";
-
-/** The elements of a row, so that filling it needs no search. */
-interface Cells {
-  readonly time: HTMLElement;
-  readonly topic: HTMLElement;
-  readonly flags: HTMLElement;
-  readonly payload: HTMLElement;
-  shown?: LogEntry;
-}
 
 export class MessagesPanel {
   readonly log = new MessageLog();
@@ -27,7 +21,9 @@ export class MessagesPanel {
   readonly #newer = byId("newer", HTMLButtonElement);
   readonly #pause = byId("pause", HTMLButtonElement);
   readonly #detail: MessageDetail;
-  readonly #cells = new WeakMap<HTMLElement, Cells>();
+  readonly #view = new MessageRows((entry) => entry === this.#selected);
+  readonly #topics = new TopicsPanel((entry) => this.#detail.show(entry));
+  readonly #search = byId("search", HTMLInputElement);
   readonly #list: VirtualList<LogEntry>;
   readonly #painter = new Painter(() => this.#paint());
   #rows: LogEntry[] | undefined;
@@ -36,14 +32,12 @@ export class MessagesPanel {
   #selected: LogEntry | undefined;
 
   constructor(onReply: (message: Message) => void) {
-    this.#detail = new MessageDetail(onReply, () => this.#select(undefined));
-    const view = {
-      create: () => this.#createRow(),
-      fill: (row: HTMLElement, entry: LogEntry, index: number, total: number) =>
-        this.#fillRow(row, entry, index, total),
-      key: (entry: LogEntry) => entry.serial,
-    };
-    this.#list = new VirtualList(this.#scroller, view, () => this.#painter.request());
+    this.#detail = new MessageDetail({
+      reply: onReply,
+      only: (topic) => this.#showOnly(topic),
+      close: () => this.#select(undefined),
+    });
+    this.#list = new VirtualList(this.#scroller, this.#view, () => this.#painter.request());
     this.#scroller.addEventListener("click", (event) => this.#onClick(event));
     this.#scroller.addEventListener("keydown", (event) => this.#onKey(event));
     this.#newer.addEventListener("click", () => {
@@ -52,13 +46,25 @@ export class MessagesPanel {
     });
     this.#pause.addEventListener("click", () => this.#togglePause());
     byId("clear", HTMLButtonElement).addEventListener("click", () => this.clear());
-    const search = byId("search", HTMLInputElement);
-    search.addEventListener("input", () => this.#search(search.value.trim()));
-    this.#painter.request();
+    this.#search.addEventListener("input", () => this.#find(this.#search.value.trim()));
+    const menu = byId("export-menu", HTMLDetailsElement);
+    wireMenu(menu);
+    const save = (id: string, name: string, type: string, format: (from: LogEntry[]) => string) =>
+      byId(id, HTMLButtonElement).addEventListener("click", () => {
+        closeMenu(menu);
+        download(name, type, format(this.#rows ?? [...this.log.found]));
+      });
+    save("export-json", "messages.json", "application/json", toJson);
+    save("export-csv", "messages.csv", "text/csv", toCsv);
+    onChoice("message-view", (view) => {
+      this.#scroller.hidden = view !== "list";
+      this.#topics.show(view === "topics");
+      this.#select(undefined);
+    });
   }
 
   add(message: Message, at: number, colour: number): void {
-    this.log.push(message, at, colour);
+    this.#topics.take(this.log.push(message, at, colour));
     this.#painter.request();
   }
 
@@ -67,7 +73,7 @@ export class MessagesPanel {
   }
 
   /** While paused a copy of the list, because the log goes on forgetting. */
-  #view(): Rows<LogEntry> {
+  #shown(): Rows<LogEntry> {
     const shown = this.#rows;
     if (shown) {
       return { length: shown.length, row: (index) => shown[shown.length - 1 - index] };
@@ -77,15 +83,16 @@ export class MessagesPanel {
   }
 
   #paint(): void {
-    const rows = this.#view();
+    const rows = this.#shown();
     const added = this.#paused ? 0 : this.#countNew(rows);
     this.#list.paint(rows, added);
     this.#unseen = this.#list.atTop ? 0 : this.#unseen + added;
-    this.#newer.hidden = this.#unseen === 0;
+    this.#newer.hidden = this.#unseen === 0 || this.#scroller.hidden;
     if (this.#unseen > 0) {
       setText(this.#newer, `${count(this.#unseen)} newer`);
     }
-    this.#empty.hidden = rows.length > 0;
+    const shown = this.#scroller.hidden ? this.log.kept : rows.length;
+    this.#empty.hidden = shown > 0;
     setText(
       this.#empty,
       this.log.query === ""
@@ -114,7 +121,7 @@ export class MessagesPanel {
     if (received === 0) {
       return "No messages";
     }
-    const parts = [];
+    const parts = this.#scroller.hidden ? [this.#topics.summary] : [];
     if (this.#rows) {
       const missed = received - 1 - (this.#rows.at(-1)?.serial ?? -1);
       parts.push(`Paused, ${count(Math.max(missed, 0))} came since`);
@@ -129,55 +136,15 @@ export class MessagesPanel {
     return parts.join(" · ");
   }
 
-  #createRow(): HTMLElement {
-    const row = make("div", "row");
-    row.setAttribute("role", "option");
-    row.dataset.testid = "message-row";
-    const cells: Cells = {
-      time: make("span", "row-time"),
-      topic: make("span", "row-topic"),
-      flags: make("span", "row-flags"),
-      payload: make("span", "row-payload"),
-    };
-    row.append(cells.time, cells.topic, cells.flags, cells.payload);
-    this.#cells.set(row, cells);
-    return row;
-  }
-
-  #fillRow(row: HTMLElement, entry: LogEntry, index: number, total: number): void {
-    const cells = this.#cells.get(row);
-    if (!cells) {
-      return;
-    }
-    if (cells.shown !== entry) {
-      cells.shown = entry;
-      const { message } = entry;
-      row.id = rowId(entry);
-      row.dataset.topic = message.topic;
-      row.dataset.colour = String(entry.colour);
-      cells.time.textContent = clockExact(entry.at);
-      cells.topic.replaceChildren(topicName(message.topic));
-      cells.topic.title = message.topic;
-      cells.flags.replaceChildren(...flagsOf(message));
-      const empty = message.payload.length === 0;
-      cells.payload.textContent = empty ? "(empty)" : preview(message.payload);
-      cells.payload.classList.toggle("muted", empty);
-    }
-    row.setAttribute("aria-posinset", String(index + 1));
-    row.setAttribute("aria-setsize", String(total));
-    row.setAttribute("aria-selected", String(entry === this.#selected));
-  }
-
   #onClick(event: Event): void {
-    const row = (event.target as Element).closest<HTMLElement>(".row");
-    const entry = row ? this.#cells.get(row)?.shown : undefined;
+    const entry = this.#view.entryAt(event.target as Element);
     if (entry) {
       this.#select(entry === this.#selected ? undefined : entry);
     }
   }
 
   #onKey(event: KeyboardEvent): void {
-    const rows = this.#view();
+    const rows = this.#shown();
     if (event.key === "Escape") {
       this.#select(undefined);
       return;
@@ -220,6 +187,7 @@ export class MessagesPanel {
 
   clear(): void {
     this.log.clear();
+    this.#topics.clear();
     if (this.#paused) {
       this.#rows = [];
     }
@@ -227,7 +195,15 @@ export class MessagesPanel {
     this.#select(undefined);
   }
 
-  #search(query: string): void {
+  /** The list of what came to this topic. */
+  #showOnly(topic: string): void {
+    byId("view-list", HTMLInputElement).click();
+    this.#search.value = topic;
+    this.#find(topic);
+    this.#scroller.focus();
+  }
+
+  #find(query: string): void {
     this.log.search(query);
     if (this.#paused) {
       this.#rows = [...this.log.found];
@@ -236,16 +212,4 @@ export class MessagesPanel {
     this.#list.scrollToTop();
     this.#painter.request();
   }
-}
-
-function rowId(entry: LogEntry): string {
-  return `message-${entry.serial}`;
-}
-
-function flagsOf(message: Message): HTMLElement[] {
-  const flags = [make("span", "flag", `QoS ${message.qos}`)];
-  if (message.retain) {
-    flags.push(make("span", "flag flag-retain", "retained"));
-  }
-  return flags;
 }

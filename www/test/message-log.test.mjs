@@ -7,24 +7,24 @@ import { MessageLog } from "../src/message-log.ts";
 const message = (topic, payload) => ({ topic, payload: new TextEncoder().encode(payload) });
 const topics = (log) => [...log.found].map((entry) => entry.message.topic);
 
-test("everything is counted and the last five thousand are kept", () => {
+test("everything is counted and the last hundred thousand are kept", () => {
   const log = new MessageLog();
-  for (let index = 0; index < 6_000; index += 1) {
+  for (let index = 0; index < 101_000; index += 1) {
     log.push(message(`t/${index}`, "1"), index, 0);
   }
-  assert.equal(log.received, 6_000);
-  assert.equal(log.kept, 5_000);
+  assert.equal(log.received, 101_000);
+  assert.equal(log.kept, 100_000);
   assert.equal(log.found.at(0).message.topic, "t/1000");
-  assert.equal(log.found.at(4_999).message.topic, "t/5999");
+  assert.equal(log.found.at(99_999).message.topic, "t/100999");
 });
 
 test("large payloads are forgotten sooner, the newest never", () => {
   const log = new MessageLog();
-  const large = { topic: "t", payload: new Uint8Array(20 * 1024 * 1024) };
+  const large = { topic: "t", payload: new Uint8Array(40 * 1024 * 1024) };
   log.push(large, 1, 0);
   log.push(large, 2, 0);
   assert.equal(log.kept, 1);
-  log.push({ topic: "t", payload: new Uint8Array(40 * 1024 * 1024) }, 3, 0);
+  log.push({ topic: "t", payload: new Uint8Array(80 * 1024 * 1024) }, 3, 0);
   assert.equal(log.kept, 1);
   assert.equal(log.received, 3);
 });
@@ -60,7 +60,7 @@ test("what is forgotten is not found any more", () => {
   log.search("first");
   log.push(message("first", ""), 0, 0);
   assert.equal(log.found.length, 1);
-  for (let index = 0; index < 5_000; index += 1) {
+  for (let index = 0; index < 100_000; index += 1) {
     log.push(message("other", ""), index, 0);
   }
   assert.equal(log.found.length, 0);
