@@ -363,6 +363,52 @@ fn a_transport_that_closes_is_a_loss_without_a_word() {
     }
 }
 
+/// [MQTT-3.1.2-29]
+#[test]
+fn declined_problem_information_is_refused_in_every_acknowledgement() {
+    let declined = [Property::Byte(PropertyId::RequestProblemInformation, 0)];
+    let info = properties(&[Property::Text(PropertyId::ReasonString, "why")]);
+    let because = |id| Ack {
+        properties: info.as_properties(),
+        ..Ack::success(pair::id(id))
+    };
+    for step in 0..4 {
+        let mut peer = Scripted::connected(ConnectOptions {
+            properties: properties(&declined),
+            ..persistent(Version::V5)
+        });
+        let (token, key) = peer.subscribe(&[("t", QOS2)]);
+        let id = peer.expect(PacketType::Subscribe).id();
+        peer.send(&suback(id, &[2]));
+        assert!(peer.subscribed(token).is_some());
+        peer.publish("t", "x", QOS2);
+        let id = peer.expect(PacketType::Publish).id();
+        match step {
+            0 => peer.send(&Packet::PubRec(because(id))),
+            1 => {
+                peer.send(&pubrec(id));
+                peer.expect(PacketType::PubRel);
+                peer.send(&Packet::PubComp(because(id)));
+            }
+            2 => {
+                peer.send(&publish(QOS2, 9, "t", "y"));
+                peer.expect(PacketType::PubRec);
+                peer.send(&Packet::PubRel(because(9)));
+            }
+            _ => {
+                peer.unsubscribe(key);
+                let id = peer.expect(PacketType::Unsubscribe).id();
+                peer.send(&Packet::UnsubAck(webmqtt::codec::UnsubAck {
+                    packet_id: pair::id(id),
+                    properties: info.as_properties(),
+                    codes: webmqtt::codec::ReasonCodes::from_bytes(&[0]).unwrap(),
+                }));
+            }
+        }
+        peer.expect_hang_up(&[ReasonCode::ProtocolError]);
+    }
+}
+
 /// ERR-12
 #[test]
 fn problem_information_that_was_declined_is_a_protocol_error() {

@@ -5,7 +5,7 @@ mod pair;
 use pair::*;
 use webmqtt::codec::{Packet, PacketType, Publish, QoS, ReasonCode, Version};
 use webmqtt::error::Error;
-use webmqtt::session::{AckToken, ConnectOptions, Session, State};
+use webmqtt::session::{AckToken, ConnectOptions, Session, State, SubscriptionKey, Token};
 
 const SUCCESS: ReasonCode = ReasonCode::Success;
 
@@ -341,4 +341,27 @@ fn after_the_end_an_acknowledgement_does_nothing() {
     assert_eq!(peer.state(), State::Closed);
     peer.ack("b", SUCCESS);
     peer.expect_silence();
+}
+
+/// A host outside Rust keeps them as numbers.
+#[test]
+fn tokens_and_keys_come_back_from_numbers() {
+    let mut peer = subscribed(manual(Version::V5));
+    peer.send(&publish(QOS1, 1, "t", "x"));
+    let ack = AckToken::from_number(token(&peer, "x").get());
+    peer.act(|session, now| session.ack(now, ack, SUCCESS))
+        .unwrap();
+    expect_acks(&mut peer, &[(PacketType::PubAck, 1)]);
+
+    let (_, key) = peer.subscribe(&[("other", QOS1)]);
+    let id = peer.expect(PacketType::Subscribe).id();
+    peer.send(&suback(id, &[1]));
+    peer.unsubscribe(SubscriptionKey::from_number(key.get()));
+    peer.expect(PacketType::Unsubscribe);
+
+    peer.cut();
+    let published = peer.publish("t", "y", QOS1);
+    let number = published.get();
+    peer.act(|session, now| session.cancel(now, Token::from_number(number)));
+    assert_eq!(peer.published(published), Some(Err(Error::Aborted)));
 }

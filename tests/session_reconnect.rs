@@ -673,3 +673,47 @@ fn the_brokers_limits_hold_on_every_connection() {
     assert_eq!(net.client.cause(), Some(Error::ConnectionLost));
     assert_eq!(net.client.changes().count(), 5);
 }
+
+/// The server remembers more than it said before the connection broke, and says it before our resend reaches it.
+#[test]
+fn what_the_server_acknowledges_before_it_is_sent_again_is_not_sent_again() {
+    let one_at_a_time = [Property::TwoByte(PropertyId::ReceiveMaximum, 1)];
+    let mut peer = Scripted::connected(persistent(Version::V5));
+    let tokens = [QOS1, QOS1, QOS2, QOS1].map(|qos| peer.publish("t", "x", qos));
+    let ids = peer
+        .expect_all(&[PacketType::Publish; 4])
+        .iter()
+        .map(Frame::id)
+        .collect::<Vec<_>>();
+
+    peer.reconnect();
+    peer.accept_with(true, &one_at_a_time);
+    assert_eq!(peer.expect(PacketType::Publish).id(), ids[0]);
+    peer.send_all(&[puback(ids[1]), pubrec(ids[2])]);
+    assert_eq!(
+        peer.published(tokens[1]).map(|result| result.is_ok()),
+        Some(true)
+    );
+    assert_eq!(peer.expect(PacketType::PubRel).id(), ids[2]);
+    peer.send(&puback(ids[0]));
+    assert_eq!(peer.expect(PacketType::Publish).id(), ids[3]);
+    peer.send(&pubcomp(ids[2]));
+    peer.expect_silence();
+
+    // Nor does an identifier that is free again drag an old resend along.
+    let last = peer.publish("t", "y", QOS1);
+    peer.send(&puback(ids[3]));
+    let frame = peer.expect(PacketType::Publish);
+    assert_eq!(
+        (frame.publish().dup, frame.publish().payload),
+        (false, &b"y"[..])
+    );
+    peer.send(&puback(frame.id()));
+    peer.expect_silence();
+    for token in [tokens[0], tokens[2], tokens[3], last] {
+        assert_eq!(
+            peer.published(token).map(|result| result.is_ok()),
+            Some(true)
+        );
+    }
+}

@@ -13,7 +13,7 @@ use crate::setup::{self, Need};
 use crate::stamp::files_below;
 use crate::step::{self, Done, Failure, Plan, Step, tail};
 use crate::summary::{self, Tally};
-use crate::{brokers, check, conformance, core_in_wasm, demo, fuzz, size};
+use crate::{brokers, check, conformance, core_in_wasm, coverage, demo, fuzz, size};
 
 /// A target without an operating system, hence without `std`.
 const BARE_TARGET: &str = "thumbv7em-none-eabi";
@@ -31,12 +31,13 @@ pub enum Suite {
     Page,
     Browser,
     Demo,
+    Coverage,
     Conformance,
 }
 
 impl Suite {
     /// In this order: the last one reads what the others have kept of their runs.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Check,
         Self::Native,
         Self::Fuzz,
@@ -47,6 +48,7 @@ impl Suite {
         Self::Page,
         Self::Browser,
         Self::Demo,
+        Self::Coverage,
         Self::Conformance,
     ];
 
@@ -62,6 +64,7 @@ impl Suite {
             Self::Page => "page",
             Self::Browser => "browser",
             Self::Demo => "demo",
+            Self::Coverage => "coverage",
             Self::Conformance => "conformance",
         }
     }
@@ -72,7 +75,9 @@ impl Suite {
 
     fn needs(self) -> Vec<Need> {
         let mut needs = match self {
-            Self::Native | Self::Fuzz | Self::NoStd | Self::Conformance => return Vec::new(),
+            Self::Native | Self::Fuzz | Self::NoStd | Self::Coverage | Self::Conformance => {
+                return Vec::new();
+            }
             Self::CoreInWasm => return vec![Need::Node],
             Self::Check => vec![Need::RustComponents],
             Self::Wasm | Self::Demo => vec![Need::Chromium],
@@ -108,6 +113,7 @@ impl Suite {
             Self::Page => page(),
             Self::Browser => node_tests("browser", |name| !name.contains("demo")),
             Self::Demo => node_tests("demo", |name| name.contains("demo")),
+            Self::Coverage => counted("coverage", coverage::measure),
             Self::Conformance => conformance::suite(),
         }
     }

@@ -1,0 +1,148 @@
+//! The names of errors: stable, each with words in the package, and nothing but names and reason codes in them.
+
+use std::collections::BTreeSet;
+
+use webmqtt::codec::{self, EncodeError, ReasonCode, TopicError, Version};
+use webmqtt::error::Error;
+
+const PACKAGE: &str = include_str!("../pkg/src/errors.ts");
+
+/// Every error that is not another one's.
+fn own() -> Vec<Error> {
+    let reason = ReasonCode::QuotaExceeded;
+    vec![
+        Error::Option,
+        Error::SessionExpiry,
+        Error::Closed,
+        Error::Aborted,
+        Error::QueueFull,
+        Error::Expired,
+        Error::PacketTooLarge,
+        Error::QosNotSupported,
+        Error::RetainNotSupported,
+        Error::WildcardNotSupported,
+        Error::SharedNotSupported,
+        Error::IdentifierNotSupported,
+        Error::NoPacketId,
+        Error::Credentials,
+        Error::Authentication,
+        Error::Reauthentication,
+        Error::RedirectRefused,
+        Error::Unreachable,
+        Error::Subprotocol,
+        Error::ConnectTimeout,
+        Error::ConnectRefused(reason),
+        Error::ConnectionLost,
+        Error::KeepAliveTimeout,
+        Error::Suspended,
+        Error::ServerDisconnect(reason),
+        Error::SessionTakenOver,
+        Error::Protocol(reason),
+        Error::TextFrame,
+        Error::PublishRefused(reason),
+        Error::SubscribeRefused(reason),
+        Error::UnsubscribeRefused(reason),
+        Error::RequestTimeout,
+        Error::Indeterminate,
+        Error::UnclaimedDropped,
+    ]
+}
+
+fn topics() -> [Error; 7] {
+    [
+        TopicError::Empty,
+        TopicError::TooLong,
+        TopicError::Nul,
+        TopicError::Wildcard,
+        TopicError::MultiLevelWildcard,
+        TopicError::SingleLevelWildcard,
+        TopicError::ShareName,
+    ]
+    .map(Error::from)
+}
+
+fn malformed() -> Error {
+    Error::Malformed(codec::decode(&[0x00], Version::V5).unwrap_err())
+}
+
+#[test]
+fn every_error_has_a_name_of_its_own() {
+    let errors = [own(), topics().to_vec()].concat();
+    let names: BTreeSet<_> = errors.iter().map(|error| error.code()).collect();
+    assert_eq!(names.len(), errors.len());
+    for name in names {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!(!name.is_empty() && name.chars().all(plain), "{name:?}");
+    }
+    // For the application there is no difference between bytes that are no packet and a packet that must not come.
+    assert_eq!(malformed().code(), "protocol-error");
+}
+
+#[test]
+fn the_package_has_words_for_every_error() {
+    for error in own().into_iter().chain(topics()).chain([malformed()]) {
+        let name = error.code();
+        let has = [format!("\n  \"{name}\": ["), format!("\n  {name}: [")];
+        assert!(has.iter().any(|entry| PACKAGE.contains(entry)), "{name}");
+    }
+}
+
+#[test]
+fn an_error_tells_the_reason_code_that_a_server_gave_or_should_hear() {
+    for (error, expected) in [
+        (
+            Error::ConnectRefused(ReasonCode::Banned),
+            Some(ReasonCode::Banned),
+        ),
+        (
+            Error::ServerDisconnect(ReasonCode::ServerBusy),
+            Some(ReasonCode::ServerBusy),
+        ),
+        (
+            Error::PublishRefused(ReasonCode::QuotaExceeded),
+            Some(ReasonCode::QuotaExceeded),
+        ),
+        (
+            Error::SubscribeRefused(ReasonCode::NotAuthorized),
+            Some(ReasonCode::NotAuthorized),
+        ),
+        (
+            Error::UnsubscribeRefused(ReasonCode::NotAuthorized),
+            Some(ReasonCode::NotAuthorized),
+        ),
+        (
+            Error::Protocol(ReasonCode::TopicAliasInvalid),
+            Some(ReasonCode::TopicAliasInvalid),
+        ),
+        (Error::SessionTakenOver, Some(ReasonCode::SessionTakenOver)),
+        (Error::PacketTooLarge, Some(ReasonCode::PacketTooLarge)),
+        (Error::TextFrame, Some(ReasonCode::ProtocolError)),
+        (malformed(), Some(ReasonCode::MalformedPacket)),
+        (Error::ConnectionLost, None),
+        (Error::from(EncodeError::TextTooLong), None),
+    ] {
+        assert_eq!(error.reason(), expected, "{error:?}");
+    }
+}
+
+#[test]
+fn an_error_is_shown_by_its_name_and_the_name_of_its_reason_code() {
+    let refused = Error::ConnectRefused(ReasonCode::NotAuthorized);
+    assert_eq!(refused.to_string(), "connect-refused (Not authorized)");
+    assert_eq!(Error::QueueFull.to_string(), "queue-full");
+    assert_eq!(
+        Error::from(EncodeError::TextTooLong).to_string(),
+        "text-too-long"
+    );
+}
+
+#[test]
+fn every_reason_code_has_a_name() {
+    let known = (0..=u8::MAX).filter_map(ReasonCode::from_u8);
+    let mut names = BTreeSet::new();
+    for reason in known {
+        assert_eq!(ReasonCode::from_u8(reason.as_u8()), Some(reason));
+        assert!(names.insert(reason.name()), "{reason:?}: {}", reason.name());
+    }
+    assert_eq!(names.len(), 43);
+}
