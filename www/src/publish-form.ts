@@ -1,13 +1,16 @@
-/** The form that publishes a message, and what became of it. */
+/** The form that publishes a message, once or again and again, and what became of it. */
 
-import type { Message, PublishResult, QoS } from "webmqtt";
-import { byId, make } from "./dom.js";
-import { loadDraft, saveDraft } from "./draft.js";
+import type { Message, Payload, PublishResult, QoS } from "webmqtt";
+import { byId, make, setText } from "./dom.js";
+import { type Draft, draftOf, loadDraft, payloadOf, publishOptions, saveDraft } from "./draft.js";
+import { DRAFT_FIELDS, type DraftValues } from "./draft-fields.js";
+import { DraftShelf } from "./draft-shelf.js";
 import { explain } from "./errors.js";
-import { duration } from "./format.js";
+import { FieldForm } from "./field-form.js";
+import { bytes, count, duration } from "./format.js";
 import type { Link, LinkStatus } from "./link.js";
-import { textOf } from "./payload.js";
 import { toQoS } from "./profile.js";
+import { Repeater } from "./repeater.js";
 
 /** The reason code of an acknowledgement that no subscriber was there. */
 const NO_MATCHING_SUBSCRIBERS = 0x10;
@@ -17,24 +20,41 @@ export class PublishForm {
   readonly #form = byId("publish-form", HTMLFormElement);
   readonly #topic = byId("pub-topic", HTMLInputElement);
   readonly #payload = byId("pub-payload", HTMLTextAreaElement);
-  readonly #qos = byId("pub-qos", HTMLSelectElement);
-  readonly #retain = byId("pub-retain", HTMLInputElement);
+  readonly #file = byId("pub-file", HTMLInputElement);
   readonly #send = byId("pub-send", HTMLButtonElement);
+  readonly #repeat = byId("pub-repeat", HTMLButtonElement);
+  readonly #interval = byId("pub-interval", HTMLInputElement);
   readonly #result = byId("pub-result", HTMLElement);
+  readonly #fields = new FieldForm<DraftValues>(
+    DRAFT_FIELDS,
+    (group) => byId(`pub-fields-${group}`, HTMLElement),
+    "pub-",
+  );
+  readonly #shelf = new DraftShelf(
+    (draft) => this.#fill(draft),
+    () => this.#read(),
+  );
+  readonly #repeater = new Repeater(
+    () => this.#publish(),
+    (running) => this.#onRepeat(running),
+  );
   /** Number of the last publish: what became of earlier ones is not shown any more. */
   #last = 0;
+  /** How many of a repetition were sent. */
+  #repeated = 0;
   #connected = false;
+  #version5 = true;
 
   constructor(link: Link) {
     this.#link = link;
-    const draft = loadDraft();
-    this.#topic.value = draft.topic;
-    this.#payload.value = draft.payload;
-    this.#qos.value = String(draft.qos);
-    this.#retain.checked = draft.retain;
+    this.#fill(loadDraft());
+    this.#form.addEventListener("change", () => this.#showFormat());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#publish();
+      if (!this.#send.disabled) {
+        this.#shelf.remember(this.#read());
+        void this.#publish();
+      }
     });
     this.#payload.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -42,52 +62,106 @@ export class PublishForm {
         this.#form.requestSubmit();
       }
     });
+    this.#repeat.addEventListener("click", () => {
+      if (this.#repeater.running) {
+        this.#repeater.stop();
+      } else {
+        this.#repeated = 0;
+        this.#repeater.start(Number(this.#interval.value));
+      }
+    });
     link.status.listen((status) => this.#onStatus(status));
     this.#send.disabled = true;
+    this.#repeat.disabled = true;
   }
 
-  /** Takes over topic and payload, to be changed and sent. */
+  /** Takes over a message that came, to be changed and sent. */
   fill(message: Message): void {
-    this.#topic.value = message.topic;
-    this.#payload.value = textOf(message.payload) ?? "";
+    this.#fill(draftOf(message));
     this.#payload.focus();
     this.#payload.select();
   }
 
-  #onStatus({ state }: LinkStatus): void {
+  #fill(draft: Draft): void {
+    this.#topic.value = draft.topic;
+    this.#payload.value = draft.payload;
+    this.#fields.fill(draft);
+    this.#showFormat();
+  }
+
+  #read(): Draft {
+    return { topic: this.#topic.value, payload: this.#payload.value, ...this.#fields.read() };
+  }
+
+  #showFormat(): void {
+    const isFile = this.#read().format === "file";
+    this.#file.hidden = !isFile;
+    this.#payload.hidden = isFile;
+    byId("pub-payload-label", HTMLLabelElement).htmlFor = isFile ? this.#file.id : this.#payload.id;
+  }
+
+  #onStatus({ state, info }: LinkStatus): void {
     this.#connected = state === "connected";
     const usable = state === "connected" || state === "connecting" || state === "waiting";
     this.#send.disabled = !usable;
-    this.#send.textContent = state === "waiting" ? "Queue" : "Publish";
+    this.#repeat.disabled = !usable;
+    setText(this.#send, state === "waiting" ? "Queue" : "Publish");
+    if (info) {
+      this.#version5 = info.version === 5;
+      this.#fields.allowVersion5(this.#version5);
+    }
+    if (!usable) {
+      this.#repeater.stop();
+    }
   }
 
-  async #publish(): Promise<void> {
-    if (this.#send.disabled) {
-      return;
+  #onRepeat(running: boolean): void {
+    this.#repeat.setAttribute("aria-pressed", String(running));
+    setText(this.#repeat, running ? "Stop" : "Repeat");
+  }
+
+  async #content(draft: Draft): Promise<Payload> {
+    if (draft.format !== "file") {
+      return payloadOf(draft, this.#repeated);
     }
-    const topic = this.#topic.value;
-    const payload = this.#payload.value;
-    const qos = toQoS(this.#qos.value);
-    const retain = this.#retain.checked;
-    saveDraft({ topic, payload, qos, retain });
+    const [file] = this.#file.files ?? [];
+    if (!file) {
+      throw new Error("Choose a file first.");
+    }
+    this.#show("waiting", `${file.name}, ${bytes(file.size)}, is on its way`);
+    return file.arrayBuffer();
+  }
+
+  /** Whether it went well. */
+  async #publish(): Promise<boolean> {
+    const draft = this.#read();
+    saveDraft(draft);
     this.#last += 1;
     const number = this.#last;
     this.#show("waiting", this.#connected ? "On its way" : "Waits for the connection");
     const start = performance.now();
     try {
-      const result = await this.#link.publish(topic, payload, { qos, retain });
+      const payload = await this.#content(draft);
+      const options = publishOptions(draft, this.#version5);
+      const result = await this.#link.publish(draft.topic, payload, options);
+      this.#repeated += 1;
       if (number === this.#last) {
-        this.#show("done", outcome(qos, result, performance.now() - start));
+        const sent = this.#repeater.running ? `${count(this.#repeated)} sent. ` : "";
+        this.#show("done", sent + outcome(toQoS(draft.qos), result, performance.now() - start));
       }
+      return true;
     } catch (error) {
       if (number === this.#last) {
-        const { message, remedy } = explain(error);
-        this.#show("failed", message, remedy);
+        const { message, remedy, code } = explain(error);
+        this.#show("failed", message, code ? `${remedy} (${code})` : remedy);
       }
+      return false;
     }
   }
 
   #show(tone: "waiting" | "done" | "failed", text: string, remedy = ""): void {
+    // Read out once, and not with every repetition.
+    this.#result.ariaLive = this.#repeater.running && tone !== "failed" ? "off" : "polite";
     this.#result.dataset.tone = tone;
     this.#result.replaceChildren(make("span", "", text));
     if (remedy) {
@@ -96,11 +170,13 @@ export class PublishForm {
   }
 }
 
-function outcome(asked: QoS, { qos, reasonCode }: PublishResult, took: number): string {
+function outcome(asked: QoS, result: PublishResult, took: number): string {
+  const { qos, reasonCode, reasonString } = result;
   if (asked === 0) {
     return "Sent. QoS 0 is not acknowledged.";
   }
   const as = qos === asked ? `QoS ${qos}` : `QoS ${qos} instead of ${asked}`;
   const nobody = reasonCode === NO_MATCHING_SUBSCRIBERS ? " Nobody subscribes to this topic." : "";
-  return `Acknowledged as ${as} after ${duration(took)}.${nobody}`;
+  const words = reasonString ? ` The broker says: ${reasonString}` : "";
+  return `Acknowledged as ${as} after ${duration(took)}.${nobody}${words}`;
 }

@@ -93,7 +93,7 @@ export class TopicsPanel {
       mark: make("span", "topic-mark"),
       name: make("span", "topic-level"),
       count: make("span", "topic-count"),
-      time: make("span", "row-time"),
+      time: make("span", "topic-time"),
       flags: make("span", "topic-flags"),
       payload: make("span", "row-payload"),
     };
