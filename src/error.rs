@@ -84,6 +84,8 @@ pub enum Error {
     RequestTimeout,
     /// The session was lost while a QoS 2 message was in doubt: it was delivered once or not at all.
     Indeterminate,
+    /// The store failed, and nothing is written any more: what the session knows now ends with its process.
+    Store,
     /// Messages of a resumed session found no subscription and were dropped when there was no more room for them.
     UnclaimedDropped,
 }
@@ -128,6 +130,7 @@ impl Error {
             Self::UnsubscribeRefused(_) => "unsubscribe-refused",
             Self::RequestTimeout => "request-timeout",
             Self::Indeterminate => "indeterminate",
+            Self::Store => "store-failed",
             Self::UnclaimedDropped => "unclaimed-dropped",
         }
     }

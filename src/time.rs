@@ -12,6 +12,25 @@ pub struct Instant(u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duration(u64);
 
+/// A moment by the calendar, in milliseconds since 1970 began in UTC. Unlike [`Instant`] it means the same to another
+/// process, and it can jump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WallTime(u64);
+
+impl WallTime {
+    /// The moment `millis` milliseconds after 1970 began.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970 began.
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+}
+
 impl Instant {
     /// The moment `millis` milliseconds after the host's origin.
     #[must_use]
@@ -54,6 +73,23 @@ impl Add<Duration> for Instant {
 
     fn add(self, span: Duration) -> Self {
         Self(self.0.saturating_add(span.0))
+    }
+}
+
+impl Add<Duration> for WallTime {
+    type Output = Self;
+
+    fn add(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+}
+
+/// The span from the earlier to the later moment; zero if they are the other way round.
+impl Sub for WallTime {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        Duration(self.0.saturating_sub(earlier.0))
     }
 }
 

@@ -68,7 +68,7 @@ impl SubscribeOptions {
         }
     }
 
-    fn to_byte(self) -> u8 {
+    pub(crate) fn to_byte(self) -> u8 {
         let mut byte = self.qos as u8 | (self.retain_handling as u8) << RETAIN_HANDLING_SHIFT;
         if self.no_local {
             byte |= NO_LOCAL;
@@ -79,7 +79,7 @@ impl SubscribeOptions {
         byte
     }
 
-    fn from_byte(byte: u8) -> Result<Self, DecodeErrorKind> {
+    pub(crate) fn from_byte(byte: u8) -> Result<Self, DecodeErrorKind> {
         if byte & RESERVED != 0 {
             return Err(DecodeErrorKind::SubscribeOptions);
         }

@@ -42,6 +42,14 @@ impl IdSet {
         known
     }
 
+    #[cfg(any(test, feature = "store"))]
+    pub(super) fn iter(&self) -> impl Iterator<Item = PacketId> {
+        (1..=u16::MAX)
+            .take(self.0.len() * 8)
+            .filter_map(PacketId::new)
+            .filter(|&id| self.contains(id))
+    }
+
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
@@ -64,6 +72,12 @@ mod tests {
             assert!(set.remove(id) && !set.contains(id) && !set.remove(id));
         }
         assert_eq!(set.0.len(), 8192);
+        assert_eq!(set.iter().next(), None);
+        for id in [PacketId::MIN, PacketId::MAX] {
+            set.insert(id);
+            assert_eq!(set.iter().collect::<Vec<_>>(), [id]);
+            set.remove(id);
+        }
         set.insert(PacketId::MIN);
         set.clear();
         assert!(!set.contains(PacketId::MIN));

@@ -156,6 +156,12 @@ impl Inbound {
         }
     }
 
+    /// A message from before our time has come and is not released.
+    #[cfg(feature = "store")]
+    pub(super) fn restore(&mut self, id: PacketId) {
+        self.received.insert(id);
+    }
+
     /// PUBREL: the identifier is free for a new message. `false` if it was not in use.
     pub(super) fn release(&mut self, id: PacketId) -> bool {
         self.unfinished -= u32::from(self.counted.remove(id));

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::event::Token;
+use super::queue::Expiry;
 use crate::codec::{PacketId, PropertiesBuf, QoS, ReasonCode};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +26,8 @@ pub(super) struct Inflight {
     pub(super) id: PacketId,
     /// `None` when the application gave up waiting; the exchange goes on all the same.
     pub(super) token: Option<Token>,
+    /// Its name in the store, and its place in the order of the calls.
+    pub(super) record: u64,
     /// Whether it took send quota on this connection.
     pub(super) counted: bool,
     pub(super) awaiting: Awaiting,
@@ -33,6 +36,10 @@ pub(super) struct Inflight {
     pub(super) identifier_at: usize,
     /// As in the queue, to which a lost session may bring it back.
     pub(super) lower_qos: bool,
+    /// Whether it has left. One that has not waits for the store.
+    pub(super) sent: bool,
+    /// Of one that has not left.
+    pub(super) expiry: Option<Expiry>,
     /// Order of the PUBLISH, and from the PUBREC on the order of the PUBREL [MQTT-4.6.0-4].
     pub(super) order: u64,
     /// What the PUBREC said.
@@ -72,6 +79,12 @@ impl InflightTable {
             .binary_search_by_key(&id, |message| message.id)
     }
 
+    #[cfg(feature = "store")]
+    pub(super) fn get(&self, id: PacketId) -> Option<&Inflight> {
+        let at = self.find(id).ok()?;
+        self.messages.get(at).map(|message| &**message)
+    }
+
     pub(super) fn get_mut(&mut self, id: PacketId) -> Option<&mut Inflight> {
         let at = self.find(id).ok()?;
         self.messages.get_mut(at).map(|message| &mut **message)
@@ -93,6 +106,12 @@ impl InflightTable {
 
     pub(super) fn exactly_once(&self) -> u16 {
         self.exactly_once
+    }
+
+    /// This order is taken, and those before it.
+    #[cfg(feature = "store")]
+    pub(super) fn goes_on_behind(&mut self, order: u64) {
+        self.next_order = self.next_order.max(order);
     }
 
     pub(super) fn next_order(&mut self) -> u64 {
@@ -150,18 +169,26 @@ impl InflightTable {
         core::iter::from_fn(move || heap.pop().map(|Reverse((_, id, awaiting))| (id, awaiting)))
     }
 
+    #[cfg(feature = "store")]
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Inflight> {
+        self.messages.iter().map(|message| &**message)
+    }
+
     /// Empties the table, in the order of sending.
     pub(super) fn drain(&mut self) -> Vec<Inflight> {
         let order = self.in_order();
         order.filter_map(|(id, _)| self.remove(id)).collect()
     }
 
-    /// Forgets the application's interest; `true` if the token was here.
-    pub(super) fn cancel(&mut self, token: Token) -> bool {
+    /// Forgets the application's interest and gives the message, if the token was here.
+    pub(super) fn cancel(&mut self, token: Token) -> Option<&Inflight> {
         let found = self
             .messages
             .iter_mut()
             .find(|message| message.token == Some(token));
-        found.map(|message| message.token = None).is_some()
+        found.map(|message| {
+            message.token = None;
+            &**message
+        })
     }
 }

@@ -14,6 +14,8 @@
 //! sending settles operations, too. Then arrange to be called at [`poll_timeout`](Session::poll_timeout). What is not
 //! drained is not acknowledged to the server.
 //!
+//! With the feature `store` a session can outlive its process; then `poll_store` is one more output to drain.
+//!
 //! Errors are the application's or the peer's doing; a panic would be a bug here, and no input can cause one.
 
 mod acks;
@@ -28,6 +30,7 @@ mod options;
 mod outbound;
 mod outgoing;
 mod parts;
+mod persist;
 mod policy;
 mod prepare;
 mod queue;
@@ -52,6 +55,8 @@ pub use options::{
     ConnectOptions, PROTOCOL_PACKET_LIMIT, QueueLimits, ReconnectOptions, WillOptions,
 };
 pub use outgoing::Outgoing;
+#[cfg(feature = "store")]
+pub use persist::{Durability, OpenPublish, RestoreError, Restored, StoreKey, StoreOp};
 pub use policy::Class;
 pub use prepare::Prepared;
 pub use state::TransportOp;
@@ -79,7 +84,7 @@ pub enum Transmit {
     Data,
     /// There is nothing to send.
     Empty,
-    /// Messages wait, but for a connection or for the server's acknowledgements.
+    /// Messages wait, but for a connection, for the server's acknowledgements or for the store.
     Blocked,
 }
 
@@ -116,12 +121,16 @@ impl Session {
     /// # Errors
     /// An option that is out of its range or cannot be written into CONNECT.
     pub fn new(options: ConnectOptions, seed: u64) -> Result<Self, Error> {
-        Ok(Self {
+        Core::new(options, seed).map(Self::of)
+    }
+
+    fn of(core: Core) -> Self {
+        Self {
             recv: Vec::new(),
-            core: Core::new(options, seed)?,
+            core,
             lent: None,
             lent_to: Vec::new(),
-        })
+        }
     }
 
     // Getters
@@ -537,7 +546,8 @@ impl Session {
         let core = &mut self.core;
         core.now = now;
         let goodbye = core.goodbye(reason, properties)?;
-        core.begin_close(goodbye);
+        let expiry = properties.four_byte(PropertyId::SessionExpiryInterval);
+        core.begin_close(goodbye, expiry == Some(0));
         Ok(())
     }
 

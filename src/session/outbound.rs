@@ -11,6 +11,7 @@ use super::event::{Event, Published, ServerLimits, Token};
 use super::fallback::{self, Dialect};
 use super::inflight::{Awaiting, Inflight, InflightTable};
 use super::options::QueueLimits;
+use super::persist::{Journal, Mark};
 use super::queue::{Expiry, Queue, Queued};
 use crate::codec::{
     self, Ack, Decoded, EncodeError, Packet, PacketId, Properties, PropertiesBuf, PropertyId,
@@ -36,6 +37,7 @@ pub(super) struct Outbound {
     /// Publishes of a resumed session that have to go out again first, unless they were acknowledged meanwhile. New
     /// publishes wait behind them, so none of these identifiers gets another meaning.
     resend: VecDeque<PacketId>,
+    pub(super) journal: Journal,
     aliases: OwnAliases,
     /// How many QoS 1 and QoS 2 publishes may still leave [MQTT-4.9.0-2].
     quota: u16,
@@ -51,6 +53,7 @@ impl Outbound {
             inflight: InflightTable::default(),
             queue: Queue::default(),
             resend: VecDeque::new(),
+            journal: Journal::default(),
             aliases: OwnAliases::default(),
             quota: 0,
             exactly_once_limit: exactly_once_limit(dialect.version),
@@ -78,7 +81,21 @@ impl Outbound {
         self.control.append(bytes);
     }
 
+    /// Appends a packet that tells of the last changes: it waits until they are durable, if that is asked for.
+    pub(super) fn control_stored(&mut self, packet: &Packet<'_>) {
+        if !self.journal.holds_acknowledgements() {
+            return self.control(packet);
+        }
+        let mut bytes = Vec::new();
+        let written = encode(packet, self.dialect, &mut bytes);
+        debug_assert!(written.is_ok(), "a control packet of our own is legal");
+        self.journal.hold_acknowledgement(bytes);
+    }
+
     pub(super) fn take_control(&mut self, out: &mut Vec<u8>) {
+        while let Some(mut packet) = self.journal.next_acknowledgement() {
+            self.control.append(&mut packet);
+        }
         out.append(&mut self.control);
     }
 
@@ -100,7 +117,11 @@ impl Outbound {
         if !self.queue.has_room(queued.bytes.len(), queue_limits) {
             return Err(Error::QueueFull);
         }
-        self.queue.push(queued);
+        let assured = queued.qos != QoS::AtMostOnce;
+        let order = self.queue.push(queued);
+        if assured {
+            self.journal.mark(Mark::Queued(order));
+        }
         Ok(())
     }
 
@@ -113,12 +134,17 @@ impl Outbound {
         events: &mut impl FnMut(Event<'static>),
     ) -> bool {
         if self.quota > 0
+            && self.journal.may_resend()
             && let Some(id) = self.resend.pop_front()
         {
             return self.send_again(id, limits, out, events);
         }
-        let mut assured = self.quota > 0 && self.resend.is_empty();
+        if let Some((id, record)) = self.journal.next_publish() {
+            return self.send_stored(id, record, limits, out);
+        }
+        let mut out_of_ids = false;
         loop {
+            let assured = self.quota > 0 && self.resend.is_empty() && !out_of_ids;
             let window = self.inflight.exactly_once() < self.exactly_once_limit;
             let may_leave = |qos| assured && (window || qos == QoS::AtLeastOnce);
             let Some(mut queued) = self.queue.pop(may_leave) else {
@@ -126,6 +152,7 @@ impl Outbound {
             };
             // The limits of this server may be others than when the message was queued.
             let qos = queued.wanted_qos(limits);
+            let recorded = queued.qos != QoS::AtMostOnce;
             if qos < queued.qos {
                 queued = rewritten(queued, qos, self.dialect.version, self.dialect, now);
             }
@@ -134,6 +161,9 @@ impl Outbound {
             } else {
                 allowed(&queued.bytes, queued.qos, limits)
             };
+            if recorded && (allowed.is_err() || queued.qos == QoS::AtMostOnce) {
+                self.journal.mark(Mark::Gone(queued.order));
+            }
             if let Err(error) = allowed {
                 events(Event::not_published(queued.token, error));
                 continue;
@@ -154,12 +184,16 @@ impl Outbound {
             }
             let Some(id) = self.inflight.free_id() else {
                 self.queue.push_front_assured(core::iter::once(queued));
-                assured = false;
+                out_of_ids = true;
                 continue;
             };
             queued.count_down(now);
             set_identifier(&mut queued.bytes, queued.identifier_at, id);
-            self.write(&queued, limits, out);
+            self.journal.mark(Mark::Sent(queued.order, id));
+            let sent = !self.journal.holds_publish(id, queued.order);
+            if sent {
+                self.write(&queued, limits, out);
+            }
             self.quota -= 1;
             let awaiting = if queued.qos == QoS::AtLeastOnce {
                 Awaiting::PubAck
@@ -172,22 +206,48 @@ impl Outbound {
                 bytes,
                 identifier_at,
                 lower_qos,
+                expiry,
+                order: record,
                 ..
             } = queued;
             self.inflight.insert(Inflight {
                 id,
                 token: Some(token),
+                record,
                 counted: true,
                 awaiting,
                 bytes,
                 identifier_at,
                 lower_qos,
+                sent,
+                expiry: expiry.filter(|_| !sent),
                 order,
                 reason: ReasonCode::Success,
                 properties: PropertiesBuf::new(),
             });
-            return true;
+            if sent {
+                return true;
+            }
         }
+    }
+
+    /// A publish whose record is durable leaves for the first time.
+    fn send_stored(
+        &mut self,
+        id: PacketId,
+        record: u64,
+        limits: &ServerLimits,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let message = self.inflight.get_mut(id);
+        if let Some(message) = message.filter(|message| message.record == record) {
+            message.sent = true;
+            message.expiry = None;
+            let limit = limits.maximum_packet_size;
+            self.aliases
+                .write(&message.bytes, message.identifier_at, limit, out);
+        }
+        true
     }
 
     /// The message as it is on the wire. What is kept has no alias, since it may be sent again on another connection.
@@ -216,27 +276,31 @@ impl Outbound {
             if let Some(token) = message.token.take() {
                 events(Event::not_published(token, error));
             }
+            self.journal.mark(Mark::Sent(message.record, id));
             return true;
         }
         // [MQTT-3.3.1-1]
-        if let Some(first) = message.bytes.first_mut() {
+        if let Some(first) = message.bytes.first_mut().filter(|_| message.sent) {
             *first |= DUP;
         }
+        message.sent = true;
+        message.expiry = None;
         out.extend_from_slice(&message.bytes);
         message.counted = true;
         self.quota -= 1;
         true
     }
 
-    /// Whether something waits for quota or a connection.
+    /// Whether something waits for quota, a connection or the store.
     pub(super) fn has_waiting(&self) -> bool {
-        self.queue.len() > 0 || !self.resend.is_empty()
+        self.queue.len() > 0 || !self.resend.is_empty() || self.journal.holds_anything()
     }
 
     /// The transport is gone; what was not acknowledged stays in flight.
     pub(super) fn connection_lost(&mut self) {
         self.control.clear();
         self.resend.clear();
+        self.journal.connection_lost();
         self.quota = 0;
         self.aliases = OwnAliases::default();
         self.inflight.connection_lost();
@@ -250,11 +314,12 @@ impl Outbound {
 
     /// The server kept the session: sends again what is open [MQTT-4.4.0-1].
     pub(super) fn resume(&mut self) {
+        self.journal.resume();
         for (id, awaiting) in self.inflight.in_order() {
             match awaiting {
                 Awaiting::PubAck | Awaiting::PubRec => self.resend.push_back(id),
                 Awaiting::PubComp => {
-                    self.control(&Packet::PubRel(ack(id, ReasonCode::Success)));
+                    self.control_stored(&Packet::PubRel(ack(id, ReasonCode::Success)));
                     // Servers count it as unfinished until its PUBCOMP.
                     if let (1.., Some(message)) = (self.quota, self.inflight.get_mut(id)) {
                         message.counted = true;
@@ -271,50 +336,78 @@ impl Outbound {
         self.resend.clear();
         let mut again = Vec::new();
         for message in self.inflight.drain() {
-            match (message.awaiting, message.token) {
-                (Awaiting::PubAck, Some(token)) => {
+            let harmless = message.awaiting == Awaiting::PubAck || !message.sent;
+            match message.token {
+                Some(token) if harmless => {
+                    let qos = message.qos();
                     let mut bytes = message.bytes;
                     if let Some(first) = bytes.first_mut() {
                         *first &= !DUP;
                     }
                     again.push(Queued {
                         token,
-                        qos: QoS::AtLeastOnce,
+                        qos,
                         bytes,
                         identifier_at: message.identifier_at,
                         lower_qos: message.lower_qos,
-                        expiry: None,
-                        order: 0,
+                        expiry: message.expiry,
+                        order: message.record,
                     });
+                    self.journal.mark(Mark::Queued(message.record));
+                    continue;
                 }
-                (_, Some(token)) => events(Event::not_published(token, Error::Indeterminate)),
-                (_, None) => {}
+                Some(token) => events(Event::not_published(token, Error::Indeterminate)),
+                None => {}
             }
+            self.journal.mark(Mark::Gone(message.record));
         }
         self.queue.push_front_assured(again.into_iter());
     }
 
     /// Time passed: settles what has waited for too long.
     pub(super) fn expire(&mut self, now: Instant, events: &mut impl FnMut(Event<'static>)) {
-        for token in self.queue.take_expired(now) {
+        for (token, order) in self.queue.take_expired(now) {
+            self.journal.mark(Mark::Gone(order));
             events(Event::not_published(token, Error::Expired));
         }
     }
 
     /// Stops waiting for a publish. One that has left is completed silently; `false` if the token is unknown.
     pub(super) fn cancel(&mut self, token: Token) -> bool {
-        self.queue.cancel(token) || self.inflight.cancel(token)
+        if let Some(order) = self.queue.cancel(token) {
+            self.journal.mark(Mark::Gone(order));
+            return true;
+        }
+        let Some(message) = self.inflight.cancel(token) else {
+            return false;
+        };
+        let (id, record) = (message.id, message.record);
+        if message.sent {
+            self.journal.mark(Mark::Sent(record, id));
+        } else {
+            self.quota += u16::from(message.counted);
+            self.inflight.remove(id);
+            self.journal.mark(Mark::Gone(record));
+        }
+        true
     }
 
-    /// Settles every publish that is open.
+    /// Settles every publish that is open. What has left stays in the store: the server still counts on it.
     pub(super) fn abandon(&mut self, error: Error, events: &mut impl FnMut(Event<'static>)) {
-        let sent = self
-            .inflight
-            .drain()
-            .into_iter()
-            .filter_map(|message| message.token);
-        for token in sent.chain(self.queue.drain()) {
-            events(Event::not_published(token, error));
+        for mut message in self.inflight.drain() {
+            if let Some(token) = message.token.take() {
+                events(Event::not_published(token, error));
+            }
+            if !message.sent {
+                self.journal.mark(Mark::Gone(message.record));
+            } else if self.journal.is_on() {
+                self.journal.mark(Mark::Sent(message.record, message.id));
+                self.inflight.insert(message);
+            }
+        }
+        for queued in self.queue.drain() {
+            self.journal.mark(Mark::Gone(queued.order));
+            events(Event::not_published(queued.token, error));
         }
         self.resend.clear();
         self.control.clear();
@@ -370,10 +463,11 @@ impl Outbound {
                 message.bytes = Vec::new();
                 message.reason = packet.reason;
                 message.properties = packet.properties.into();
+                self.journal.mark(Mark::Sent(message.record, id));
             }
             Awaiting::PubComp => {}
         }
-        self.control(&Packet::PubRel(ack(id, ReasonCode::Success)));
+        self.control_stored(&Packet::PubRel(ack(id, ReasonCode::Success)));
         Ok(())
     }
 
@@ -398,6 +492,7 @@ impl Outbound {
             return;
         };
         self.quota += u16::from(message.counted);
+        self.journal.mark(Mark::Gone(message.record));
         let Some(token) = message.token else { return };
         let (mut reason, mut properties) = (packet.reason, packet.properties);
         // A PUBCOMP without news leaves the last word to the PUBREC.
@@ -477,7 +572,7 @@ impl Queued {
     }
 }
 
-fn queued(
+pub(super) fn queued(
     token: Token,
     message: &Publish<'_>,
     dialect: Dialect,
@@ -549,7 +644,7 @@ fn expiry(properties: Properties<'_>, properties_at: usize, now: Instant) -> Opt
     })
 }
 
-fn set_identifier(bytes: &mut [u8], at: usize, id: PacketId) {
+pub(super) fn set_identifier(bytes: &mut [u8], at: usize, id: PacketId) {
     if let Some(slot) = bytes.get_mut(at..at + 2) {
         slot.copy_from_slice(&id.get().to_be_bytes());
     }

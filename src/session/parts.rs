@@ -46,6 +46,8 @@ pub(super) struct Core {
     pub(super) initial: bool,
     /// The server accepted a connection of this session before.
     pub(super) had_connection: bool,
+    /// An earlier life of this session had a connection.
+    pub(super) restored: bool,
     /// When the session that has no connection ends; `None` if there is none, or it never does.
     pub(super) session_ends: Option<Instant>,
     /// The last session has ended, so the next CONNECT asks for a new one.
@@ -137,6 +139,7 @@ impl Core {
             authentication: Authentication::default(),
             initial: true,
             had_connection: false,
+            restored: false,
             session_ends: None,
             session_gone: false,
             claims_open: false,
@@ -163,6 +166,12 @@ impl Core {
         };
         core.connect_packet()?;
         Ok(core)
+    }
+
+    /// Nothing of this session is to be found in a store.
+    pub(super) fn stop_storing(&mut self) {
+        self.outbound.journal.end();
+        self.subscriptions.notes.end();
     }
 
     pub(super) fn usable(&self) -> Result<(), Error> {

@@ -18,7 +18,7 @@ pub(super) struct Queued {
     pub(super) lower_qos: bool,
     /// `None` for what never expires, or has left once before [MQTT-4.3.3-7].
     pub(super) expiry: Option<Expiry>,
-    /// The order of the calls; 0 for what goes before everything else.
+    /// The order of the calls, by which a stored message is also named.
     pub(super) order: u64,
 }
 
@@ -37,7 +37,7 @@ impl Queued {
 
     /// The packet leaves and says how many of its seconds are left, begun ones included.
     pub(super) fn count_down(&mut self, now: Instant) {
-        let Some(Expiry { deadline, at }) = self.expiry.take() else {
+        let Some(Expiry { deadline, at }) = self.expiry else {
             return;
         };
         let left = (deadline - now).as_millis().div_ceil(1000);
@@ -76,16 +76,43 @@ impl Queue {
             || (self.len() < limits.messages && self.bytes.saturating_add(size) <= limits.bytes)
     }
 
-    /// Appends a message; its order is given here.
-    pub(super) fn push(&mut self, mut queued: Queued) {
-        self.next_order += 1;
-        queued.order = self.next_order;
+    /// Appends a message and gives its order.
+    pub(super) fn push(&mut self, mut queued: Queued) -> u64 {
+        let order = self.next_order + 1;
+        queued.order = order;
+        self.put(queued);
+        order
+    }
+
+    /// Appends a message that has its order, above those of all others.
+    pub(super) fn put(&mut self, queued: Queued) {
+        self.goes_on_behind(queued.order);
         self.bytes += queued.bytes.len();
         if let Some(Expiry { deadline, .. }) = queued.expiry {
             let others = self.next_expiry();
             self.next_expiry = Some(others.map_or(deadline, |next| deadline.min(next)));
         }
         self.lane(queued.qos).push_back(queued);
+    }
+
+    /// This order is taken.
+    pub(super) fn goes_on_behind(&mut self, order: u64) {
+        self.next_order = self.next_order.max(order);
+    }
+
+    /// A message of QoS 1 or 2 that waits.
+    #[cfg(feature = "store")]
+    pub(super) fn assured(&self, order: u64) -> Option<&Queued> {
+        let at = self
+            .assured
+            .binary_search_by_key(&order, |queued| queued.order);
+        self.assured.get(at.ok()?)
+    }
+
+    /// The messages of QoS 1 and 2 that wait.
+    #[cfg(feature = "store")]
+    pub(super) fn all_assured(&self) -> impl Iterator<Item = &Queued> {
+        self.assured.iter()
     }
 
     /// Replaces each message by what `rewrite` makes of it.
@@ -110,8 +137,8 @@ impl Queue {
         self.next_expiry.filter(|_| self.len() > 0)
     }
 
-    /// Takes out what has expired and gives the tokens.
-    pub(super) fn take_expired(&mut self, now: Instant) -> Vec<Token> {
+    /// Takes out what has expired and gives tokens and orders.
+    pub(super) fn take_expired(&mut self, now: Instant) -> Vec<(Token, u64)> {
         let mut tokens = Vec::new();
         if self.next_expiry.is_none_or(|at| now < at) {
             return tokens;
@@ -120,7 +147,7 @@ impl Queue {
         for lane in [&mut self.plain, &mut self.assured] {
             lane.retain(|queued| {
                 if queued.expired(now) {
-                    tokens.push(queued.token);
+                    tokens.push((queued.token, queued.order));
                     freed += queued.bytes.len();
                     return false;
                 }
@@ -151,22 +178,21 @@ impl Queue {
         Some(queued)
     }
 
-    /// Takes a message out again; `false` if it has left already.
-    pub(super) fn cancel(&mut self, token: Token) -> bool {
+    /// Takes a message out again and gives its order; `None` if it has left already.
+    pub(super) fn cancel(&mut self, token: Token) -> Option<u64> {
         for lane in [&mut self.plain, &mut self.assured] {
             if let Some(at) = lane.iter().position(|queued| queued.token == token) {
-                if let Some(queued) = lane.remove(at) {
-                    self.bytes -= queued.bytes.len();
-                }
-                return true;
+                let queued = lane.remove(at)?;
+                self.bytes -= queued.bytes.len();
+                return Some(queued.order);
             }
         }
-        false
+        None
     }
 
-    /// Empties the queue and gives the tokens of what was in it, in order.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Token> {
-        core::iter::from_fn(|| self.pop(|_| true).map(|queued| queued.token))
+    /// Empties the queue, in order.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Queued> {
+        core::iter::from_fn(|| self.pop(|_| true))
     }
 
     fn lane(&mut self, qos: QoS) -> &mut VecDeque<Queued> {

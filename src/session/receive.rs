@@ -89,7 +89,7 @@ impl Core {
                     ReasonCode::PacketIdentifierNotFound
                 };
                 self.outbound
-                    .control(&Packet::PubComp(ack(packet.packet_id, reason)));
+                    .control_stored(&Packet::PubComp(ack(packet.packet_id, reason)));
                 Ok(())
             }
             (_, Packet::SubAck(packet)) => {
@@ -163,6 +163,11 @@ impl Core {
             Version::V5 => self.options.receive_maximum.into(),
             Version::V3 | Version::V4 => u32::MAX,
         };
+        if let (QoS::ExactlyOnce, Some(id)) = (packet.qos, packet.packet_id)
+            && self.outbound.journal.is_stale(id, packet.dup)
+        {
+            self.released(id);
+        }
         let seen = match (packet.qos, packet.packet_id) {
             (QoS::AtLeastOnce, Some(_)) => self.inbound.receive_at_least_once(limit),
             (QoS::ExactlyOnce, Some(id)) => self.inbound.receive_exactly_once(id, limit),
@@ -195,23 +200,25 @@ impl Core {
     /// A QoS 2 identifier is free for a new message; whether it was in use.
     fn released(&mut self, id: PacketId) -> bool {
         self.acks.released(id);
+        self.outbound.journal.released(id);
         self.inbound.release(id)
     }
 
     fn send_acks(&mut self) {
         while let Some((owed, reason)) = self.acks.next() {
             let packet = ack(owed.id, reason);
-            let packet = if owed.qos == QoS::AtLeastOnce {
+            if owed.qos == QoS::AtLeastOnce {
                 self.inbound.puback_due();
-                Packet::PubAck(packet)
-            } else {
+                self.outbound.control(&Packet::PubAck(packet));
+                continue;
+            }
+            if reason.is_error() {
                 // A refusal ends the exchange: no PUBREL follows.
-                if reason.is_error() {
-                    self.inbound.release(owed.id);
-                }
-                Packet::PubRec(packet)
-            };
-            self.outbound.control(&packet);
+                self.inbound.release(owed.id);
+            } else {
+                self.outbound.journal.received(owed.id);
+            }
+            self.outbound.control_stored(&Packet::PubRec(packet));
         }
     }
 

@@ -8,6 +8,7 @@ use super::event::{ConnectionInfo, Event, ServerLimits, State, StateChange, Wake
 use super::fallback::Dialect;
 use super::options::{ConnectOptions, PROTOCOL_PACKET_LIMIT};
 use super::outbound::encode;
+use super::persist::Mark;
 use super::policy::{self, Class};
 use super::prepare::Prepared;
 use super::reconnect::STABLE_AFTER;
@@ -155,7 +156,8 @@ impl Core {
     /// Clean Start on the first connection only, unless there is no session here any more.
     fn clean_start(&self) -> bool {
         let for_ever = self.options.version != Version::V5 || self.options.session_expiry == 0;
-        self.session_gone || (self.options.clean_start && (for_ever || !self.had_connection))
+        let first = !self.had_connection && !self.restored;
+        self.session_gone || (self.options.clean_start && (for_ever || first))
     }
 
     /// The session outlives its connection by the Session Expiry Interval, at the server and here.
@@ -172,7 +174,7 @@ impl Core {
     }
 
     /// Drops the session if its time has passed. While a CONNECT waits for its answer the server decides.
-    fn end_session_if_due(&mut self) {
+    pub(super) fn end_session_if_due(&mut self) {
         let asked = self.state == State::Connecting && self.transport == Transport::Open;
         if !asked && self.session_ends.is_some_and(|at| at <= self.now) {
             self.session_ends = None;
@@ -221,6 +223,7 @@ impl Core {
             self.outbound.speak(self.dialect(), self.now);
         }
         self.had_connection = true;
+        self.outbound.journal.mark(Mark::Session);
         self.session_gone = false;
         self.session_ends = None;
         self.timers.stop(Timer::SessionExpiry);
@@ -241,7 +244,8 @@ impl Core {
         self.requests_connected(packet.properties);
     }
 
-    fn session_lost(&mut self) {
+    pub(super) fn session_lost(&mut self) {
+        self.outbound.journal.session_lost();
         self.inbound.session_lost();
         self.acks.session_lost();
         let events = &mut self.events;
@@ -324,6 +328,7 @@ impl Core {
         let had_session = self.state == State::Connected;
         self.drop_connection(cause);
         if had_session {
+            self.outbound.journal.mark(Mark::Session);
             self.begin_session_expiry();
         } else {
             self.end_session_if_due();
@@ -408,7 +413,10 @@ impl Core {
     }
 
     /// The application wants to end. With a connection, what may leave leaves first.
-    pub(super) fn begin_close(&mut self, goodbye: Vec<u8>) {
+    pub(super) fn begin_close(&mut self, goodbye: Vec<u8>, ends_session: bool) {
+        if !matches!(self.state, State::Closing | State::Closed) {
+            self.session_gone |= ends_session;
+        }
         match self.state {
             State::Connected => {
                 self.goodbye = goodbye;
@@ -434,6 +442,10 @@ impl Core {
             return;
         }
         self.drop_connection(Error::Closed);
+        if self.session_gone {
+            self.stop_storing();
+        }
+        self.outbound.journal.mark(Mark::Session);
         self.timers.stop(Timer::SessionExpiry);
         self.inbound = Default::default();
         self.fail_requests(Error::Closed);

@@ -9,6 +9,7 @@ use webmqtt::codec::{
     self, Ack, Auth, Decoded, Packet, PacketId, PacketType, PropertiesBuf, PropertyId, Publish,
     QoS, ReasonCode, Sender, Version,
 };
+use webmqtt::session::Durability;
 
 /// Who sent a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +87,14 @@ impl std::fmt::Debug for Frame {
 enum Use {
     /// A PUBLISH without its DUP flag.
     Published { qos: QoS, bytes: Vec<u8> },
-    /// PUBREC has come.
-    Released,
+    /// PUBREC has come for this PUBLISH. The PUBREL may be out, and a crash may have made the client forget.
+    Released {
+        bytes: Vec<u8>,
+        /// Its place in the order of sending.
+        sent: u64,
+        answered: bool,
+        forgotten: bool,
+    },
     /// SUBSCRIBE or UNSUBSCRIBE.
     Request,
 }
@@ -181,6 +188,8 @@ pub struct Audit {
     /// When in the session the PUBLISH with this identifier was first sent, and from its PUBREC on, when that came.
     order: BTreeMap<u16, u64>,
     next_order: u64,
+    /// The client's process is another one than at first, with what was in a strict store.
+    reborn: bool,
     /// After hostile bytes it is not known which acknowledgements before them the client took in.
     doubtful: bool,
     incoming: Vec<u8>,
@@ -196,8 +205,26 @@ impl Audit {
             in_use: BTreeMap::new(),
             order: BTreeMap::new(),
             next_order: 0,
+            reborn: false,
             doubtful: false,
             incoming: Vec::new(),
+        }
+    }
+
+    /// The client's process has ended, and another one goes on with what was stored.
+    pub fn reborn(&mut self, durability: Durability) {
+        self.incoming.clear();
+        self.doubtful |= durability == Durability::Relaxed;
+        self.reborn = true;
+        for used in self.in_use.values_mut() {
+            if let Use::Released {
+                answered: false,
+                forgotten,
+                ..
+            } = used
+            {
+                *forgotten = true;
+            }
         }
     }
 
@@ -325,7 +352,8 @@ impl Audit {
                 if self.doubtful {
                     return Ok(());
                 }
-                if self.in_use.get(&id) == Some(&Use::Released) {
+                if let Some(Use::Released { answered, .. }) = self.in_use.get_mut(&id) {
+                    *answered = true;
                     let order = self.order.get(&id).copied().unwrap_or_default();
                     if !connection.received_here.contains(&id) {
                         if order < connection.last_released {
@@ -346,6 +374,8 @@ impl Audit {
                         connection.unknown_pubrec.remove(at);
                         Ok(())
                     }
+                    // Its PUBCOMP came when nobody could write that down any more.
+                    None if self.reborn => Ok(()),
                     None => Err("no PUBREC asked for this PUBREL [MQTT-4.3.3-4]"),
                 }
             }
@@ -397,10 +427,23 @@ impl Audit {
                     connection.last_resent = order;
                 }
                 _ if self.doubtful => {}
-                Some(Use::Released) => {
+                Some(Use::Released {
+                    bytes,
+                    sent,
+                    forgotten: true,
+                    ..
+                }) if *bytes == plain => {
+                    self.order.insert(id, *sent);
+                }
+                Some(Use::Released { .. }) => {
                     return Err("PUBLISH after its PUBREC [MQTT-4.3.3-6]");
                 }
                 Some(_) => return Err("not the packet that was sent before [MQTT-3.3.1-1]"),
+                // It was ready to leave, or its acknowledgement came too late to be written down.
+                None if self.reborn => {
+                    self.next_order += 1;
+                    self.order.entry(id).or_insert(self.next_order);
+                }
                 None => return Err("DUP, but never sent in this session [MQTT-3.3.1-1]"),
             }
         } else if known.is_some() && !self.doubtful {
@@ -475,6 +518,7 @@ impl Audit {
                     properties.byte(PropertyId::RetainAvailable) != Some(0);
                 if !connack.session_present {
                     self.in_use.clear();
+                    self.order.clear();
                     self.doubtful = false;
                 }
             }
@@ -487,22 +531,30 @@ impl Audit {
             Packet::PubRec(ack) => match self.in_use.get_mut(&ack.packet_id.get()) {
                 Some(Use::Published { .. }) if ack.reason.is_error() => self.done(ack.packet_id),
                 Some(used @ Use::Published { .. }) => {
-                    *used = Use::Released;
+                    if let Use::Published { bytes, .. } = used {
+                        let sent = self.order.get(&ack.packet_id.get());
+                        *used = Use::Released {
+                            bytes: std::mem::take(bytes),
+                            sent: sent.copied().unwrap_or_default(),
+                            answered: false,
+                            forgotten: false,
+                        };
+                    }
                     self.next_order += 1;
                     self.order.insert(ack.packet_id.get(), self.next_order);
                     self.connection.received_here.insert(ack.packet_id.get());
                 }
                 // A repeated one is answered like any other, even if the PUBCOMP comes before the answer has left.
-                Some(Use::Released) => {
+                Some(Use::Released { .. }) => {
                     self.connection.received_here.insert(ack.packet_id.get());
                     self.connection.unknown_pubrec.push(ack.packet_id);
                 }
                 _ => self.connection.unknown_pubrec.push(ack.packet_id),
             },
-            Packet::PubComp(ack)
-                if self.in_use.get(&ack.packet_id.get()) == Some(&Use::Released) =>
-            {
-                self.done(ack.packet_id);
+            Packet::PubComp(ack) => {
+                if let Some(Use::Released { .. }) = self.in_use.get(&ack.packet_id.get()) {
+                    self.done(ack.packet_id);
+                }
             }
             Packet::SubAck(suback) => self.answered(suback.packet_id),
             Packet::UnsubAck(unsuback) => self.answered(unsuback.packet_id),

@@ -5,12 +5,14 @@ use webmqtt::codec::{
 };
 use webmqtt::error::Error;
 use webmqtt::session::{
-    AckToken, AuthenticationStep, ConnectOptions, Event, Outgoing, Published, ServerLimits,
-    Session, State, StateChange, SubscriptionKey, Timer, Token, Transmit, TransportOp, Wake,
+    AckToken, AuthenticationStep, ConnectOptions, Durability, Event, Outgoing, Published,
+    ServerLimits, Session, State, StateChange, SubscriptionKey, Timer, Token, Transmit,
+    TransportOp, Wake,
 };
-use webmqtt::time::Instant;
+use webmqtt::time::{Instant, WallTime};
 
 use super::audit::{Audit, Frame};
+use super::store::Store;
 
 /// How many bytes a message to the server should have.
 const MESSAGE_BYTES: usize = 4096;
@@ -175,6 +177,8 @@ pub struct Client {
     /// What left on the current connection and nobody took yet, message by message.
     pub outbox: Vec<Vec<u8>>,
     pub audit: Audit,
+    /// Where the session is written to, if it is.
+    pub store: Option<Store>,
 }
 
 impl Client {
@@ -188,7 +192,81 @@ impl Client {
             happened: Vec::new(),
             outbox: Vec::new(),
             audit: Audit::new(version),
+            store: None,
         }
+    }
+
+    /// A session that is written to an empty store.
+    pub fn with_store(options: ConnectOptions, durability: Durability, seed: u64) -> Self {
+        let session = Session::with_store(options.clone(), durability, seed);
+        let mut client = Self {
+            session: session.expect("valid options"),
+            store: Some(Store::new(durability)),
+            ..Self::new(options, seed)
+        };
+        client.drain();
+        client
+    }
+
+    /// The process is gone, and another one goes on with what was durable. The watcher on the wire stays.
+    pub fn reborn(&mut self, options: ConnectOptions, seed: u64) -> Self {
+        let store = self.store.as_ref().expect("a store").crashed();
+        let restored = Session::restore(
+            self.instant(),
+            self.wall(),
+            options.clone(),
+            store.durability,
+            seed,
+            &mut store.records(),
+        );
+        let restored = restored.expect("a session that can be restored");
+        assert_eq!(restored.damaged, [], "nothing is damaged");
+        let mut audit = std::mem::replace(&mut self.audit, Audit::new(options.version));
+        audit.reborn(store.durability);
+        let mut client = Self {
+            session: restored.session,
+            now: self.now,
+            audit,
+            store: Some(store),
+            ..Self::new(options, seed)
+        };
+        client.drain();
+        client
+    }
+
+    fn wall(&self) -> WallTime {
+        WallTime::from_millis(1_700_000_000_000 + self.now)
+    }
+
+    /// The oldest write becomes durable; `false` if there is none.
+    pub fn store_one(&mut self) -> bool {
+        let store = self.store.as_mut().expect("a store");
+        let any = store.advance();
+        let stored = store.stored;
+        self.act(|session, now| session.handle_stored(now, stored));
+        any
+    }
+
+    /// Every write so far becomes durable, and what follows from that.
+    pub fn store_all(&mut self) {
+        while self.store_one() {}
+    }
+
+    fn write(&mut self) -> bool {
+        let (now, wall) = (self.instant(), self.wall());
+        let Some(store) = &mut self.store else {
+            assert_eq!(self.session.poll_store(wall), None);
+            return false;
+        };
+        while let Some(op) = self.session.poll_store(wall) {
+            store.hand_over(op.into());
+        }
+        let mut any = false;
+        while store.instant && store.advance() {
+            self.session.handle_stored(now, store.stored);
+            any = true;
+        }
+        any
     }
 
     fn instant(&self) -> Instant {
@@ -208,6 +286,7 @@ impl Client {
             let mut progress = self.collect();
             progress |= self.transmit();
             progress |= self.collect();
+            progress |= self.write();
             while let Some(op) = self.session.poll_transport() {
                 progress = true;
                 match op {

@@ -17,6 +17,7 @@ pub mod net;
 pub mod packets;
 pub mod random;
 pub mod script;
+pub mod store;
 
 pub use audit::{Direction, Frame};
 pub use broker::{Broker, Settings};
@@ -25,6 +26,7 @@ pub use net::Net;
 pub use packets::*;
 pub use random::Random;
 pub use script::{Scripted, Split};
+pub use store::{Store, Write};
 
 use webmqtt::codec::{QoS, Version};
 use webmqtt::session::ConnectOptions;

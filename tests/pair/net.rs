@@ -314,6 +314,20 @@ impl Net {
         self.client.now = self.now;
     }
 
+    /// The client's process ends in the middle of everything, and another one goes on with what was stored. A part of
+    /// what is under way still arrives at the broker.
+    pub fn crash(&mut self, options: ConnectOptions, seed: u64) {
+        self.collect();
+        if let Some(at) = self.at {
+            for bytes in self.up.cut(&mut self.random) {
+                self.broker.received(self.now, at, &bytes);
+            }
+        }
+        self.forget();
+        self.opens_at = None;
+        self.client = self.client.reborn(options, seed);
+    }
+
     fn forget(&mut self) {
         if let Some(at) = self.at.take() {
             self.broker.closed(self.now, at);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 
 use webmqtt::codec::{ConnAck, Packet, PacketType, Properties, Property, ReasonCode, Version};
-use webmqtt::session::{ConnectOptions, Session, State};
+use webmqtt::session::{ConnectOptions, Durability, Session, State};
 
 use super::audit::{Direction, Frame};
 use super::client::{Client, Link};
@@ -46,6 +46,11 @@ impl DerefMut for Scripted {
 }
 
 impl Scripted {
+    /// The client itself, to be exchanged for another one.
+    pub fn as_mut_client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
     pub fn new(options: ConnectOptions) -> Self {
         let version = options.version;
         Self {
@@ -55,6 +60,33 @@ impl Scripted {
             open_at_once: true,
             seen: 0,
         }
+    }
+
+    /// Connected, with a new session that is written to a store; nothing more is durable until the test says so.
+    #[track_caller]
+    pub fn stored(version: Version, durability: Durability) -> Self {
+        let options = super::persistent(version);
+        let mut peer = Self::new(options.clone());
+        peer.client = Client::with_store(options, durability, 1);
+        peer.connect();
+        peer.accept(false);
+        peer.store.as_mut().expect("a store").instant = false;
+        peer
+    }
+
+    /// The process ends, and another one has what was durable.
+    pub fn crash(&mut self, options: ConnectOptions) {
+        self.client = self.client.reborn(options, 2);
+    }
+
+    /// The page comes back, and the server still has the session. Gives the CONNECT.
+    #[track_caller]
+    pub fn come_back(&mut self) -> Frame {
+        self.crash(super::persistent(self.version));
+        self.store.as_mut().expect("a store").instant = true;
+        let connect = self.connect();
+        self.accept(true);
+        connect
     }
 
     /// Connected, with a new session at a server without special wishes.

@@ -23,6 +23,7 @@ pub fn suite() -> Tally {
     let mut cargo = project::command("cargo");
     cargo
         .args(["test", "--package=webmqtt", "--no-default-features"])
+        .arg("--features=store")
         .args(["--no-fail-fast", "--target", WASI_TARGET, "--lib"])
         // Debug code is slow in an engine that first has to compile it.
         .env("CARGO_PROFILE_TEST_OPT_LEVEL", "1")

@@ -249,6 +249,7 @@ fn no_std() -> Tally {
             "--package=webmqtt",
             "--lib",
             "--no-default-features",
+            "--features=store",
             "--target",
             BARE_TARGET,
         ];

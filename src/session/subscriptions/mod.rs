@@ -5,12 +5,15 @@
 //! and knows neither connection nor time. `batch` decides which filters share a packet, `route` for whom a message is.
 
 mod batch;
+#[cfg(feature = "store")]
+mod remember;
 mod route;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::event::{Event, SubscriptionKey, Token};
+use super::persist::Notes;
 use crate::codec::{
     PacketId, Properties, PropertiesBuf, QoS, ReasonCode, SubAck, SubscribeOptions, TopicFilter,
     UnsubAck, Version,
@@ -18,6 +21,8 @@ use crate::codec::{
 use crate::error::Error;
 use crate::topic::FilterTrie;
 pub(super) use batch::Room;
+#[cfg(feature = "store")]
+pub(super) use remember::Remembered;
 use route::Identifiers;
 pub use route::OWN_IDENTIFIERS;
 
@@ -41,6 +46,8 @@ struct Filter {
     call: Option<SubscriptionKey>,
     /// What its messages can carry, the identifier of the last SUBSCRIBE at last; 0 stands for none.
     identifiers: Vec<u32>,
+    /// The server has granted it in this session: it is in the store.
+    kept: bool,
 }
 
 struct Handle {
@@ -69,6 +76,7 @@ struct Leaving {
     text: String,
     identifiers: Vec<u32>,
     sent_as: Option<PacketId>,
+    kept: bool,
 }
 
 impl Unsubscribe {
@@ -109,6 +117,7 @@ pub(super) struct Subscriptions {
     last_filter: u32,
     last_handle: u32,
     matched: Vec<u32>,
+    pub(super) notes: Notes,
 }
 
 impl Subscriptions {
@@ -125,6 +134,7 @@ impl Subscriptions {
             last_filter: 0,
             last_handle: 0,
             matched: Vec::new(),
+            notes: Notes::default(),
         }
     }
 
@@ -165,19 +175,15 @@ impl Subscriptions {
         options: SubscribeOptions,
     ) -> u32 {
         let route = filter.filter_without_share();
-        let known = self.trie.get(route).iter().copied();
-        let known = { known }.find(|&at| {
-            self.filter(at)
-                .is_some_and(|known| known.text == filter.as_str())
-        });
-        if let Some(at) = known {
+        if let Some(at) = self.known(filter) {
             if let Some(known) = self.filter_mut(at) {
                 // A second SUBSCRIBE replaces the first at the server: never take away what another handle relies on.
+                let others = !known.handles.is_empty();
+                let before = if others { known.options } else { options };
                 known.options = SubscribeOptions {
-                    qos: known.options.qos.max(options.qos),
-                    no_local: known.options.no_local && options.no_local,
-                    retain_as_published: known.options.retain_as_published
-                        || options.retain_as_published,
+                    qos: before.qos.max(options.qos),
+                    no_local: before.no_local && options.no_local,
+                    retain_as_published: before.retain_as_published || options.retain_as_published,
                     ..options
                 };
                 known.sync = Sync::Needed;
@@ -204,8 +210,19 @@ impl Subscriptions {
             sync: Sync::Needed,
             call,
             identifiers,
+            kept: false,
         });
         id
+    }
+
+    /// The filter with this text.
+    fn known(&self, filter: TopicFilter<'_>) -> Option<u32> {
+        let same = |at: &u32| {
+            let known = self.filter(*at);
+            known.is_some_and(|known| known.text == filter.as_str())
+        };
+        let known = self.trie.get(filter.filter_without_share());
+        known.iter().copied().find(same)
     }
 
     fn filter(&self, id: u32) -> Option<&Filter> {
@@ -254,6 +271,7 @@ impl Subscriptions {
                         text: filter.text,
                         identifiers: filter.identifiers,
                         sent_as: None,
+                        kept: filter.kept,
                     });
                 }
                 let refused = matches!(result, Some(Err(_)));
@@ -299,11 +317,16 @@ impl Subscriptions {
             return None;
         }
         let place = place_of_filter(&self.filters, at)?;
+        Some(self.remove_filter(place))
+    }
+
+    /// Forgets a filter. The place has one.
+    fn remove_filter(&mut self, place: usize) -> Filter {
         let filter = self.filters.remove(place);
         if let Ok(parsed) = TopicFilter::new(&filter.text) {
-            self.trie.remove(parsed.filter_without_share(), at);
+            self.trie.remove(parsed.filter_without_share(), filter.id);
         }
-        Some(filter)
+        filter
     }
 
     /// Ends the call if none of its filters waits any more.
@@ -328,6 +351,9 @@ impl Subscriptions {
         for mut call in core::mem::take(&mut self.unsubscribes) {
             for leaving in core::mem::take(&mut call.leaving) {
                 call.settle(leaving.id, result);
+                if leaving.kept && result.is_ok() {
+                    self.notes.push(leaving.id);
+                }
             }
             events(call.event(Properties::EMPTY));
         }
@@ -404,8 +430,13 @@ impl Subscriptions {
                 });
             }
             for &key in waiting {
-                self.detach(at, key);
+                if self.detach(at, key).is_some_and(|filter| filter.kept) {
+                    self.notes.push(at);
+                }
             }
+        } else {
+            filter.kept = true;
+            self.notes.push(at);
         }
 
         for key in waiting {
@@ -449,7 +480,7 @@ impl Subscriptions {
                 return Err(ReasonCode::ProtocolError);
             }
             // 3.1.1 has no codes: the answer is the success.
-            let mut codes = packet.codes.iter();
+            let (mut codes, mut gone) = (packet.codes.iter(), Vec::new());
             for leaving in core::mem::take(&mut call.leaving) {
                 if !answered(&leaving) {
                     call.leaving.push(leaving);
@@ -460,6 +491,12 @@ impl Subscriptions {
                     code => Ok(code.unwrap_or(ReasonCode::Success)),
                 };
                 call.settle(leaving.id, result);
+                if leaving.kept && result.is_ok() {
+                    gone.push(leaving.id);
+                }
+            }
+            for id in gone {
+                self.notes.push(id);
             }
             self.end_unsubscribe_if_done(at, packet.properties, events);
             return Ok(true);
@@ -493,6 +530,8 @@ impl Subscriptions {
     pub(super) fn session_lost(&mut self, events: &mut impl FnMut(Event<'static>)) {
         self.end_unsubscribes(Ok(ReasonCode::Success), events);
         self.identifiers.forget();
+        #[cfg(feature = "store")]
+        self.forget_kept();
         for filter in &mut self.filters {
             filter.identifiers.clear();
         }
@@ -502,7 +541,9 @@ impl Subscriptions {
     /// The server may not know what it granted.
     pub(super) fn ask_again(&mut self) {
         for filter in &mut self.filters {
-            filter.sync = Sync::Needed;
+            if !filter.handles.is_empty() {
+                filter.sync = Sync::Needed;
+            }
         }
         self.pending = true;
     }
