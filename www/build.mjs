@@ -20,7 +20,7 @@ const { values } = parseArgs({
 });
 const out = resolve(values.out);
 const webmqtt = resolve(values.webmqtt);
-const wasm = resolve(dirname(webmqtt), "../wasm/webmqtt_bg.wasm");
+const wasm = resolve(dirname(webmqtt), "webmqtt_bg.wasm");
 /** Bytes, compressed, of everything that a visitor has to load before the page is alive. */
 const FIRST_LOAD = 150_000;
 

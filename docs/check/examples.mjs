@@ -33,6 +33,7 @@ const CONFIGURATION = {
     paths: {
       webmqtt: ["../../pkg/dist/index.d.ts"],
       "webmqtt/scram": ["../../pkg/dist/scram.d.ts"],
+      "webmqtt/slim": ["../../pkg/dist/slim.d.ts"],
     },
   },
   include: ["*.ts", "*.js", "../../docs/check/given.d.ts"],

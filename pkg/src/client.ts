@@ -4,8 +4,8 @@
  * It decides nothing about the protocol; what a packet means was decided before a record came here.
  */
 
+import { Engine } from "../wasm/webmqtt.js";
 import { Credentials, valuesOf } from "./credentials.js";
-import { Engine } from "./engine.js";
 import {
   type BrokerWords,
   type CloseDetails,

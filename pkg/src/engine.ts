@@ -1,25 +1,26 @@
-/** Loads the WebAssembly module, once. Importing this file loads nothing yet. */
+/** Loads the WebAssembly module, once. It must not know where the module comes from; the entries say that. */
 
-import init, {
-  checkFilter,
-  checkTopic,
-  Engine,
-  matches as engineMatches,
-} from "../wasm/webmqtt.js";
+import init, { checkFilter, checkTopic, matches as engineMatches } from "../wasm/webmqtt.js";
 import { MqttError } from "./errors.js";
 import { isWellFormed } from "./text.js";
-
-export { Engine };
 
 let loading: Promise<unknown> | undefined;
 let loaded = false;
 
-/** Where the module is, or the module itself. Default: `webmqtt_bg.wasm` next to the script. */
+/** Where the module is, or the module itself. */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 
 /** Loads the module. The first call decides where from; a failed one can be tried again. */
-export async function load(source?: WasmSource): Promise<void> {
-  loading ??= source === undefined ? init() : init({ module_or_path: source });
+export async function load(source: WasmSource): Promise<void> {
+  loading ??= init({ module_or_path: source });
+  return finished();
+}
+
+/** Waits for the module that somebody loads. */
+export async function finished(): Promise<void> {
+  if (loading === undefined) {
+    throw new MqttError("wasm", { detail: "call load() first" });
+  }
   try {
     await loading;
     loaded = true;

@@ -8,44 +8,32 @@
  * await client.subscribe("home/+/temp", (message) => console.log(message.topic, message.text()));
  * await client.publish("home/kitchen/temp", "21.5", { qos: 1 });
  * ```
+ *
+ * It is `webmqtt/slim`, and fetches its WebAssembly module from beside the script.
  */
 
-import { Client } from "./client.js";
-import { load } from "./engine.js";
-import { endpoint } from "./options.js";
-import type { ConnectOptions } from "./types.js";
+import type { Client, ConnectOptions, WasmSource } from "./slim.js";
+import * as slim from "./slim.js";
+
+export * from "./slim.js";
+
+/**
+ * Loads the module: from somewhere else if you call it before the other functions, which load it by themselves. The
+ * first call decides where from; a failed one can be tried again. Default: `webmqtt_bg.wasm` next to the script.
+ */
+export function load(source?: WasmSource): Promise<void> {
+  // Bundlers know this form, as long as it stays together.
+  return slim.load(source ?? new URL("./webmqtt_bg.wasm", import.meta.url));
+}
 
 /** Makes a client that is not connected yet. What is published and subscribed before `client.connect()` waits. */
-export async function createClient(
-  url: string | URL,
-  options: ConnectOptions = {},
-): Promise<Client> {
-  const checked = endpoint(url);
+export async function createClient(url: string | URL, options?: ConnectOptions): Promise<Client> {
   await load();
-  return new Client(checked, options);
+  return slim.createClient(url, options);
 }
 
 /** Makes a client and connects it. Rejects if the first attempt fails. */
-export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Client> {
-  const client = await createClient(url, options);
-  try {
-    await client.connect();
-  } catch (error) {
-    await client.end({ force: true });
-    throw error;
-  }
-  return client;
+export async function connect(url: string | URL, options?: ConnectOptions): Promise<Client> {
+  await load();
+  return slim.connect(url, options);
 }
-
-export { Client, type ConnectChanges } from "./client.js";
-export { isFilter, isTopic, load, matches, type WasmSource } from "./engine.js";
-export {
-  type BrokerWords,
-  type CloseDetails,
-  type ErrorDetails,
-  MqttError,
-  type MqttErrorCode,
-} from "./errors.js";
-export { Message, type MessageProperties } from "./message.js";
-export { Subscription } from "./subscription.js";
-export type * from "./types.js";

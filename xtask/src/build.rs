@@ -1,5 +1,5 @@
-//! `cargo xtask build`: the npm package. WebAssembly with its glue into `pkg/wasm`, the TypeScript facade into
-//! `pkg/dist`.
+//! `cargo xtask build`: the npm package. WebAssembly with its glue into `pkg/wasm`, and from there, with the TypeScript
+//! facade, into `pkg/dist`, which is what users get.
 //!
 //! The flags of the build are here and nowhere else.
 
@@ -103,7 +103,11 @@ pub fn add_to(plan: &mut Plan<'_>, extent: Extent) {
             Ok(Done::Worked)
         },
     );
-    plan.add("package: facade", &["node-modules"], bundle);
+    plan.add(
+        "package: facade",
+        &["package: wasm-opt", "node-modules"],
+        bundle,
+    );
     if extent == Extent::CodeAndTypes {
         plan.add(
             "package: types",
@@ -126,14 +130,22 @@ fn folder() -> PathBuf {
     project::root().join("pkg/wasm")
 }
 
-/// The package's entries, each of which is one file.
-const ENTRIES: [&str; 2] = ["index", "scram"];
+/// The package's entries, each of which is one file. `index` imports `slim`, so that a page that uses both has one
+/// client.
+const ENTRIES: [&str; 3] = ["index", "slim", "scram"];
+
+/// The entry that has everything inside, the module too.
+const WHOLE: &str = "base64";
+
+/// The module, beside the script that looks for it.
+const MODULE: &str = "pkg/dist/webmqtt_bg.wasm";
 
 fn facade_files() -> Vec<PathBuf> {
-    let folder = project::root().join("pkg/dist");
     ENTRIES
-        .iter()
-        .map(|name| folder.join(format!("{name}.js")))
+        .into_iter()
+        .chain([WHOLE])
+        .map(|name| project::root().join(format!("pkg/dist/{name}.js")))
+        .chain([project::root().join(MODULE)])
         .collect()
 }
 
@@ -147,6 +159,7 @@ fn wasm_files() -> Vec<PathBuf> {
 fn wasm_stamp() -> Stamp {
     Inputs::default()
         .paths(&["Cargo.toml", "Cargo.lock", "src", "package-lock.json"])
+        .paths(&["xtask/src/glue.rs"])
         .word(&FEATURES.join(" "))
         .word(&WASM_FEATURES.join(" "))
         .word(&OPTIMISED.join(" "))
@@ -212,33 +225,52 @@ fn optimise(step: &Step) -> Result<(), Failure> {
     let script = folder().join("webmqtt.js");
     let failed = |error| Failure::io("writing pkg/wasm", &error);
     let long = fs::read_to_string(&script).map_err(failed)?;
-    let short = glue::rename(&long, &printed).map_err(|what| {
-        Failure::new(format!(
-            "wasm-bindgen's glue has changed its shape, {what} is not in it: mend xtask/src/glue.rs."
-        ))
-    })?;
+    let short = glue::rename(&long, &printed)
+        .and_then(|glue| glue::without_address(&glue))
+        .map_err(|what| {
+            Failure::new(format!(
+                "wasm-bindgen's glue has changed its shape, {what} is not in it: mend xtask/src/glue.rs."
+            ))
+        })?;
     fs::write(&script, short).map_err(failed)
 }
 
 fn bundle(step: &Step) -> Result<Done, Failure> {
     let output = facade_files();
     let stamp = Inputs::default()
-        .paths(&["pkg/src", "package-lock.json"])
+        .paths(&["pkg/src", "pkg/wasm", "package-lock.json"])
+        .paths(&["xtask/src/build.rs"])
         .word(BROWSERS)
         .stamp("facade");
     if stamp.is_current(&output) {
         return Ok(Done::UpToDate);
     }
     stamp.clear();
-    let mut esbuild = project::command(project::node_tool("esbuild"));
-    esbuild
-        .args(ENTRIES.map(|name| format!("pkg/src/{name}.ts")))
-        .args(["--bundle", "--format=esm", "--platform=browser"])
-        .arg(BROWSERS)
-        .arg("--external:../wasm/webmqtt.js")
-        .args(["--sourcemap", "--log-level=warning"])
-        .arg("--outdir=pkg/dist");
-    step.run(&mut esbuild)?;
+    let esbuild = || {
+        let mut esbuild = project::command(project::node_tool("esbuild"));
+        esbuild
+            .args(["--bundle", "--format=esm", "--platform=browser"])
+            .arg(BROWSERS)
+            .args(["--sourcemap", "--log-level=warning"])
+            .arg("--outdir=pkg/dist");
+        esbuild
+    };
+    let source = |name| format!("pkg/src/{name}.ts");
+    step.run(
+        esbuild()
+            .args(ENTRIES.map(source))
+            .arg("--external:./slim.js"),
+    )?;
+    step.run(esbuild().arg(source(WHOLE)).arg("--loader:.wasm=base64"))?;
+    for (from, to) in [
+        ("pkg/wasm/webmqtt_bg.wasm", MODULE),
+        // npm takes nothing from outside of the package's folder.
+        ("LICENSE-APACHE", "pkg/LICENSE-APACHE"),
+        ("LICENSE-MIT", "pkg/LICENSE-MIT"),
+    ] {
+        fs::copy(project::root().join(from), project::root().join(to))
+            .map_err(|error| Failure::io(&format!("copying {from}"), &error))?;
+    }
     stamp.set();
     Ok(Done::Worked)
 }

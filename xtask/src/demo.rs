@@ -109,7 +109,8 @@ pub fn page_folder() -> PathBuf {
 
 fn page(step: &Step) -> Result<Done, Failure> {
     let stamp = Inputs::default()
-        .paths(&["www", "pkg/dist/index.js", "pkg/wasm/webmqtt_bg.wasm"])
+        .paths(&["www", "pkg/dist/index.js", "pkg/dist/slim.js"])
+        .paths(&["pkg/dist/scram.js", "pkg/dist/webmqtt_bg.wasm"])
         .paths(&["package-lock.json"])
         .stamp("page");
     if stamp.is_current(&[page_folder().join("index.html")]) {

@@ -1,7 +1,8 @@
 //! Short names between the module and its JavaScript glue.
 //!
 //! wasm-bindgen's names end in sixteen hexadecimal digits, which no compression makes smaller, and each is in both
-//! files. wasm-opt gives the module short ones and prints which is which; here the glue follows.
+//! files. wasm-opt gives the module short ones and prints which is which; here the glue follows. And the glue does not
+//! say where the module is: bundlers would carry it along for those who bring their own.
 
 use std::collections::HashMap;
 
@@ -35,6 +36,16 @@ pub fn rename(glue: &str, printed: &str) -> Result<String, String> {
     }
     let renamed = renamed.replace(&key, "\"a\": import0");
     Ok(rename_fields(&renamed, "wasm.", &exports))
+}
+
+/// The glue without the address that it takes when it is given none.
+pub fn without_address(glue: &str) -> Result<String, String> {
+    let what = || "the address of the module".to_owned();
+    let (before, rest) = glue
+        .split_once("    if (module_or_path === undefined) {\n        module_or_path = new URL(")
+        .ok_or_else(what)?;
+    let (_, after) = rest.split_once("\n    }\n").ok_or_else(what)?;
+    Ok([before, after].concat())
 }
 
 fn rename_fields(text: &str, object: &str, names: &HashMap<&str, &str>) -> String {
@@ -82,6 +93,20 @@ mod tests {
             wasm.c(); wasm.engine_ended(); engine.end(); wasm.b(wasm.b);
         "#;
         assert_eq!(rename(glue, PRINTED).as_deref(), Ok(expected));
+    }
+
+    #[test]
+    fn the_glue_does_not_say_where_the_module_is() {
+        let glue = "    }\n\n    if (module_or_path === undefined) {\n        module_or_path = new URL('a.wasm', \
+                    import.meta.url);\n    }\n    const imports = __wbg_get_imports();\n";
+        assert_eq!(
+            without_address(glue).as_deref(),
+            Ok("    }\n\n    const imports = __wbg_get_imports();\n")
+        );
+        assert_eq!(
+            without_address(""),
+            Err("the address of the module".to_owned())
+        );
     }
 
     #[test]

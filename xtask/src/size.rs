@@ -45,7 +45,7 @@ pub fn run() -> Result<(), Failure> {
 /// Builds the minimal application, prints the table, fails over budget.
 pub fn weigh(step: &Step) -> Result<Done, Failure> {
     let script = bundle(step)?;
-    let wasm = project::root().join("pkg/wasm/webmqtt_bg.wasm");
+    let wasm = project::root().join("pkg/dist/webmqtt_bg.wasm");
     let weights = weights(step, &[&wasm, &script])?;
     let [wasm, script] = weights[..] else {
         return Err(Failure::new(
