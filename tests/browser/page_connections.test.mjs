@@ -249,6 +249,59 @@ describe("the page's connections", () => {
     });
   });
 
+  test("what the broker says about itself is shown, and a redirect is followed if allowed", async ({
+    page,
+  }) => {
+    await withServer(async (first) => {
+      await withServer(async (second) => {
+        await page.locator("#more > summary").click();
+        await fill(page, { url: first.url, redirects: "1" });
+        await page.getByTestId("connect").click();
+        const refusing = await first.peer();
+        await refusing.expect("connect");
+        const elsewhere = { serverReference: second.url };
+        refusing.send({ cmd: "connack", reasonCode: 0x9c, properties: elsewhere });
+        const properties = { responseInformation: "answers/7", maximumQoS: 1 };
+        await (await second.peer()).accept({ properties });
+        await untilState(page, "connected");
+        await page.locator("#limits > summary").click();
+        const limits = page.locator("#limits-list");
+        await limits.filter({ hasText: "Response informationanswers/7" }).waitFor();
+        await limits.filter({ hasText: "Highest QoS1" }).waitFor();
+      });
+    });
+  });
+
+  test("MQTT 3.1.1 is used where the broker refuses MQTT 5, if that is ticked", async ({
+    page,
+  }) => {
+    await withServer(async (server) => {
+      await page.locator("#more > summary").click();
+      await fill(page, { url: server.url });
+      await page.getByTestId("fallback").check();
+      await page.getByTestId("connect").click();
+      await (await server.peer()).refuse(0x84);
+      const { protocolVersion } = await (await server.peer()).accept();
+      assert.equal(protocolVersion, 4);
+      await untilState(page, "connected");
+      await page.locator("#link-facts").filter({ hasText: "MQTT 3.1.1" }).waitFor();
+    });
+  });
+
+  test("a connection that another tab makes is in this one too", async ({ page, origin }) => {
+    await fill(page, { name: "Mine", password: "only here" });
+    const other = await page.context().newPage();
+    await other.goto(origin);
+    await other.getByTestId("profile-new").click();
+    await other.getByTestId("name").fill("Theirs");
+    await other.getByTestId("name").press("Tab");
+    await page.getByTestId("profile").filter({ hasText: "Theirs" }).waitFor();
+    await other.close();
+    await page.getByTestId("profile").filter({ hasText: "Theirs" }).click();
+    await page.getByTestId("profile").filter({ hasText: "Mine" }).click();
+    assert.equal(await page.getByTestId("password").inputValue(), "only here");
+  });
+
   test("the menu is worked with the keyboard", async ({ page }) => {
     await page.getByTestId("profile-menu").locator("summary").focus();
     await page.keyboard.press("Enter");

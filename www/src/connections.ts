@@ -10,6 +10,8 @@ import { fragmentOf, fromFile, isSame, profileOfFragment, toFile } from "./share
 
 /** Milliseconds in which the button to delete has to be pressed again. */
 const SURE = 5_000;
+const WITHOUT =
+  "It has no password, client id, user properties and nothing behind a “?” of the URL.";
 
 export class ConnectionsPanel {
   readonly #link: Link;
@@ -115,16 +117,18 @@ export class ConnectionsPanel {
   async #share(): Promise<void> {
     const link = `${location.origin}${location.pathname}${fragmentOf(this.#store.current)}`;
     closeMenu(this.#menu);
+    this.#say(`This is the link. ${WITHOUT}`);
+    this.#shared.value = link;
+    this.#shared.hidden = false;
+    this.#shared.select();
+    // The browser may ask first, for however long; the link is there to be copied by hand.
     const copied = await navigator.clipboard?.writeText(link).then(
       () => true,
       () => false,
     );
-    this.#say(
-      `${copied ? "The link is copied." : "This is the link."} It has no password, client id, user properties and nothing behind a “?” of the URL.`,
-    );
-    this.#shared.value = link;
-    this.#shared.hidden = false;
-    this.#shared.select();
+    if (copied && this.#shared.value === link && !this.#shared.hidden) {
+      setText(this.#note, `The link is copied. ${WITHOUT}`);
+    }
   }
 
   #export(): void {

@@ -13,15 +13,32 @@ export class ProfileStore {
   #chosen = "";
 
   constructor() {
-    const { chosen, profiles } = Object(load(KEY)) as Record<string, unknown>;
+    const { chosen } = Object(load(KEY)) as Record<string, unknown>;
+    this.#chosen = typeof chosen === "string" ? chosen : "";
+    this.#read();
+    addEventListener("storage", ({ key }) => {
+      // Another tab has changed the list; which one is chosen is each tab's own.
+      if (key === KEY) {
+        this.#read();
+        this.changed.emit();
+      }
+    });
+  }
+
+  #read(): void {
+    const before = this.#profiles;
+    const { profiles } = Object(load(KEY)) as Record<string, unknown>;
+    this.#profiles = [];
     for (const stored of Array.isArray(profiles) ? profiles : []) {
       const { id } = Object(stored) as Record<string, unknown>;
-      this.#profiles.push({
-        ...restoreProfile(stored),
-        ...(typeof id === "string" && !this.find(id) ? { id } : {}),
-      });
+      const profile = restoreProfile(stored);
+      if (typeof id === "string" && !this.find(id)) {
+        profile.id = id;
+      }
+      // What is not stored is only known here.
+      profile.password ||= before.find((old) => old.id === profile.id)?.password ?? "";
+      this.#profiles.push(profile);
     }
-    this.#chosen = typeof chosen === "string" ? chosen : "";
     if (this.#profiles.length === 0) {
       this.#profiles.push({ ...USUAL, id: newId() });
     }

@@ -178,6 +178,15 @@ function limitsOf(info: ConnectionInfo): [name: string, text: string][] {
       ["Topic aliases", count(info.topicAliasMaximum)],
     );
   }
+  if (info.responseInformation) {
+    facts.push(["Response information", info.responseInformation]);
+  }
+  if (info.serverReference) {
+    facts.push(["Another server", info.serverReference]);
+  }
+  if (info.authenticationMethod) {
+    facts.push(["Authenticated with", info.authenticationMethod]);
+  }
   if (info.reasonString) {
     facts.push(["The broker says", info.reasonString]);
   }
