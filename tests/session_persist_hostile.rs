@@ -306,3 +306,31 @@ fn a_large_store_is_restored_whole_and_quickly() {
     peer.store = Some(Store::new(Durability::Relaxed));
     assert_eq!(peer.try_publish("t", b"x", QOS1), Err(Error::QueueFull));
 }
+
+/// What follows the highest order there is has no other.
+#[test]
+fn an_order_that_leaves_no_room_does_no_harm() {
+    let mut records = records(Version::V5);
+    let (key, value) = &mut records[2];
+    assert_eq!(*key, StoreKey::Publish(2));
+    value.truncate(value.len() - 4);
+    value[13..21].fill(0xFF);
+    *value = sealed(*key, value.clone());
+    let mut peer = Scripted::new(persistent(Version::V5));
+    peer.session = restore(persistent(Version::V5), &records).unwrap().session;
+    peer.store = Some(Store::new(Durability::Strict));
+    peer.audit.client_gave_up();
+    peer.drain();
+    peer.connect();
+    peer.accept(true);
+    peer.send(&pubrec(2));
+    let again = peer.store.as_ref().unwrap();
+    assert!(
+        again
+            .log
+            .iter()
+            .any(|write| matches!(write, Write::Put(StoreKey::Publish(2), _)))
+    );
+    peer.publish("t", "new", QOS2);
+    peer.send(&pubrec(8));
+}

@@ -9,6 +9,7 @@ pub mod meter;
 pub mod packet;
 pub mod properties;
 pub mod session;
+pub mod stored;
 pub mod structured;
 pub mod topic;
 
@@ -18,13 +19,14 @@ use webmqtt::codec::{Sender, Version};
 pub type Run = fn(&[u8]);
 
 /// Every target by its name, which is also that of its program and of its corpus.
-pub const TARGETS: [(&str, Run); 6] = [
+pub const TARGETS: [(&str, Run); 7] = [
     ("frame", frame::run),
     ("properties", properties::run),
     ("packet", packet::run),
     ("structured", structured::run),
     ("topic", topic::run),
     ("session", session::run),
+    ("stored", stored::run),
 ];
 
 const VERSIONS: [Version; 3] = [Version::V3, Version::V4, Version::V5];

@@ -64,6 +64,11 @@ fn sessions_of_the_corpus() {
 }
 
 #[test]
+fn stored_sessions_of_the_corpus() {
+    replay("stored", 100);
+}
+
+#[test]
 fn every_target_has_a_program() {
     for (name, _) in TARGETS {
         let program = format!("fuzz_targets/{name}.rs");

@@ -115,7 +115,8 @@ impl InflightTable {
     }
 
     pub(super) fn next_order(&mut self) -> u64 {
-        self.next_order += 1;
+        // A forged store can have any number; then the order is lost, and nothing else.
+        self.next_order = self.next_order.saturating_add(1);
         self.next_order
     }
 

@@ -15,13 +15,14 @@ use crate::test::{counted, runner};
 pub const MANIFEST: &str = "fuzz/Cargo.toml";
 
 /// Each target, and how many inputs a bounded run gives it: about two seconds' worth, the same on every machine.
-const TARGETS: [(&str, u32); 6] = [
+const TARGETS: [(&str, u32); 7] = [
     ("frame", 200_000),
     ("properties", 150_000),
     ("packet", 150_000),
     ("structured", 100_000),
     ("topic", 60_000),
     ("session", 8_000),
+    ("stored", 30_000),
 ];
 
 /// Longer inputs find nothing that these do not, and fill the corpus.

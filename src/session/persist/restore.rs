@@ -87,8 +87,9 @@ impl<'a> Records<'a> {
                     session = Some(SessionRecord::read(record).ok_or(RestoreError::Damaged)?);
                     true
                 }
+                // So that new ones have room behind it.
                 StoreKey::Publish(number) => PublishRecord::read(key, record)
-                    .filter(|record| number != 0 && (number | record.order) >> NUMBER_BITS == 0)
+                    .filter(|_| number != 0 && number >> (NUMBER_BITS - 1) == 0)
                     .map(|record| sorted.publishes.push((number, record)))
                     .is_some(),
                 StoreKey::Received(id) => record::open(key, record)
@@ -96,7 +97,6 @@ impl<'a> Records<'a> {
                     .map(|(epoch, _)| sorted.received.push((id, epoch)))
                     .is_some(),
                 StoreKey::Filter(number) => FilterRecord::read(key, record)
-                    // So that new ones have room behind it.
                     .filter(|_| number != 0 && number <= u32::MAX / 2)
                     .map(|record| sorted.filters.push((number, record)))
                     .is_some(),
