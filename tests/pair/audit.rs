@@ -126,6 +126,8 @@ struct Connection {
     last_released: u64,
     owed_puback: VecDeque<PacketId>,
     owed_pubrec: VecDeque<PacketId>,
+    /// A PUBREC may come or not: the server sent the PUBLISH again [MQTT-4.4.0-1] or the PUBREL too early.
+    optional_pubrec: Vec<PacketId>,
     owed_pubcomp: VecDeque<PacketId>,
     unknown_pubrec: Vec<PacketId>,
     /// The server broke the protocol: from here on nothing of what it sends counts.
@@ -154,6 +156,7 @@ impl Connection {
             last_released: 0,
             owed_puback: VecDeque::new(),
             owed_pubrec: VecDeque::new(),
+            optional_pubrec: Vec::new(),
             owed_pubcomp: VecDeque::new(),
             unknown_pubrec: Vec::new(),
             server_broke_it: false,
@@ -384,11 +387,22 @@ impl Audit {
                 ack,
                 "no PUBLISH asked for this PUBACK, or not in this order [MQTT-4.6.0-2]",
             ),
-            Packet::PubRec(ack) => owed(
-                &mut self.connection.owed_pubrec,
-                ack,
-                "no PUBLISH asked for this PUBREC, or not in this order [MQTT-4.6.0-3]",
-            ),
+            Packet::PubRec(ack) if self.connection.owed_pubrec.front() != Some(&ack.packet_id) => {
+                let optional = &mut self.connection.optional_pubrec;
+                match optional.iter().position(|id| *id == ack.packet_id) {
+                    Some(at) => {
+                        optional.remove(at);
+                        Ok(())
+                    }
+                    None => {
+                        Err("no PUBLISH asked for this PUBREC, or not in this order [MQTT-4.6.0-3]")
+                    }
+                }
+            }
+            Packet::PubRec(_) => {
+                self.connection.owed_pubrec.pop_front();
+                Ok(())
+            }
             Packet::PubComp(ack) => owed(
                 &mut self.connection.owed_pubcomp,
                 ack,
@@ -560,10 +574,21 @@ impl Audit {
             Packet::UnsubAck(unsuback) => self.answered(unsuback.packet_id),
             Packet::Publish(publish) => match (publish.qos, publish.packet_id) {
                 (QoS::AtLeastOnce, Some(id)) => self.connection.owed_puback.push_back(id),
+                (QoS::ExactlyOnce, Some(id)) if self.connection.owed_pubrec.contains(&id) => {
+                    self.connection.optional_pubrec.push(id);
+                }
                 (QoS::ExactlyOnce, Some(id)) => self.connection.owed_pubrec.push_back(id),
                 _ => {}
             },
-            Packet::PubRel(ack) => self.connection.owed_pubcomp.push_back(ack.packet_id),
+            Packet::PubRel(ack) => {
+                let connection = &mut self.connection;
+                connection.owed_pubcomp.push_back(ack.packet_id);
+                let owed = &mut connection.owed_pubrec;
+                if let Some(at) = owed.iter().position(|id| *id == ack.packet_id) {
+                    owed.remove(at);
+                    connection.optional_pubrec.push(ack.packet_id);
+                }
+            }
             Packet::Auth(auth) => {
                 self.connection.challenged = auth.reason == ReasonCode::ContinueAuthentication;
             }

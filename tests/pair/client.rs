@@ -358,7 +358,7 @@ impl Client {
         self.audit.received(self.now, bytes);
         self.session.recv_buf(bytes.len()).copy_from_slice(bytes);
         self.act(Session::handle_received);
-        if self.link == Link::None {
+        if self.link != Link::Open {
             self.audit.client_gave_up();
         }
     }

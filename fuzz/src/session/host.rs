@@ -159,7 +159,7 @@ impl Host {
                 session.recv_buf(message.len()).copy_from_slice(message);
                 session.handle_received(now);
             });
-            if self.link == Link::None || self.unread {
+            if self.link != Link::Open || self.unread {
                 self.audit.client_gave_up();
             }
         }
