@@ -95,6 +95,23 @@ fn credentials_are_asked_for_before_every_attempt() {
 }
 
 #[test]
+fn credentials_that_were_replaced_are_not_the_refused_ones() {
+    let mut peer = connected(clean(Version::V5));
+    peer.cut();
+    next_question(&mut peer);
+    connect_with(&mut peer, credentials("ann", "first"));
+    peer.send(&refusal(ReasonCode::NotAuthorized));
+    let (username, password) = (Some("ann".into()), Some(b"second".to_vec()));
+    peer.act(|session, _| session.set_credentials(username, password))
+        .unwrap();
+    next_question(&mut peer);
+    let (_, password) = connect_with(&mut peer, credentials("ann", "second"));
+    assert_eq!(password.as_deref(), Some(&b"second"[..]));
+    peer.accept(false);
+    assert_eq!(peer.state(), State::Connected);
+}
+
+#[test]
 fn without_the_option_nobody_is_asked() {
     let mut peer = Scripted::connected(clean(Version::V5));
     peer.reconnect();

@@ -312,7 +312,11 @@ impl Session {
             password,
             authentication_data: None,
         };
-        self.core.set_credentials(prepared).map(|_| ())
+        if self.core.set_credentials(prepared)? {
+            // These are not the ones that were refused.
+            self.core.refused = None;
+        }
+        Ok(())
     }
 
     /// Answers [`Event::Prepare`]: the transport is opened, and CONNECT goes out with this. If the last attempt was
