@@ -455,6 +455,45 @@ fn a_re_authentication_goes_on_beside_other_packets() {
     reauthenticate(&mut peer, b"once more");
 }
 
+/// What the server answers meanwhile cannot be read, but it was heard.
+#[test]
+fn a_server_that_answers_lives_while_the_application_thinks() {
+    for answers in [true, false] {
+        let mut peer = Scripted::new(ConnectOptions {
+            ask: false,
+            keep_alive: 8,
+            ..options()
+        });
+        peer.connect();
+        accept(&mut peer, b"welcome");
+        satisfied(&mut peer);
+        peer.advance(5_000);
+        reauthenticate(&mut peer, b"r");
+        peer.expect(PacketType::Auth);
+        peer.advance(6_000);
+        peer.expect(PacketType::PingReq);
+        let proof = method_and(b"proof");
+        let auth = Packet::Auth(Auth {
+            reason: ReasonCode::Success,
+            properties: proof.as_properties(),
+        });
+        peer.send_all(&[auth, Packet::PingResp]);
+        for _ in 0..23 {
+            peer.advance(1_000);
+            if peer.next().is_some() && answers {
+                peer.send(&Packet::PingResp);
+            }
+        }
+        if answers {
+            assert_eq!((peer.state(), peer.cause()), (State::Connected, None));
+            satisfied(&mut peer);
+            assert_eq!(reauthenticated(&peer).len(), 1);
+        } else {
+            assert_eq!(reauthenticated(&peer)[0].1, Err(Error::KeepAliveTimeout));
+        }
+    }
+}
+
 /// [MQTT-3.15.2-1]: AUTH may leave out a success without properties.
 #[test]
 fn the_shortest_auth_is_a_success() {

@@ -457,6 +457,17 @@ fn being_put_away_while_waiting_or_ending_leaves_no_timer_of_a_connection() {
     }
 }
 
+#[test]
+fn being_put_away_while_ending_does_not_cost_the_disconnect() {
+    let mut peer = Scripted::connected(with_keep_alive(Version::V5, 60));
+    peer.act(|session, now| {
+        session.disconnect(now);
+        session.handle_suspend(now);
+    });
+    peer.expect_all(&[PacketType::Disconnect]);
+    assert_eq!((peer.state(), peer.deadline()), (State::Closed, None));
+}
+
 /// KAL-11
 #[test]
 fn a_slow_server_is_not_taken_for_a_dead_one() {

@@ -140,6 +140,10 @@ impl Core {
 
     fn ask_authenticator(&mut self, step: AuthenticationStep, properties: Properties<'_>) {
         self.authentication.turn = Turn::Application(step);
+        if self.authentication_holds() {
+            // A PINGRESP can be among what stays unread now; the server is alive.
+            self.timers.stop(Timer::PingResponse);
+        }
         self.events.push_back(Event::Authentication {
             step,
             data: properties

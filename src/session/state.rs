@@ -509,7 +509,8 @@ impl Core {
         match self.state {
             State::Connected => self.say_farewell(ReasonCode::Success),
             State::Connecting | State::Waiting => {}
-            State::Closing => return self.finish(),
+            // Without its DISCONNECT the server would publish the will.
+            State::Closing => return self.timer_fired(Timer::Close),
             State::Idle | State::Closed => return,
         }
         self.leave_connection(Error::Suspended);
@@ -556,7 +557,10 @@ impl Core {
     pub(super) fn received_something(&mut self) {
         self.heard = true;
         self.heard_at = self.now;
-        if self.timers.is_set(Timer::PingResponse) {
+        if self.authentication_holds() {
+            // The PINGRESP stays unread as well.
+            self.timers.stop(Timer::PingResponse);
+        } else if self.timers.is_set(Timer::PingResponse) {
             let patience = self.quiet_time().unwrap_or(PROBE_PATIENCE);
             self.timers.set(Timer::PingResponse, self.now + patience);
         }
