@@ -18,6 +18,8 @@ import {
 import type { Message } from "./message.js";
 import {
   checkedQoS,
+  checkedReason,
+  checkReading,
   type Endpoint,
   engineOptions,
   lastWords,
@@ -29,7 +31,7 @@ import {
 } from "./options.js";
 import { type RecordReader, readRecords } from "./records.js";
 import { Subscription } from "./subscription.js";
-import { bytesOf, wellFormed } from "./text.js";
+import { bytesOf, optionalBytes, wellFormed } from "./text.js";
 import type {
   Answer,
   AuthenticationExchange,
@@ -204,7 +206,7 @@ export class Client {
     } catch (cause) {
       throw new MqttError("authentication", { cause });
     }
-    const token = this.#command((engine) => engine.reauthenticate(exchange?.data));
+    const token = this.#command((engine) => engine.reauthenticate(optionalBytes(exchange?.data)));
     credentials.exchange = exchange;
     return new Promise((resolve, reject) => {
       this.#reauthentications.set(token, { resolve, reject });
@@ -261,7 +263,7 @@ export class Client {
     timeout?: number,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const { signal, lowerQos, retain = false } = options;
+      const { signal, lowerQos, retain } = options;
       if (signal?.aborted) {
         throw new MqttError("aborted", { cause: signal.reason });
       }
@@ -273,7 +275,8 @@ export class Client {
         throw new MqttError("packet-too-large", { detail: "no MQTT packet holds 256 MiB" });
       }
       const token = this.#command(
-        (engine) => engine.publish(topic, bytes, qos, retain, properties, lowerQos, timeout),
+        (engine) =>
+          engine.publish(topic, bytes, qos, Boolean(retain), properties, lowerQos, timeout),
         excerpt(topic),
       );
       const cancel = () => this.#engine?.cancel(token);
@@ -306,6 +309,7 @@ export class Client {
       }
       const bytes = Uint8Array.from(wanted, (one) => optionByte({ ...settings, ...one }));
       const properties = subscribeProperties(settings);
+      checkReading(settings);
       const [token = 0, key = 0] = this.#command(
         (engine) => engine.subscribe(filters, bytes, properties),
         excerpt(filters.join(", ")),
@@ -361,10 +365,11 @@ export class Client {
     if (!subscription) {
       return Promise.resolve({ results: [] });
     }
+    // If it is refused here, nothing has ended, and it can be tried again.
+    const token = this.#command((engine) => engine.unsubscribe(key, properties));
     this.#subscriptions.delete(key);
     subscription.finish();
     return new Promise((resolve, reject) => {
-      const token = this.#command((engine) => engine.unsubscribe(key, properties));
       this.#unsubscribes.set(token, { resolve, reject, filters: subscription.filters });
     });
   }
@@ -447,7 +452,7 @@ export class Client {
         return;
       }
       const words = lastWords(options);
-      this.#command((engine) => engine.end(options.force ?? false, ...words));
+      this.#command((engine) => engine.end(Boolean(options.force), ...words));
       this.#ending.push(resolve);
       this.#finishSubscriptions();
     });
@@ -468,7 +473,7 @@ export class Client {
   /** Nothing is delivered any more, not even from the batch that is being read. */
   #finishSubscriptions(): void {
     for (const subscription of this.#subscriptions.values()) {
-      subscription.finish();
+      subscription.finish(true);
     }
     this.#subscriptions.clear();
   }
@@ -493,13 +498,15 @@ export class Client {
           typeof keys === "number"
             ? this.#deliver(message, keys)
             : keys.filter((key) => this.#deliver(message, key)).length > 0;
-        if (!taken) {
+        // What comes in after the end was called for stays with the broker, for the next client of the session.
+        if (!taken && this.#ending.length === 0) {
           message.ack();
         }
       },
       acknowledge: (token, reasonCode) => {
         if (this.#engine) {
-          this.#command((engine) => engine.ack(token, reasonCode), "reasonCode");
+          const reason = checkedReason(reasonCode);
+          this.#command((engine) => engine.ack(token, reason), "reasonCode");
         }
       },
       onState: (state, code, reasonCode, words, delay, attempt, close) => {
@@ -562,7 +569,9 @@ export class Client {
         void credentials.run(
           () => credentials.prepare({ refused }),
           ({ username, password, exchange }) => {
-            this.#command((engine) => engine.prepared(username, password, exchange?.data));
+            this.#command((engine) =>
+              engine.prepared(username, password, optionalBytes(exchange?.data)),
+            );
             credentials.exchange = exchange;
           },
           () => this.#command((engine) => engine.preparationFailed()),

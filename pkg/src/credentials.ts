@@ -4,7 +4,7 @@
  * When to ask, and what a refusal means, the engine knows.
  */
 
-import { bytesOf, wellFormed } from "./text.js";
+import { optionalBytes, wellFormed } from "./text.js";
 import type { Asked, Attempt, AuthenticationExchange, Authenticator } from "./types.js";
 
 /** What goes into CONNECT. */
@@ -76,7 +76,7 @@ export class Credentials {
       await this.exchange?.finish?.(data);
       return undefined;
     }
-    return this.exchange?.answer(data);
+    return optionalBytes(await this.exchange?.answer(data));
   }
 }
 
@@ -100,6 +100,6 @@ export function valuesOf({
 function checked(username: string | undefined, password: string | Uint8Array | undefined): Answer {
   return {
     username: username === undefined ? undefined : wellFormed(username, "username"),
-    password: password === undefined ? undefined : bytesOf(password),
+    password: optionalBytes(password),
   };
 }

@@ -98,7 +98,12 @@ export function lastWords(options: EndOptions): [reason: number, properties: unk
     reasonString: optional(reasonString, (text) => wellFormed(text, "reasonString")),
     userProperties: pairs("userProperties", userProperties),
   };
-  return [integer("reasonCode", reasonCode, 0, 255), properties];
+  return [checkedReason(reasonCode), properties];
+}
+
+/** A number that WebAssembly does not make another reason code of. */
+export function checkedReason(reasonCode: unknown): number {
+  return integer("reasonCode", reasonCode, 0, 255);
 }
 
 /** Milliseconds. */
@@ -212,6 +217,18 @@ export function subscribeProperties(
     ),
     userProperties: pairs("userProperties", userProperties),
   };
+}
+
+/** How a subscription without a handler is read. */
+export function checkReading({ highWaterMark, overflow }: SubscribeOptions): void {
+  if (highWaterMark !== undefined && highWaterMark !== Number.POSITIVE_INFINITY) {
+    integer("highWaterMark", highWaterMark, 0, U32);
+  }
+  if (overflow !== undefined && overflow !== "drop-oldest" && overflow !== "drop-newest") {
+    throw new MqttError("option-invalid", {
+      detail: "overflow must be drop-oldest or drop-newest",
+    });
+  }
 }
 
 /** The option byte of MQTT 5 SUBSCRIBE, which also says everything that 3.1.1 knows. */

@@ -31,6 +31,8 @@ export class Subscription implements AsyncIterable<Message> {
   #waiting: ((result: IteratorResult<Message>) => void)[] = [];
   #dropped = 0;
   #ended = false;
+  /** The client has ended: what nobody has read stays with the broker. */
+  #abandoned = false;
 
   /** @internal */
   constructor(
@@ -73,8 +75,10 @@ export class Subscription implements AsyncIterable<Message> {
       // The loop does not wait for the broker: there may be no connection for a long time.
       return: () => {
         this.#unsubscribe().catch(() => {});
-        for (const message of this.#queue) {
-          message?.ack();
+        if (!this.#abandoned) {
+          for (const message of this.#queue) {
+            message?.ack();
+          }
         }
         return Promise.resolve({ done: true, value: undefined });
       },
@@ -132,8 +136,9 @@ export class Subscription implements AsyncIterable<Message> {
   }
 
   /** @internal No message comes any more. */
-  finish(): void {
+  finish(abandoned = false): void {
     this.#ended = true;
+    this.#abandoned ||= abandoned;
     this.#forget();
     for (const reader of this.#waiting.splice(0)) {
       reader({ done: true, value: undefined });

@@ -22,6 +22,11 @@ export function wellFormed(text: string, what: string): string {
   return text;
 }
 
+/** WebAssembly would take a text for an array of zeros. */
+export function optionalBytes(payload: Payload | undefined): Uint8Array | undefined {
+  return payload === undefined ? undefined : bytesOf(payload);
+}
+
 /** The bytes of a payload, not copied where possible. */
 export function bytesOf(payload: Payload): Uint8Array {
   if (typeof payload === "string") {

@@ -48,7 +48,7 @@ describeScripted("message flow", (test) => {
       two.ack();
       /** @type {string[]} */
       const codes = [];
-      for (const reasonCode of [0x01, 0x82, 256, -1]) {
+      for (const reasonCode of [0x01, 0x82, 256, -1, 2 ** 32, Number.NaN, 0.5]) {
         try {
           one.ack(reasonCode);
         } catch (error) {
@@ -71,8 +71,49 @@ describeScripted("message flow", (test) => {
     ]);
     await peer.expect("disconnect");
     peer.close(1000);
-    assert.deepEqual(await codes, Array(4).fill("option-invalid"));
+    assert.deepEqual(await codes, Array(7).fill("option-invalid"));
   });
+
+  for (const reading of ["handler", "iterator"]) {
+    test(`what comes in after end() is not acknowledged: ${reading}`, async ({ bench, server }) => {
+      const next = server.peer();
+      const seen = bench.page.evaluate(
+        async ([url, reading]) => {
+          const { webmqtt } = globalThis.bench;
+          const client = await webmqtt.connect(String(url), { manualAck: true });
+          /** @type {string[]} */
+          const seen = [];
+          /** @type {Promise<void> | undefined} */
+          let ended;
+          const take = (/** @type {any} */ message) => {
+            seen.push(message.text());
+            message.ack();
+            ended ??= client.end();
+          };
+          if (reading === "handler") {
+            await client.subscribe("t", { qos: 1 }, take);
+            while (!ended) await new Promise((resolve) => setTimeout(resolve, 5));
+          } else {
+            for await (const message of await client.subscribe("t", { qos: 1 })) {
+              take(message);
+              break;
+            }
+          }
+          await ended;
+          return seen;
+        },
+        [server.url, reading],
+      );
+      const peer = await next;
+      await peer.accept();
+      await peer.grantSubscribe();
+      sendSeries(peer, 3);
+      await expectPubacks(peer, [[1, 0]]);
+      await peer.expect("disconnect");
+      peer.close(1000);
+      assert.deepEqual(await seen, ["1"]);
+    });
+  }
 
   test("what an iterator has no room for is acknowledged, what it holds is not", async ({
     bench,

@@ -26,6 +26,9 @@ describeScripted("what a client does not let pass, and does not wait for", (test
         any.publish("a", detached),
         any.subscribe("a", { qos: 257 }),
         any.subscribe("a", { retainHandling: 16 }),
+        any.subscribe("a", { highWaterMark: Number.NaN }),
+        any.subscribe("a", { highWaterMark: "10" }),
+        any.subscribe("a", { overflow: "drop-all" }),
         any.subscribe(undefined),
       ];
       /** @param {Promise<unknown>} call */
@@ -40,8 +43,37 @@ describeScripted("what a client does not let pass, and does not wait for", (test
     }, NOBODY);
     const detached = codes.splice(4, 1);
     assert.deepEqual(detached, ["payload-invalid"]);
-    assert.deepEqual(codes.slice(0, -1), Array(6).fill("option-invalid"));
+    assert.deepEqual(codes.slice(0, -1), Array(9).fill("option-invalid"));
     assert.match(String(codes.at(-1)), /^(option-invalid|no-filters)$/);
+  });
+
+  test("unsubscribing in words that the version lacks ends nothing and can be tried again", async (setup) => {
+    const { bench, server } = setup;
+    const next = server.peer();
+    const found = bench.page.evaluate(async (url) => {
+      const { webmqtt } = globalThis.bench;
+      const client = await webmqtt.connect(url, { version: 4 });
+      const subscription = await client.subscribe("t");
+      const code = await subscription.unsubscribe({ userProperties: [["a", "b"]] }).then(
+        () => "accepted",
+        (error) => error.code,
+      );
+      const reading = subscription[Symbol.asyncIterator]().next();
+      await client.publish("ready");
+      const { value } = await reading;
+      const { results } = await subscription.unsubscribe();
+      return { code, text: value.text(), results: results.length };
+    }, server.url);
+    const peer = await next;
+    await peer.accept();
+    await peer.grantSubscribe();
+    await peer.expect("publish");
+    peer.send({ cmd: "publish", topic: "t", payload: "x", qos: 0, dup: false, retain: false });
+    const { messageId } = await peer.expect("unsubscribe");
+    peer.send({ cmd: "unsuback", messageId });
+    const { code, ...rest } = await found;
+    assert.match(code, /version/);
+    assert.deepEqual(rest, { text: "x", results: 1 });
   });
 
   test("a subscribe that waits for a connection is settled by end()", async ({ bench }) => {
