@@ -176,6 +176,24 @@ fn disconnect_lets_leave_what_may_and_is_the_last_packet() {
     }
 }
 
+/// [MQTT-3.14.4-1]
+#[test]
+fn what_comes_after_our_disconnect_lets_nothing_more_leave() {
+    let limit = Property::TwoByte(PropertyId::ReceiveMaximum, 2);
+    let mut peer = Scripted::connected_with(persistent(Version::V5), &[limit]);
+    peer.publish("t", "1", QOS1);
+    peer.publish("t", "2", QOS2);
+    let waiting = peer.publish("t", "has no quota", QOS1);
+    let sent = peer.expect_all(&[PacketType::Publish; 2]);
+    peer.act(Session::disconnect);
+    peer.expect_all(&[PacketType::Disconnect]);
+    // Quota, a PUBREC and a PUBREL each would let something leave.
+    peer.send_all(&[puback(sent[0].id()), pubrec(sent[1].id()), pubrel(9)]);
+    peer.expect_silence();
+    peer.cut();
+    assert_eq!(peer.published(waiting), Some(Err(Error::Closed)));
+}
+
 /// ERR-08
 #[test]
 fn a_long_queue_leaves_before_the_disconnect() {

@@ -128,6 +128,22 @@ fn sending_again_keeps_to_the_new_receive_maximum() {
     }
 }
 
+/// Servers count it as unfinished until its PUBCOMP.
+#[test]
+fn a_pubrel_that_is_sent_again_takes_quota() {
+    let mut peer = with(&[]);
+    peer.publish("t", "1", QOS2);
+    let id = peer.expect(PacketType::Publish).id();
+    peer.send(&pubrec(id));
+    peer.expect(PacketType::PubRel);
+    peer.reconnect();
+    peer.publish("t", "2", QOS1);
+    peer.accept_with(true, &receive_maximum(1));
+    peer.expect_all(&[PacketType::PubRel]);
+    peer.send(&pubcomp(id));
+    assert_eq!(payloads(&mut peer), ["2"]);
+}
+
 /// LIM-05
 #[test]
 fn a_message_that_waits_to_be_sent_again_can_be_cancelled() {

@@ -56,7 +56,7 @@ describeScripted("what a client does not let pass, and does not wait for", (test
       const subscription = await client.subscribe("t");
       const code = await subscription.unsubscribe({ userProperties: [["a", "b"]] }).then(
         () => "accepted",
-        (error) => error.code,
+        (/** @type {any} */ error) => error.code,
       );
       const reading = subscription[Symbol.asyncIterator]().next();
       await client.publish("ready");
