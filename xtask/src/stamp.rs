@@ -79,13 +79,18 @@ impl Stamp {
     }
 }
 
-/// Every file below a folder in a stable order; the path itself when it is a file.
+/// Every file below a folder in a stable order, without installed Node packages; the path itself when it is a file.
 pub fn files_below(path: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![path.to_path_buf()];
     while let Some(next) = open.pop() {
         match fs::read_dir(&next) {
-            Ok(entries) => open.extend(entries.flatten().map(|entry| entry.path())),
+            Ok(entries) => open.extend(
+                entries
+                    .flatten()
+                    .filter(|entry| entry.file_name() != "node_modules")
+                    .map(|entry| entry.path()),
+            ),
             Err(_) => found.push(next),
         }
     }
@@ -113,6 +118,10 @@ mod tests {
         assert_ne!(first, second);
         fs::rename(folder.join("sub/a"), folder.join("sub/b")).expect("a rename");
         assert_ne!(second, value(&folder));
+        let third = value(&folder);
+        fs::create_dir_all(folder.join("node_modules")).expect("a folder");
+        fs::write(folder.join("node_modules/c"), "3").expect("a file");
+        assert_eq!(third, value(&folder));
         fs::remove_dir_all(&folder).expect("the folder goes");
     }
 }

@@ -13,7 +13,7 @@ use crate::setup::{self, Need};
 use crate::stamp::files_below;
 use crate::step::{self, Done, Failure, Plan, Step, tail};
 use crate::summary::{self, Tally};
-use crate::{brokers, check, conformance, core_in_wasm, coverage, demo, fuzz, size};
+use crate::{brokers, check, conformance, core_in_wasm, coverage, demo, fuzz, packaging, size};
 
 /// A target without an operating system, hence without `std`.
 const BARE_TARGET: &str = "thumbv7em-none-eabi";
@@ -31,13 +31,14 @@ pub enum Suite {
     Page,
     Browser,
     Demo,
+    Packaging,
     Coverage,
     Conformance,
 }
 
 impl Suite {
     /// In this order: the last one reads what the others have kept of their runs.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Check,
         Self::Native,
         Self::Fuzz,
@@ -48,6 +49,7 @@ impl Suite {
         Self::Page,
         Self::Browser,
         Self::Demo,
+        Self::Packaging,
         Self::Coverage,
         Self::Conformance,
     ];
@@ -64,6 +66,7 @@ impl Suite {
             Self::Page => "page",
             Self::Browser => "browser",
             Self::Demo => "demo",
+            Self::Packaging => "packaging",
             Self::Coverage => "coverage",
             Self::Conformance => "conformance",
         }
@@ -80,7 +83,7 @@ impl Suite {
             }
             Self::CoreInWasm => return vec![Need::Node],
             Self::Check => vec![Need::RustComponents],
-            Self::Wasm | Self::Demo => vec![Need::Chromium],
+            Self::Wasm | Self::Demo | Self::Packaging => vec![Need::Chromium],
             Self::Size | Self::Page => Vec::new(),
             Self::Browser => vec![
                 Need::Chromium,
@@ -97,7 +100,7 @@ impl Suite {
     fn uses_the_package(self) -> bool {
         matches!(
             self,
-            Self::Check | Self::Size | Self::Page | Self::Browser | Self::Demo
+            Self::Check | Self::Size | Self::Page | Self::Browser | Self::Demo | Self::Packaging
         )
     }
 
@@ -111,8 +114,9 @@ impl Suite {
             Self::Wasm => wasm(),
             Self::Size => counted("size", size::weigh),
             Self::Page => page(),
-            Self::Browser => node_tests("browser", |name| !name.contains("demo")),
-            Self::Demo => node_tests("demo", |name| name.contains("demo")),
+            Self::Browser => node_tests("browser", "tests/browser", |name| !name.contains("demo")),
+            Self::Demo => node_tests("demo", "tests/browser", |name| name.contains("demo")),
+            Self::Packaging => packaging(),
             Self::Coverage => counted("coverage", coverage::measure),
             Self::Conformance => conformance::suite(),
         }
@@ -339,12 +343,24 @@ fn page() -> Tally {
     runner("tests of the page's parts", &mut node, summary::of_tap)
 }
 
+/// The package as others see it.
+fn packaging() -> Tally {
+    match packaging::provide() {
+        Ok(None) => node_tests("packaging", packaging::FOLDER, |_| true),
+        Ok(Some(why)) => Tally::skipped("packaging tests", &why),
+        Err(failure) => {
+            eprintln!("{}\n{}", failure.output, failure.sentence);
+            Tally::failed()
+        }
+    }
+}
+
 /// The tests that drive a browser from Node.
-fn node_tests(name: &'static str, wanted: impl Fn(&str) -> bool) -> Tally {
+fn node_tests(name: &'static str, folder: &str, wanted: impl Fn(&str) -> bool) -> Tally {
     if let Some(why) = setup::reason(Need::Chromium) {
         return Tally::skipped(&format!("{name} tests"), &why);
     }
-    let files: Vec<PathBuf> = files_below(&project::root().join("tests/browser"))
+    let files: Vec<PathBuf> = files_below(&project::root().join(folder))
         .into_iter()
         .filter(|file| {
             let name = file.file_name().and_then(|name| name.to_str());
@@ -352,9 +368,7 @@ fn node_tests(name: &'static str, wanted: impl Fn(&str) -> bool) -> Tally {
         })
         .collect();
     if files.is_empty() {
-        step::say(&format!(
-            "{name} tests: FAILED, there is none in tests/browser"
-        ));
+        step::say(&format!("{name} tests: FAILED, there is none in {folder}"));
         return Tally::failed();
     }
     let tap = project::notes().join(format!("{name}.tap"));

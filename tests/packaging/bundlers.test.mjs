@@ -1,0 +1,188 @@
+// @ts-check
+// The installed package in the hands of bundlers, in headless Chromium: a message goes to a broker and comes back.
+
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+import { build as esbuild } from "esbuild";
+import { rollup } from "rollup";
+import { createServer, build as vite } from "vite";
+import webpack from "webpack";
+import { Broker } from "../browser/harness/broker.mjs";
+import { launchChromium } from "../browser/harness/lab.mjs";
+import { Consumer } from "./harness/consumer.mjs";
+import { serveFolder } from "./harness/folder_server.mjs";
+
+const PATIENCE = 60_000;
+
+describe("a message goes through", { timeout: 300_000 }, () => {
+  /** @type {Consumer} */
+  let consumer;
+  /** @type {Broker} */
+  let broker;
+  /** @type {import("playwright-core").BrowserContext} */
+  let browser;
+  let profile = "";
+
+  before(async () => {
+    profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
+    // One after the other: what was started before a failure is ended all the same.
+    browser = await launchChromium(profile);
+    broker = await Broker.start("embedded");
+    consumer = await Consumer.install();
+  });
+  after(async () => {
+    await browser?.close();
+    await broker?.stop();
+    await consumer?.remove();
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  /** @param {string} address @returns what was fetched besides the page */
+  async function goesThrough(address) {
+    const page = await browser.newPage();
+    /** @type {string[]} */
+    const said = [];
+    /** @type {string[]} */
+    const fetched = [];
+    page.on("pageerror", (error) => said.push(String(error)));
+    page.on("console", (message) => said.push(message.text()));
+    page.on("request", (request) => fetched.push(request.url()));
+    try {
+      await page.goto(`${address}?broker=${encodeURIComponent(broker.url)}`);
+      await page
+        .waitForFunction(() => document.title === "through", undefined, { timeout: PATIENCE })
+        .catch((error) => assert.fail(`${error}\n${said.join("\n")}`));
+      return fetched;
+    } finally {
+      await page.close();
+    }
+  }
+
+  /** @param {string} folder @param {string} [name] */
+  async function servedFrom(folder, name = "") {
+    const site = await serveFolder(folder);
+    try {
+      return await goesThrough(`${site.origin}/${name}`);
+    } finally {
+      await site.close();
+    }
+  }
+
+  test("in a page without tools", async () => {
+    await servedFrom(consumer.folder, "page/");
+  });
+
+  test("in a page without tools, from one file that fetches nothing", async () => {
+    const fetched = await servedFrom(consumer.folder, "page/one_file.html");
+    assert.deepEqual(
+      fetched.filter((url) => url.endsWith(".wasm")),
+      [],
+    );
+    assert.equal(fetched.filter((url) => url.includes("node_modules/webmqtt/")).length, 1);
+  });
+
+  test("built by Vite, from TypeScript", async () => {
+    await vite({
+      root: consumer.path("vite"),
+      configFile: false,
+      logLevel: "error",
+      build: { target: "es2022", outDir: "out" },
+    });
+    await servedFrom(consumer.path("vite", "out"));
+  });
+
+  test("from Vite's server for development", async () => {
+    const server = await createServer({
+      root: consumer.path("vite"),
+      configFile: false,
+      logLevel: "error",
+      server: { host: "127.0.0.1", port: 0 },
+    });
+    try {
+      await server.listen();
+      await goesThrough(String(server.resolvedUrls?.local[0]));
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("built by webpack 5", async () => {
+    const compiler = webpack({
+      mode: "production",
+      context: consumer.path("webpack"),
+      entry: "./main.js",
+      output: { path: consumer.path("webpack", "out"), filename: "main.js" },
+    });
+    await new Promise((resolve, reject) => {
+      compiler.run((error, stats) => {
+        if (error) reject(error);
+        else if (stats?.hasErrors()) reject(new Error(stats.toString("errors-only")));
+        else resolve(undefined);
+      });
+    });
+    await consumer.page("webpack");
+    await servedFrom(consumer.path("webpack", "out"));
+  });
+
+  /** @param {string} entry @param {import("esbuild").BuildOptions} [more] */
+  const withEsbuild = (entry, more = {}) =>
+    esbuild({
+      absWorkingDir: consumer.path("esbuild"),
+      entryPoints: { main: entry },
+      outdir: consumer.path("esbuild", "out"),
+      bundle: true,
+      format: "esm",
+      minify: true,
+      logLevel: "silent",
+      ...more,
+    });
+
+  test("built by esbuild, with the module's file copied", async () => {
+    await withEsbuild("main.js");
+    await consumer.copyModule("esbuild");
+    await consumer.page("esbuild");
+    await servedFrom(consumer.path("esbuild", "out"));
+  });
+
+  test("built by esbuild, which copies the module for the slim entry", async () => {
+    await rm(consumer.path("esbuild", "out"), { recursive: true, force: true });
+    await withEsbuild("slim.js", { loader: { ".wasm": "file" } });
+    await consumer.page("esbuild");
+    await servedFrom(consumer.path("esbuild", "out"));
+  });
+
+  test("built by Rollup, with the module's file copied", async () => {
+    const bundle = await rollup({
+      input: consumer.path("rollup", "main.js"),
+      plugins: [nodeResolve({ browser: true })],
+    });
+    await bundle.write({ file: consumer.path("rollup", "out", "main.js"), format: "es" });
+    await bundle.close();
+    await consumer.copyModule("rollup");
+    await consumer.page("rollup");
+    await servedFrom(consumer.path("rollup", "out"));
+  });
+
+  test("and what is not used is left out", async () => {
+    const { outputFiles } = await esbuild({
+      stdin: {
+        contents:
+          'import "webmqtt"; import "webmqtt/slim"; import { scramSha256 } from "webmqtt/scram";',
+        resolveDir: consumer.folder,
+      },
+      bundle: true,
+      format: "esm",
+      write: false,
+      logLevel: "silent",
+    });
+    assert.equal(outputFiles[0]?.text.trim(), "");
+    const site = await readdir(consumer.path("vite", "out", "assets"));
+    assert.equal(site.filter((name) => name.endsWith(".wasm")).length, 1);
+    const slim = await readFile(consumer.packaged("dist/slim.js"), "utf8");
+    assert.ok(!slim.includes("import.meta"), "the slim entry names an address");
+  });
+});

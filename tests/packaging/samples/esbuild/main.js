@@ -1,0 +1,4 @@
+import { connect } from "webmqtt";
+import { talk } from "../talk.js";
+
+talk(connect);

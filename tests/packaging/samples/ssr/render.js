@@ -1,0 +1,10 @@
+import { connect, MqttError } from "webmqtt";
+import * as base64 from "webmqtt/base64";
+import { scramSha256 } from "webmqtt/scram";
+import * as slim from "webmqtt/slim";
+
+/** What a server makes of a component that uses the package: text, and no connection. */
+export function render() {
+  const all = [connect, MqttError, base64.connect, scramSha256, slim.connect];
+  return `<p>${all.map((one) => typeof one).join(" ")}</p>`;
+}
