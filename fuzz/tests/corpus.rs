@@ -40,7 +40,7 @@ fn frames_of_the_corpus() {
 
 #[test]
 fn property_lists_of_the_corpus() {
-    replay("properties", 50);
+    replay("properties", 40);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn packets_of_the_corpus() {
 
 #[test]
 fn structured_packets_of_the_corpus() {
-    replay("structured", 200);
+    replay("structured", 150);
 }
 
 #[test]

@@ -100,9 +100,13 @@ pub fn all() -> Tally {
     }
     for (name, inputs) in TARGETS {
         tally += counted(&format!("fuzz {name}"), |step| {
-            // The same inputs every time: nothing is kept, and the seed is fixed.
+            // The same inputs every time: the seed is fixed, and what libFuzzer keeps in the first folder goes.
+            let kept = project::notes().join("fuzz-bounded").join(name);
+            let _ = fs::remove_dir_all(&kept);
+            fs::create_dir_all(&kept)
+                .map_err(|error| Failure::io("making target/xtask/fuzz-bounded", &error))?;
             let mut fuzzer = fuzzer(name, &format!("-runs={inputs}"))?;
-            fuzzer.arg("-seed=1").arg(corpus(name));
+            fuzzer.arg("-seed=1").arg(kept).arg(corpus(name));
             fuzz(step, name, &mut fuzzer)
         });
     }
