@@ -494,13 +494,13 @@ export class Client {
   #reader(): RecordReader {
     return {
       onMessage: (message, keys) => {
-        const taken =
-          typeof keys === "number"
-            ? this.#deliver(message, keys)
-            : keys.filter((key) => this.#deliver(message, key)).length > 0;
-        // What comes in after the end was called for stays with the broker, for the next client of the session.
-        if (!taken && this.#ending.length === 0) {
-          message.ack();
+        if (typeof keys === "number") {
+          this.#deliver(message, keys);
+          return;
+        }
+        message.share(keys.length);
+        for (const key of keys) {
+          this.#deliver(message, key);
         }
       },
       acknowledge: (token, reasonCode) => {
@@ -600,15 +600,17 @@ export class Client {
     };
   }
 
-  /** Whether somebody has it now. */
-  #deliver(message: Message, key: number): boolean {
+  #deliver(message: Message, key: number): void {
     const subscription = this.#subscriptions.get(key);
     // A handler that throws had it, too.
     let taken = subscription !== undefined;
     guarded(() => {
       taken = subscription?.deliver(message) ?? false;
     });
-    return taken;
+    // What comes in after the end was called for stays with the broker, for the next client of the session.
+    if (!taken && this.#ending.length === 0) {
+      message.drop();
+    }
   }
 
   #cause(

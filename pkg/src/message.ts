@@ -33,6 +33,8 @@ export class Message {
   /** It may have been delivered before. */
   readonly dup: boolean;
   readonly properties: MessageProperties;
+  /** How many subscriptions have not given it up unread. */
+  #holders = 1;
   readonly #acknowledge: ((reasonCode: number) => void) | undefined;
 
   /** @internal */
@@ -60,6 +62,19 @@ export class Message {
    */
   ack(reasonCode = 0): void {
     this.#acknowledge?.(reasonCode);
+  }
+
+  /** @internal */
+  share(holders: number): void {
+    this.#holders = holders;
+  }
+
+  /** @internal A subscription gives it up unread. When all of them have, nobody is left to acknowledge it. */
+  drop(): void {
+    this.#holders -= 1;
+    if (this.#holders === 0) {
+      this.ack();
+    }
   }
 
   /** The payload as UTF-8 text; invalid bytes become U+FFFD. */

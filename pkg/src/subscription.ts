@@ -77,7 +77,7 @@ export class Subscription implements AsyncIterable<Message> {
         this.#unsubscribe().catch(() => {});
         if (!this.#abandoned) {
           for (const message of this.#queue) {
-            message?.ack();
+            message?.drop();
           }
         }
         return Promise.resolve({ done: true, value: undefined });
@@ -116,7 +116,7 @@ export class Subscription implements AsyncIterable<Message> {
       if (this.#dropNewest) {
         return false;
       }
-      this.#queue[this.#read]?.ack();
+      this.#queue[this.#read]?.drop();
       this.#forgetOldest();
     }
     this.#queue.push(message);

@@ -115,6 +115,38 @@ describeScripted("message flow", (test) => {
     });
   }
 
+  test("what an iterator has no room for is not acknowledged while a handler has it", async ({
+    bench,
+    server,
+  }) => {
+    const next = server.peer();
+    const ended = bench.page.evaluate(async (url) => {
+      const client = await globalThis.bench.webmqtt.connect(url, { manualAck: true });
+      await client.subscribe("t", { qos: 1, highWaterMark: 1 });
+      /** @type {any[]} */
+      const messages = [];
+      /** @type {Promise<void>} */
+      const all = new Promise((resolve) => {
+        client.subscribe("#", { qos: 1 }, (/** @type {any} */ message) => {
+          if (messages.push(message) === 3) resolve();
+        });
+      });
+      await all;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      messages[0].ack(0x83);
+      await client.end();
+    }, server.url);
+    const peer = await next;
+    await peer.accept();
+    await peer.grantSubscribe();
+    await peer.grantSubscribe();
+    sendSeries(peer, 3);
+    await expectPubacks(peer, [[1, 0x83]]);
+    await peer.expect("disconnect");
+    peer.close(1000);
+    await ended;
+  });
+
   test("what an iterator has no room for is acknowledged, what it holds is not", async ({
     bench,
     server,
