@@ -4,7 +4,8 @@ mod pair;
 
 use pair::*;
 use webmqtt::codec::{
-    Ack, Disconnect, Packet, PacketType, Property, PropertyId, ReasonCode, Sender, SubAck, Version,
+    Ack, Auth, Disconnect, Packet, PacketType, Property, PropertyId, ReasonCode, Sender, SubAck,
+    UnsubAck, Version,
 };
 use webmqtt::error::Error;
 use webmqtt::session::{ConnectOptions, Session, State, Transmit, TransportOp, Wake};
@@ -423,6 +424,55 @@ fn declined_problem_information_is_refused_in_every_acknowledgement() {
                 }));
             }
         }
+        peer.expect_hang_up(&[ReasonCode::ProtocolError]);
+    }
+}
+
+/// [MQTT-3.1.2-29]
+#[test]
+fn no_other_answer_may_have_declined_problem_information_either() {
+    let declined = [Property::Byte(PropertyId::RequestProblemInformation, 0)];
+    let info = properties(&[
+        Property::Text(PropertyId::AuthenticationMethod, "m"),
+        Property::Pair("k", "v"),
+    ]);
+    let of_auth = info.as_properties();
+    let info = properties(&[Property::Pair("k", "v")]);
+    let ack = || Ack {
+        properties: info.as_properties(),
+        ..Ack::success(pair::id(1))
+    };
+    for packet in [
+        Packet::PubRec(ack()),
+        Packet::PubRel(ack()),
+        Packet::PubComp(ack()),
+        Packet::UnsubAck(UnsubAck {
+            packet_id: pair::id(1),
+            properties: info.as_properties(),
+            codes: webmqtt::codec::ReasonCodes::from_bytes(&[0]).unwrap(),
+        }),
+        Packet::Auth(Auth {
+            reason: ReasonCode::ContinueAuthentication,
+            properties: of_auth,
+        }),
+    ] {
+        let options = ConnectOptions {
+            properties: properties(&declined),
+            authentication_method: Some("m".into()),
+            ..persistent(Version::V5)
+        };
+        let mut peer = Scripted::new(options);
+        peer.connect();
+        peer.accept_with(
+            false,
+            &[Property::Text(PropertyId::AuthenticationMethod, "m")],
+        );
+        peer.act(|session, now| session.authenticate(now, None))
+            .unwrap();
+        peer.act(|session, now| session.reauthenticate(now, None))
+            .unwrap();
+        peer.expect(PacketType::Auth);
+        peer.send(&packet);
         peer.expect_hang_up(&[ReasonCode::ProtocolError]);
     }
 }
