@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use webmqtt::codec::{QoS, Version};
-use webmqtt::session::Wake;
+use webmqtt::session::{Durability, Wake};
 
 use crate::pair::{QOS0, QOS1, QOS2};
 
@@ -29,6 +29,8 @@ pub struct Setup {
     pub version: Version,
     /// The session outlives its connections.
     pub persistent: bool,
+    /// And a process that ends: it is in a store, if it outlives connections.
+    pub stored: Option<Durability>,
     /// For how many seconds, 5.0 only.
     pub session_expiry: u32,
     /// The application is asked for credentials before each attempt.
@@ -116,7 +118,7 @@ pub enum Command {
     LoseSessions,
     Announce(Limits),
     // The page
-    /// It is loaded again: a new client with the old identifier, which subscribes to the same again.
+    /// It is loaded again: a new client with the old identifier and what was stored, which subscribes to the same again.
     Restart,
 }
 
@@ -189,6 +191,7 @@ prop_compose! {
     fn setup()(
         version in select(vec![Version::V5, Version::V4]),
         persistent in any::<bool>(),
+        stored in select(vec![None, None, Some(Durability::Relaxed), Some(Durability::Strict)]),
         session_expiry in select(vec![3_600, 3_600, 2]),
         (asks, manual_ack, lower_qos) in (weighted(0.2), weighted(0.4), weighted(0.4)),
         keep_alive in select(vec![0, 60, 20, 5]),
@@ -205,6 +208,7 @@ prop_compose! {
         Setup {
             version,
             persistent,
+            stored,
             session_expiry,
             asks,
             manual_ack,
@@ -271,7 +275,7 @@ fn command() -> impl Strategy<Value = Command> {
         2 => Just(Command::HangUp),
         2 => Just(Command::LoseSessions),
         3 => limits().prop_map(Command::Announce),
-        1 => Just(Command::Restart),
+        2 => Just(Command::Restart),
     ]
 }
 

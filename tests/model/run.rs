@@ -3,14 +3,14 @@
 use webmqtt::codec::{Property, PropertyId, QoS, ReasonCode, TopicName, Version};
 use webmqtt::error::Error;
 use webmqtt::session::{
-    AckToken, ConnectOptions, Outgoing, Prepared, QueueLimits, ReconnectOptions, Session, State,
-    Transmit, Wake,
+    AckToken, ConnectOptions, Durability, Outgoing, Prepared, QueueLimits, ReconnectOptions,
+    Session, State, Transmit, Wake,
 };
 use webmqtt::time::Duration;
 
 use super::command::{Command, FILTERS, FORBIDDEN, IN, Limits, OUT, Setup};
 use super::truth::Truth;
-use crate::pair::{Link, Net, QOS1, QOS2, Settings, What, clean, persistent, properties};
+use crate::pair::{Client, Link, Net, QOS1, QOS2, Settings, What, clean, persistent, properties};
 
 pub struct Run<'a> {
     setup: &'a Setup,
@@ -59,6 +59,9 @@ impl<'a> Run<'a> {
             ..Settings::default()
         };
         let mut net = Net::new(options(setup), settings, setup.seed);
+        if let Some(durability) = stored(setup) {
+            net.client = Client::with_store(options(setup), durability, setup.seed);
+        }
         net.latency = setup.latency;
         net.split = setup.split;
         let mut truth = Truth::default();
@@ -240,6 +243,9 @@ impl<'a> Run<'a> {
     /// The page is loaded again, and the new client knows nothing of the old one. In 5.0 it asks for a new session; in
     /// 3.1.1 that would end the session with the connection, so there it is resumed.
     fn restart(&mut self) {
+        if stored(self.setup).is_some() {
+            return self.restore();
+        }
         self.net.cut();
         self.check();
         let again = self.truth.declared.clone();
@@ -258,6 +264,26 @@ impl<'a> Run<'a> {
         self.most_inflight = 0;
         self.truth.restarted(&self.net.broker.routed);
         self.truth.circumstances.session_lost = true;
+        self.net.client.act(Session::connect).expect("not closed");
+        for declared in again {
+            self.subscribe(&declared.filters);
+        }
+    }
+
+    /// The page is loaded again, and the new client goes on with what the old one has stored.
+    fn restore(&mut self) {
+        self.check();
+        let again = self.truth.declared.clone();
+        // Acknowledgements wait for those before them: what was acknowledged can come again, too.
+        let messages = self.net.client.messages().into_iter();
+        let unacknowledged = messages.filter(|message| message.ack.is_some());
+        let unacknowledged: Vec<_> = unacknowledged.map(|it| it.text().to_owned()).collect();
+        self.restarts += 1;
+        self.net
+            .crash(options(self.setup), self.setup.seed + self.restarts);
+        self.told = 0;
+        self.unacknowledged.clear();
+        self.truth.restored(unacknowledged.into_iter());
         self.net.client.act(Session::connect).expect("not closed");
         for declared in again {
             self.subscribe(&declared.filters);
@@ -421,6 +447,11 @@ impl<'a> Run<'a> {
             "nothing is sent after the end"
         );
     }
+}
+
+/// How the session is stored, if it is: one that ends with its connection is not.
+fn stored(setup: &Setup) -> Option<Durability> {
+    setup.stored.filter(|_| setup.persistent)
 }
 
 fn options(setup: &Setup) -> ConnectOptions {

@@ -155,7 +155,11 @@ impl Truth {
     /// A publish that can be cancelled, counted from the last one.
     pub fn cancel(&mut self, ago: usize) -> Option<Token> {
         let at = self.sent.len().checked_sub(1 + ago)?;
-        let sent = self.sent.get_mut(at).filter(|_| at >= self.life)?;
+        let sent = self.sent.get_mut(at)?;
+        let restored = self.promises.get(&sent.token) == Some(&Promise::Publish(at));
+        if at < self.life && !restored {
+            return None;
+        }
         sent.cancelled = true;
         Some(sent.token)
     }
@@ -170,11 +174,26 @@ impl Truth {
         }
         self.promises.clear();
         self.silent = 0;
+        self.delivered.clear();
+        self.last_delivered.clear();
+        self.another_life();
+    }
+
+    /// The page is gone, and another one goes on with what was stored: that is everything but messages of QoS 0. What
+    /// the application had got and not acknowledged comes again.
+    pub fn restored(&mut self, unacknowledged: impl Iterator<Item = String>) {
+        let sent = &self.sent;
+        self.promises.retain(|_, promise| {
+            matches!(promise, Promise::Publish(at) if sent[*at].qos != QoS::AtMostOnce)
+        });
+        self.refused.extend(unacknowledged);
+        self.another_life();
+    }
+
+    fn another_life(&mut self) {
         self.life = self.sent.len();
         self.state = None;
         self.asked = false;
-        self.delivered.clear();
-        self.last_delivered.clear();
         self.declared.clear();
         self.inherited.append(&mut self.asked_for);
     }
@@ -456,7 +475,7 @@ impl Truth {
         let open = open.filter(|it| matches!(it, Promise::Publish(_))).count();
         let held = queued + inflight;
         assert!(
-            open <= held && held <= open + self.silent,
+            open <= held && (self.circumstances.ended || held <= open + self.silent),
             "{open} publishes are open, but {queued} are queued and {inflight} in flight"
         );
     }
