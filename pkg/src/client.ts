@@ -127,6 +127,11 @@ export class Client {
       password: values?.password,
       ask: !values || options.auth !== undefined,
     });
+    if (!options.webSocket && !("WebSocket" in globalThis)) {
+      throw new MqttError("option-invalid", {
+        detail: "there is no WebSocket here: give webSocket",
+      });
+    }
     const subprotocol = options.subprotocol ?? (options.version === 3 ? "mqttv3.1" : "mqtt");
     const reader = this.#reader();
     try {
@@ -134,6 +139,15 @@ export class Client {
         readRecords(batch, reader),
       );
       this.#clientId = this.#engine.clientId;
+      const Given = options.webSocket;
+      if (Given) {
+        this.#engine.openSocketsWith((url: string, offered: string) => {
+          const socket = new Given(url, offered);
+          // `close` follows. Where errors are thrown that nobody listens for, this one must not be.
+          socket.onerror = () => {};
+          return socket;
+        });
+      }
     } catch (thrown) {
       throw engineError(thrown);
     }

@@ -97,6 +97,19 @@ export type Asked<T> = T | ((attempt: Attempt) => T | undefined | Promise<T | un
  */
 export type PolicyClass = "fatal" | "retry" | "refresh" | "redirect";
 
+/** What the option `webSocket` takes: the browser's own has this shape, and that of the package `ws`. */
+export type WebSocketConstructor = new (url: string, subprotocol: string) => WebSocketLike;
+
+/** The parts of a WebSocket that the client uses, besides its events `open`, `message` and `close`. */
+export interface WebSocketLike {
+  binaryType: string;
+  readonly bufferedAmount: number;
+  readonly protocol: string;
+  onerror: unknown;
+  send(data: Uint8Array<ArrayBuffer>): void;
+  close(): void;
+}
+
 export interface ConnectOptions {
   /** Default: a random one for each client, which suits `clean: true`. */
   clientId?: string;
@@ -140,6 +153,8 @@ export interface ConnectOptions {
   connectTimeout?: number;
   /** WebSocket subprotocol to offer. Default `mqtt`, and `mqttv3.1` for version 3. */
   subprotocol?: string;
+  /** For places without a WebSocket of their own, like Node.js 20: that of the package `ws`. Default: the global one. */
+  webSocket?: WebSocketConstructor;
   /** The largest packet that the client accepts, in bytes. Default 268,435,460 (the protocol's own limit). */
   maximumPacketSize?: number;
   /** MQTT 5: how many QoS 1 and QoS 2 messages the broker may have in flight to us. 1 to 65,535. Default 65,535. */

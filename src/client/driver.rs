@@ -81,6 +81,7 @@ struct Inner {
     options: DriverOptions,
     sink: Box<dyn Sink>,
     socket: Option<Socket>,
+    opener: Option<js_sys::Function>,
     /// Sockets that are done with are dropped later: the handler of one can be the caller.
     retired: Vec<Socket>,
     /// Number of the current socket; events of earlier ones are ignored.
@@ -117,6 +118,7 @@ impl Driver {
                 options,
                 sink,
                 socket: None,
+                opener: None,
                 retired: Vec::new(),
                 generation: 0,
                 timer: Timer::new(move || on_timer(&for_timer)),
@@ -133,6 +135,12 @@ impl Driver {
             })
         });
         Ok(Self { inner })
+    }
+
+    /// Takes its WebSockets from this function of URL and subprotocol, from the next one on. For places that have none of
+    /// their own.
+    pub fn open_sockets_with(&self, opener: js_sys::Function) {
+        self.inner.borrow_mut().opener = Some(opener);
     }
 
     /// Runs a command on the session. What it causes leaves in a microtask, or at once when a full WebSocket message
@@ -328,7 +336,8 @@ impl Inner {
         };
         let (me, generation) = (self.me.clone(), self.generation);
         let handle = move |event| on_socket(&me, generation, event);
-        match Socket::open(&url, &self.options.subprotocol, handle) {
+        let opener = self.opener.as_ref();
+        match Socket::open(&url, &self.options.subprotocol, opener, handle) {
             Ok(socket) => self.socket = Some(socket),
             Err(_) => self.session.handle_closed(clock::now()),
         }

@@ -15,6 +15,9 @@ extern "C" {
     #[wasm_bindgen(js_name = removeEventListener)]
     fn remove_event_listener(event: &str, listener: &Closure<dyn FnMut(PageEvent)>, capture: bool);
 
+    #[wasm_bindgen(thread_local_v2, js_name = addEventListener)]
+    static LISTENING: Option<JsValue>;
+
     type PageEvent;
     #[wasm_bindgen(method, getter, js_name = type)]
     fn kind(this: &PageEvent) -> String;
@@ -64,7 +67,7 @@ impl Environment {
                 tell(change);
             }
         }) as Box<dyn FnMut(PageEvent)>);
-        for event in EVENTS {
+        for event in events() {
             add_event_listener(event, &listener, true);
         }
         Self { listener }
@@ -73,9 +76,18 @@ impl Environment {
 
 impl Drop for Environment {
     fn drop(&mut self) {
-        for event in EVENTS {
+        for event in events() {
             remove_event_listener(event, &self.listener, true);
         }
+    }
+}
+
+/// None where the global scope has no events, as in Node.js.
+fn events() -> &'static [&'static str] {
+    if LISTENING.with(Option::is_some) {
+        &EVENTS
+    } else {
+        &[]
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Function, Uint8Array};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
@@ -34,13 +34,19 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Fails when the browser refuses the URL or the subprotocol at once.
+    /// Fails when the browser refuses the URL or the subprotocol at once. Without an `opener` it is the browser's own.
     pub(super) fn open(
         url: &str,
         subprotocol: &str,
+        opener: Option<&Function>,
         handle: impl Fn(SocketEvent) + Clone + 'static,
     ) -> Result<Self, JsValue> {
-        let inner = WebSocket::new_with_str(url, subprotocol)?;
+        let inner = match opener {
+            Some(open) => open
+                .call2(&JsValue::UNDEFINED, &url.into(), &subprotocol.into())?
+                .unchecked_into(),
+            None => WebSocket::new_with_str(url, subprotocol)?,
+        };
         // Blobs would have to be read asynchronously, out of order.
         inner.set_binary_type(BinaryType::Arraybuffer);
         let to = handle.clone();

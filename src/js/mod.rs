@@ -66,6 +66,12 @@ impl Engine {
         Ok(Self { driver })
     }
 
+    /// Takes WebSockets from this function of URL and subprotocol.
+    #[wasm_bindgen(js_name = openSocketsWith)]
+    pub fn open_sockets_with(&self, opener: js_sys::Function) {
+        self.driver.open_sockets_with(opener);
+    }
+
     /// The client identifier in use.
     #[wasm_bindgen(getter, js_name = clientId)]
     pub fn client_id(&self) -> String {

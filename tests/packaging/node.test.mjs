@@ -2,11 +2,13 @@
 // The installed package under Node.js: where pages are rendered, and where a program talks to a broker.
 
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { symlink, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { build as vite } from "vite";
-import { Consumer, output } from "./harness/consumer.mjs";
+import { Broker } from "../browser/harness/broker.mjs";
+import { Consumer, output, root } from "./harness/consumer.mjs";
 
 /** Imports a file in a process of its own, which ends by itself if the import has left nothing running. */
 const IMPORT = `
@@ -19,10 +21,34 @@ const IMPORT = `
 describe("under Node.js", { timeout: 120_000 }, () => {
   /** @type {Consumer} */
   let consumer;
+  /** @type {Broker} */
+  let broker;
   before(async () => {
+    broker = await Broker.start("embedded");
     consumer = await Consumer.install();
+    await symlink(path.join(root, "node_modules/ws"), consumer.path("node_modules/ws"));
   });
-  after(() => consumer?.remove());
+  after(async () => {
+    await broker?.stop();
+    await consumer?.remove();
+  });
+
+  /** @param {string} sample */
+  const said = (sample) =>
+    output([process.execPath, consumer.path("node", sample), broker.url], consumer.folder);
+
+  test("a message goes through with the WebSocket of the package ws", async () => {
+    assert.equal(await said("with_ws.js"), "unreachable\nthrough\n");
+  });
+
+  const lacks = !("WebSocket" in globalThis) && "this Node.js has no WebSocket, 22 has";
+  test("a message goes through with the WebSocket of Node.js", { skip: lacks }, async () => {
+    assert.equal(await said("with_its_own.js"), "through\n");
+  });
+
+  test("without a WebSocket it says what to give", { skip: !lacks && "there is one" }, async () => {
+    await assert.rejects(said("with_its_own.js"), /option-invalid/);
+  });
 
   /** @param {string} file */
   async function rendersQuietly(file) {

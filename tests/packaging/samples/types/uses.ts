@@ -9,6 +9,7 @@ export const client: Client = await createClient(url, { clientId: "panel-7", cle
 export const same: Client = await slim.connect(url);
 export const other: base64.Client = await base64.connect(url);
 await connect(url, { auth: scramSha256({ username: "ann", password: "secret" }) });
+await connect(url, { webSocket: WebSocket });
 await load();
 await slim.load(new Uint8Array(8));
 const topics: boolean[] = [isTopic("a"), matches("a/#", "a/b")];
