@@ -26,6 +26,8 @@ pub enum Error {
     Aborted,
     /// The queue for messages that cannot leave yet is full.
     QueueFull,
+    /// The message gave way to newer ones, or found no room, in the queue for messages that cannot leave yet.
+    Dropped,
     /// The Message Expiry Interval passed before the message could leave.
     Expired,
     /// The packet is larger than the server's Maximum Packet Size.
@@ -102,6 +104,7 @@ impl Error {
             Self::Closed => "closed",
             Self::Aborted => "aborted",
             Self::QueueFull => "queue-full",
+            Self::Dropped => "dropped",
             Self::Expired => "expired",
             Self::PacketTooLarge => "packet-too-large",
             Self::QosNotSupported => "qos-not-supported",

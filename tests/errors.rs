@@ -16,6 +16,7 @@ fn own() -> Vec<Error> {
         Error::Closed,
         Error::Aborted,
         Error::QueueFull,
+        Error::Dropped,
         Error::Expired,
         Error::PacketTooLarge,
         Error::QosNotSupported,

@@ -73,7 +73,11 @@ const TEXTS = {
   ],
   "queue-full": [
     "The queue of messages that wait to be sent is full.",
-    "Wait for earlier publishes to settle, or raise queue.messages and queue.bytes.",
+    "Wait for earlier publishes to settle, or raise queue.messages and queue.bytes; queue.policy can drop others instead.",
+  ],
+  dropped: [
+    "The message gave way in the full queue of messages that wait to be sent, or to a newer one with its topic.",
+    "Nothing to do: queue.policy asks for it. To hear of each message before, use the policy reject.",
   ],
   expired: [
     "The message expired before it could be sent.",

@@ -10,6 +10,7 @@ import type {
   PolicyClass,
   PublishOptions,
   QoS,
+  QueuePolicy,
   SubscribeOptions,
   UserProperties,
   Will,
@@ -130,13 +131,29 @@ export function checkedQoS(qos: unknown): QoS {
   return qos;
 }
 
+/** The place of a name in its list. */
+function oneOf(what: string, names: readonly string[], name: string): number {
+  const place = names.indexOf(name);
+  if (place < 0) {
+    throw new MqttError("option-invalid", { detail: `${what} must be one of ${names.join(", ")}` });
+  }
+  return place;
+}
+
+const QUEUE_POLICIES: readonly QueuePolicy[] = [
+  "reject",
+  "drop-oldest",
+  "drop-newest",
+  "latest-per-topic",
+];
+
 const CLASSES: readonly PolicyClass[] = ["fatal", "retry", "refresh", "redirect"];
 
 /** Pairs of reason code and class. */
 function policyBytes(policy: Readonly<Record<number, PolicyClass>>): Uint8Array {
   const bytes = Object.entries(policy).flatMap(([reason, name]) => [
     integer("a reason code of policy", Number(reason), 0x80, 0xff),
-    integer(`policy, which is one of ${CLASSES.join(", ")},`, CLASSES.indexOf(name), 0, 9),
+    oneOf("a class of policy", CLASSES, name),
   ]);
   return Uint8Array.from(bytes);
 }
@@ -189,6 +206,7 @@ export function engineOptions(options: EngineOptions): Record<string, unknown> {
     lowerQos: Boolean(options.lowerQos),
     queueMessages: integer("queue.messages", queue.messages ?? 100_000, 1, U32),
     queueBytes: integer("queue.bytes", queue.bytes ?? 64 * 1024 * 1024, 1, U32),
+    queuePolicy: oneOf("queue.policy", QUEUE_POLICIES, queue.policy ?? "reject"),
     userProperties: pairs("userProperties", options.userProperties),
     requestProblemInformation: options.requestProblemInformation,
     requestResponseInformation: options.requestResponseInformation,

@@ -110,6 +110,19 @@ export interface WebSocketLike {
   close(): void;
 }
 
+/**
+ * Which message gives way when the queue is full:
+ *
+ * - `reject`: none; `publish()` rejects with code `queue-full`.
+ * - `drop-oldest`: those that have waited for longest.
+ * - `drop-newest`: the one that is published.
+ * - `latest-per-topic`: a message gives way to the next one with the same topic, full or not, unless it is a request.
+ *   When that is not enough, as `drop-oldest`. Each publish looks through the whole queue: better not for many thousands.
+ *
+ * A message that gives way rejects with code `dropped`. What is in flight never does.
+ */
+export type QueuePolicy = "reject" | "drop-oldest" | "drop-newest" | "latest-per-topic";
+
 export interface ConnectOptions {
   /** Default: a random one for each client, which suits `clean: true`. */
   clientId?: string;
@@ -181,6 +194,8 @@ export interface ConnectOptions {
     messages?: number;
     /** Bytes of encoded packets. Default 64 MiB. */
     bytes?: number;
+    /** Default `reject`. */
+    policy?: QueuePolicy;
   };
   /** MQTT 5 user properties of CONNECT. */
   userProperties?: UserProperties;

@@ -12,7 +12,9 @@ use wasm_bindgen::prelude::*;
 use super::code;
 use crate::codec::{PropertiesBuf, Property, PropertyError, PropertyId, QoS, ReasonCode, Version};
 use crate::error::Error;
-use crate::session::{Class, ConnectOptions, QueueLimits, ReconnectOptions, WillOptions};
+use crate::session::{
+    Class, ConnectOptions, QueueLimits, QueuePolicy, ReconnectOptions, WillOptions,
+};
 use crate::time::Duration;
 
 #[wasm_bindgen]
@@ -204,6 +206,12 @@ pub(super) fn connect_options(options: &Fields) -> Result<ConnectOptions, JsValu
         queue: QueueLimits {
             messages: options.required::<u32>("queueMessages")? as usize,
             bytes: options.required::<u32>("queueBytes")? as usize,
+            policy: match options.required("queuePolicy")? {
+                0u32 => QueuePolicy::Reject,
+                1 => QueuePolicy::DropOldest,
+                2 => QueuePolicy::DropNewest,
+                _ => QueuePolicy::LatestPerTopic,
+            },
         },
     })
 }

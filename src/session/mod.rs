@@ -52,7 +52,7 @@ pub use event::{
     SubscriptionKey, Token, Wake,
 };
 pub use options::{
-    ConnectOptions, PROTOCOL_PACKET_LIMIT, QueueLimits, ReconnectOptions, WillOptions,
+    ConnectOptions, PROTOCOL_PACKET_LIMIT, QueueLimits, QueuePolicy, ReconnectOptions, WillOptions,
 };
 pub use outgoing::Outgoing;
 #[cfg(feature = "store")]

@@ -111,13 +111,32 @@ impl Default for ReconnectOptions {
     }
 }
 
-/// Bounds of the outgoing queue. A publish that would exceed one of them is refused; nothing queued is dropped.
+/// Bounds of the outgoing queue, and what happens to a publish that would exceed one of them. What is in flight does not
+/// count, and is never dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueLimits {
     /// Messages. Default: 100,000.
     pub messages: usize,
     /// Bytes of encoded packets. Default: 64 MiB.
     pub bytes: usize,
+    /// Default: [`QueuePolicy::Reject`].
+    pub policy: QueuePolicy,
+}
+
+/// Which message gives way when the outgoing queue is full. One that was taken and gives way is settled with
+/// [`Error::Dropped`](crate::error::Error::Dropped).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QueuePolicy {
+    /// The call fails with [`Error::QueueFull`](crate::error::Error::QueueFull); nothing is dropped.
+    #[default]
+    Reject,
+    /// The messages that have waited for longest.
+    DropOldest,
+    /// The message that is published.
+    DropNewest,
+    /// A message gives way to the next one with the same topic, full or not, unless it has a Response Topic. When that
+    /// is not enough, the messages that have waited for longest. Each publish looks through the whole queue.
+    LatestPerTopic,
 }
 
 impl Default for QueueLimits {
@@ -125,6 +144,7 @@ impl Default for QueueLimits {
         Self {
             messages: 100_000,
             bytes: 64 * 1024 * 1024,
+            policy: QueuePolicy::Reject,
         }
     }
 }

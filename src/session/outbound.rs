@@ -10,7 +10,7 @@ use super::alias::OwnAliases;
 use super::event::{Event, Published, ServerLimits, Token};
 use super::fallback::{self, Dialect};
 use super::inflight::{Awaiting, Inflight, InflightTable};
-use super::options::QueueLimits;
+use super::options::{QueueLimits, QueuePolicy};
 use super::persist::{Journal, Mark};
 use super::queue::{Expiry, Queue, Queued};
 use crate::codec::{
@@ -99,7 +99,8 @@ impl Outbound {
         out.append(&mut self.control);
     }
 
-    /// Encodes a publish and queues it.
+    /// Encodes a publish and queues it; what gives way to it is settled.
+    #[expect(clippy::too_many_arguments, reason = "each is another one's")]
     pub(super) fn publish(
         &mut self,
         token: Token,
@@ -108,14 +109,37 @@ impl Outbound {
         known_limits: Option<&ServerLimits>,
         queue_limits: &QueueLimits,
         now: Instant,
+        events: &mut impl FnMut(Event<'static>),
     ) -> Result<(), Error> {
         let mut queued = queued(token, message, self.dialect, now)?;
         queued.lower_qos = lower_qos;
         if let Some(limits) = known_limits {
             allowed(&queued.bytes, queued.wanted_qos(limits), limits)?;
         }
-        if !self.queue.has_room(queued.bytes.len(), queue_limits) {
-            return Err(Error::QueueFull);
+        let policy = queue_limits.policy;
+        if policy == QueuePolicy::LatestPerTopic && !wants_response(message) {
+            let version = self.dialect.version;
+            let gives_way = |older: &Queued| {
+                older.topic() == queued.topic()
+                    && !decoded(&older.bytes, version).is_some_and(|older| wants_response(&older))
+            };
+            while let Some(older) = self.queue.take(&gives_way) {
+                self.journal.mark(Mark::Gone(older.order));
+                events(Event::not_published(older.token, Error::Dropped));
+            }
+        }
+        while !self.queue.has_room(queued.bytes.len(), queue_limits) {
+            let dropped = match policy {
+                QueuePolicy::Reject => return Err(Error::QueueFull),
+                QueuePolicy::DropNewest => None,
+                QueuePolicy::DropOldest | QueuePolicy::LatestPerTopic => self.queue.pop(|_| true),
+            };
+            let Some(dropped) = dropped else {
+                events(Event::not_published(token, Error::Dropped));
+                return Ok(());
+            };
+            self.journal.mark(Mark::Gone(dropped.order));
+            events(Event::not_published(dropped.token, Error::Dropped));
         }
         let assured = queued.qos != QoS::AtMostOnce;
         let order = self.queue.push(queued);
@@ -374,8 +398,8 @@ impl Outbound {
 
     /// Stops waiting for a publish. One that has left is completed silently; `false` if the token is unknown.
     pub(super) fn cancel(&mut self, token: Token) -> bool {
-        if let Some(order) = self.queue.cancel(token) {
-            self.journal.mark(Mark::Gone(order));
+        if let Some(queued) = self.queue.take(&|queued| queued.token == token) {
+            self.journal.mark(Mark::Gone(queued.order));
             return true;
         }
         let Some(message) = self.inflight.cancel(token) else {
@@ -600,6 +624,22 @@ pub(super) fn queued(
     })
 }
 
+/// A packet of ours.
+fn decoded(bytes: &[u8], version: Version) -> Option<Publish<'_>> {
+    match codec::decode_from(Sender::Server, bytes, version) {
+        Ok(Decoded::Packet {
+            packet: Packet::Publish(packet),
+            ..
+        }) => Some(packet),
+        _ => None,
+    }
+}
+
+fn wants_response(message: &Publish<'_>) -> bool {
+    let topic = message.properties.text(PropertyId::ResponseTopic);
+    topic.is_some()
+}
+
 /// The same message with a QoS that may be lower, or in another version; what it has waited counts.
 fn rewritten(
     message: Queued,
@@ -608,12 +648,7 @@ fn rewritten(
     dialect: Dialect,
     now: Instant,
 ) -> Queued {
-    let packet = codec::decode_from(Sender::Server, &message.bytes, version);
-    let Ok(Decoded::Packet {
-        packet: Packet::Publish(mut packet),
-        ..
-    }) = packet
-    else {
+    let Some(mut packet) = decoded(&message.bytes, version) else {
         return message;
     };
     packet.qos = qos;

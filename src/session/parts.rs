@@ -185,9 +185,16 @@ impl Core {
     pub(super) fn send(&mut self, token: Token, message: &Outgoing<'_>) -> Result<(), Error> {
         let limits = (self.state == State::Connected).then_some(&self.limits);
         let lower_qos = message.lower_qos.unwrap_or(self.options.lower_qos);
-        let queue = &self.options.queue;
-        self.outbound
-            .publish(token, &message.packet(), lower_qos, limits, queue, self.now)
+        let (queue, events) = (&self.options.queue, &mut self.events);
+        self.outbound.publish(
+            token,
+            &message.packet(),
+            lower_qos,
+            limits,
+            queue,
+            self.now,
+            &mut |event| events.push_back(event),
+        )
     }
 
     pub(super) fn next_token(&mut self) -> Token {

@@ -30,6 +30,13 @@ pub(super) struct Expiry {
 }
 
 impl Queued {
+    /// The Topic Name with its length, as in the packet.
+    pub(super) fn topic(&self) -> Option<&[u8]> {
+        let lengths = self.bytes.iter().skip(1);
+        let header = 2 + lengths.take_while(|&&byte| byte >= 0x80).count();
+        self.bytes.get(header..self.identifier_at)
+    }
+
     /// Whether the message may no longer leave.
     pub(super) fn expired(&self, now: Instant) -> bool {
         self.expiry.is_some_and(|expiry| expiry.deadline <= now)
@@ -178,13 +185,13 @@ impl Queue {
         Some(queued)
     }
 
-    /// Takes a message out again and gives its order; `None` if it has left already.
-    pub(super) fn cancel(&mut self, token: Token) -> Option<u64> {
+    /// Takes a message out again; `None` if none of those that wait is wanted.
+    pub(super) fn take(&mut self, wanted: &dyn Fn(&Queued) -> bool) -> Option<Queued> {
         for lane in [&mut self.plain, &mut self.assured] {
-            if let Some(at) = lane.iter().position(|queued| queued.token == token) {
+            if let Some(at) = lane.iter().position(wanted) {
                 let queued = lane.remove(at)?;
                 self.bytes -= queued.bytes.len();
-                return Some(queued.order);
+                return Some(queued);
             }
         }
         None

@@ -7,8 +7,8 @@ use webmqtt::codec::{
 };
 use webmqtt::error::Error;
 use webmqtt::session::{
-    AckToken, Class, ConnectOptions, Outgoing, Prepared, QueueLimits, ReconnectOptions, Session,
-    SubscriptionKey, Wake, WillOptions,
+    AckToken, Class, ConnectOptions, Outgoing, Prepared, QueueLimits, QueuePolicy,
+    ReconnectOptions, Session, SubscriptionKey, Wake, WillOptions,
 };
 use webmqtt::time::Duration;
 
@@ -97,6 +97,12 @@ fn options(script: &mut Script<'_>) -> ConnectOptions {
         options.queue = QueueLimits {
             messages: 3,
             bytes: 100,
+            policy: [
+                QueuePolicy::Reject,
+                QueuePolicy::DropOldest,
+                QueuePolicy::DropNewest,
+                QueuePolicy::LatestPerTopic,
+            ][usize::from(features >> 6)],
         };
     }
     if more & 16 != 0 {
