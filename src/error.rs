@@ -24,6 +24,8 @@ pub enum Error {
     Closed,
     /// The application gave up waiting.
     Aborted,
+    /// The operation took longer than the application wanted to wait.
+    Timeout,
     /// The queue for messages that cannot leave yet is full.
     QueueFull,
     /// The message gave way to newer ones, or found no room, in the queue for messages that cannot leave yet.
@@ -103,6 +105,7 @@ impl Error {
             Self::SessionExpiry => "session-expiry-zero",
             Self::Closed => "closed",
             Self::Aborted => "aborted",
+            Self::Timeout => "timeout",
             Self::QueueFull => "queue-full",
             Self::Dropped => "dropped",
             Self::Expired => "expired",

@@ -15,6 +15,7 @@ fn own() -> Vec<Error> {
         Error::SessionExpiry,
         Error::Closed,
         Error::Aborted,
+        Error::Timeout,
         Error::QueueFull,
         Error::Dropped,
         Error::Expired,

@@ -19,6 +19,7 @@ import type { Message } from "./message.js";
 import {
   checkedQoS,
   checkedReason,
+  checkedTimeout,
   checkReading,
   type Endpoint,
   engineOptions,
@@ -26,7 +27,6 @@ import {
   optionByte,
   PACKET_LIMIT,
   publishProperties,
-  requestTimeout,
   subscribeProperties,
 } from "./options.js";
 import { type RecordReader, readRecords } from "./records.js";
@@ -236,7 +236,7 @@ export class Client {
     payload: Payload = "",
     options: PublishOptions = {},
   ): Promise<PublishResult> {
-    return this.#send(this.#publishes, topic, payload, options);
+    return this.#send(this.#publishes, topic, payload, options, options.timeout);
   }
 
   /**
@@ -249,7 +249,7 @@ export class Client {
     payload: Payload = "",
     options: RequestOptions = {},
   ): Promise<Message> {
-    return this.#send(this.#requests, topic, payload, options, requestTimeout(options.timeout));
+    return this.#send(this.#requests, topic, payload, options, options.timeout ?? 10_000);
   }
 
   /** MQTT 5: answers a message that has a response topic, with its correlation data. */
@@ -268,13 +268,12 @@ export class Client {
     });
   }
 
-  /** With a timeout, it is a request. */
   #send<T>(
     waiters: Map<number, Waiter<T>>,
     topic: string,
     payload: Payload,
     options: PublishOptions,
-    timeout?: number,
+    timeout: number | undefined,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const { signal, lowerQos, retain } = options;
@@ -288,11 +287,16 @@ export class Client {
       if (bytes.length > PACKET_LIMIT) {
         throw new MqttError("packet-too-large", { detail: "no MQTT packet holds 256 MiB" });
       }
+      const time = timeout === undefined ? undefined : checkedTimeout(timeout);
+      const isRequest = (waiters as unknown) === this.#requests;
+      const wait = isRequest ? time : undefined;
       const token = this.#command(
-        (engine) =>
-          engine.publish(topic, bytes, qos, Boolean(retain), properties, lowerQos, timeout),
+        (engine) => engine.publish(topic, bytes, qos, Boolean(retain), properties, lowerQos, wait),
         excerpt(topic),
       );
+      if (!isRequest && time !== undefined) {
+        this.#command((engine) => engine.giveTime(token, time));
+      }
       const cancel = () => this.#engine?.cancel(token);
       waiters.set(token, abortable({ resolve, reject }, signal, cancel));
     });
@@ -324,10 +328,14 @@ export class Client {
       const bytes = Uint8Array.from(wanted, (one) => optionByte({ ...settings, ...one }));
       const properties = subscribeProperties(settings);
       checkReading(settings);
+      const time = settings.timeout === undefined ? undefined : checkedTimeout(settings.timeout);
       const [token = 0, key = 0] = this.#command(
         (engine) => engine.subscribe(filters, bytes, properties),
         excerpt(filters.join(", ")),
       );
+      if (time !== undefined) {
+        this.#command((engine) => engine.giveTime(token, time));
+      }
       let leaving: Promise<UnsubscribeResult> | undefined;
       const unsubscribe = (options: UnsubscribeOptions = {}) => {
         const properties = subscribeProperties(options);

@@ -186,6 +186,10 @@ const TEXTS = {
     "More messages of the resumed session arrived than could be kept for subscriptions that are not there yet.",
     "Call subscribe() before connect(): createClient(), client.subscribe(), then client.connect().",
   ],
+  timeout: [
+    "The operation took longer than its timeout.",
+    "Try again, or raise timeout. A message that was in flight may have been delivered.",
+  ],
   aborted: ["The operation was aborted.", "Nothing to do: the application asked for it."],
   closed: ["The client was ended.", "Make a new client."],
 } as const satisfies Record<string, readonly [message: string, remediation: string]>;

@@ -108,7 +108,7 @@ export function checkedReason(reasonCode: unknown): number {
 }
 
 /** Milliseconds. */
-export function requestTimeout(timeout: unknown = 10_000): number {
+export function checkedTimeout(timeout: unknown): number {
   return integer("timeout", timeout, 1, TIMER_LIMIT);
 }
 

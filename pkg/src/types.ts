@@ -235,6 +235,11 @@ export interface PublishOptions {
   payloadIsText?: boolean;
   /** MQTT 5. */
   userProperties?: UserProperties;
+  /**
+   * Milliseconds to wait, with or without a connection; then it rejects with code `timeout`. A message that has not left
+   * never will; one in flight is still completed. Default: for ever.
+   */
+  timeout?: number;
   /** Stops waiting: the promise rejects with code `aborted`. A packet that is already in flight is still completed. */
   signal?: AbortSignal;
 }
@@ -290,6 +295,11 @@ export interface SubscribeOptions extends FilterOptions {
   highWaterMark?: number;
   /** Default `drop-oldest`. */
   overflow?: "drop-oldest" | "drop-newest";
+  /**
+   * Milliseconds to wait for the broker's answer, with or without a connection; then the subscription ends, and the call
+   * rejects with code `timeout`. Default: for ever.
+   */
+  timeout?: number;
   /** Ends the subscription when aborted. */
   signal?: AbortSignal;
 }

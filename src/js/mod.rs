@@ -233,6 +233,14 @@ impl Engine {
             .command(|session, now| session.cancel(now, Token::from_number(token)));
     }
 
+    /// Gives a publish or a subscribe so many milliseconds.
+    #[wasm_bindgen(js_name = giveTime)]
+    pub fn give_time(&self, token: u32, millis: u32) {
+        let time = Duration::from_millis(millis.into());
+        self.driver
+            .command(|session, now| session.give_time(now, Token::from_number(token), time));
+    }
+
     /// The page woke up, perhaps on another network; for workers, which do not hear of it.
     pub fn wake(&self, network: bool) {
         let wake = if network {

@@ -21,6 +21,7 @@
 mod acks;
 mod alias;
 mod authentication;
+mod deadlines;
 mod event;
 mod fallback;
 mod id_set;
@@ -68,7 +69,7 @@ use crate::codec::{
     SubscribeOptions, TopicFilter, Unsubscribe, UnsubscribeFiltersBuf, Version,
 };
 use crate::error::Error;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use inbound::OwnedMessage;
 use parts::Core;
 use receive::Input;
@@ -188,11 +189,17 @@ impl Session {
             at,
             timer: Timer::Request,
         });
+        let operation = self.core.deadlines.next();
+        let operation = operation.map(|at| Deadline {
+            at,
+            timer: Timer::Operation,
+        });
         let timers = self.core.timers.next();
         timers
             .into_iter()
             .chain(expiry)
             .chain(request)
+            .chain(operation)
             .min_by_key(|deadline| deadline.at)
     }
 
@@ -263,6 +270,9 @@ impl Session {
         } = &mut self.core;
         outbound.expire(now, &mut |event| events.push_back(event));
         self.core.expire_requests();
+        while let Some(token) = self.core.deadlines.expire(now) {
+            self.core.give_up(token, Error::Timeout);
+        }
     }
 
     /// The host was asleep or the network came back: ends a waiting time at once, and probes a standing connection
@@ -495,17 +505,19 @@ impl Session {
         Ok(token)
     }
 
-    /// Stops waiting for a publish or a request. A message that has not left never will; one that has is completed with the
-    /// server, since its packet identifier is taken until then. Its event says [`Error::Aborted`] in both cases.
+    /// Stops waiting for a publish, a request or a subscribe. A message that has not left never will; one that has is
+    /// completed with the server, since its packet identifier is taken until then. A subscription ends, and the server
+    /// hears of it where it has to. The event says [`Error::Aborted`] in all cases.
     pub fn cancel(&mut self, now: Instant, token: Token) {
         self.core.now = now;
-        if self.core.fail_request(token, Error::Aborted) {
-            return;
-        }
-        if self.core.outbound.cancel(token) {
-            let event = Event::not_published(token, Error::Aborted);
-            self.core.events.push_back(event);
-        }
+        self.core.give_up(token, Error::Aborted);
+    }
+
+    /// Gives a publish or a subscribe, once, so much time from now on: if it is open then, it ends as with
+    /// [`cancel`](Session::cancel), and its event says [`Error::Timeout`]. A request has a time of its own.
+    pub fn give_time(&mut self, now: Instant, token: Token, time: Duration) {
+        self.core.now = now;
+        self.core.deadlines.add(now + time, token);
     }
 
     /// Acknowledges a message, with [`manual_ack`](ConnectOptions::manual_ack): its PUBACK or PUBREC leaves as soon as
@@ -575,6 +587,7 @@ impl Session {
         *lent = None;
         loop {
             if let Some(event) = core.events.pop_front() {
+                core.deadlines.hear(&event);
                 match core.requests_hear(event) {
                     Some(event) => return Some(event),
                     None => continue,

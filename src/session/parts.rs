@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::acks::Acks;
 use super::alias::ServerAliases;
 use super::authentication::Authentication;
+use super::deadlines::Deadlines;
 use super::event::{Event, ServerLimits, State, Token};
 use super::fallback::Dialect;
 use super::inbound::Inbound;
@@ -82,6 +83,7 @@ pub(super) struct Core {
     pub(super) server_aliases: ServerAliases,
     pub(super) subscriptions: Subscriptions,
     pub(super) requests: Requests,
+    pub(super) deadlines: Deadlines,
     pub(super) events: VecDeque<Event<'static>>,
     pub(super) transport_ops: VecDeque<TransportOp>,
     pub(super) last_token: u32,
@@ -160,6 +162,7 @@ impl Core {
             server_aliases: ServerAliases::default(),
             subscriptions: Subscriptions::new(apart.next()),
             requests: Requests::new(apart.next()),
+            deadlines: Deadlines::default(),
             events: VecDeque::new(),
             transport_ops: VecDeque::new(),
             last_token: 0,
@@ -195,6 +198,20 @@ impl Core {
             self.now,
             &mut |event| events.push_back(event),
         )
+    }
+
+    /// Ends an operation for which the application does not wait any more.
+    pub(super) fn give_up(&mut self, token: Token, error: Error) {
+        if self.fail_request(token, error) {
+            return;
+        }
+        if self.outbound.cancel(token) {
+            self.events.push_back(Event::not_published(token, error));
+            return;
+        }
+        let events = &mut self.events;
+        self.subscriptions
+            .give_up(token, error, &mut |event| events.push_back(event));
     }
 
     pub(super) fn next_token(&mut self) -> Token {

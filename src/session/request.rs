@@ -16,8 +16,8 @@ use crate::codec::{
 use crate::error::Error;
 use crate::time::{Duration, Instant};
 
-/// Settles what the inbox asks for. The application never gets it.
-const INBOX: Token = Token(0);
+/// Settles what the session asks for by itself. The application never gets it.
+pub(super) const INBOX: Token = Token(0);
 
 /// A request that waits for the inbox.
 struct Held {

@@ -474,7 +474,7 @@ impl Core {
                 self.forget_unclaimed();
             }
             Timer::SessionExpiry => self.end_session_if_due(),
-            Timer::MessageExpiry | Timer::Request => {}
+            Timer::MessageExpiry | Timer::Request | Timer::Operation => {}
             Timer::Close => {
                 // What was still in the way of the DISCONNECT had its time.
                 if !self.goodbye_sent && self.transport == Transport::Open {

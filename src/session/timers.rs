@@ -24,6 +24,8 @@ pub enum Timer {
     MessageExpiry,
     /// A request has waited for its response for as long as the application wanted.
     Request,
+    /// A publish or a subscribe has waited for as long as the application wanted.
+    Operation,
 }
 
 const COUNT: usize = 7;

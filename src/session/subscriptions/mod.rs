@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 
 use super::event::{Event, SubscriptionKey, Token};
 use super::persist::Notes;
+use super::request::INBOX;
 use crate::codec::{
     PacketId, Properties, PropertiesBuf, QoS, ReasonCode, SubAck, SubscribeOptions, TopicFilter,
     UnsubAck, Version,
@@ -306,6 +307,30 @@ impl Subscriptions {
             self.unsubscribes.push(call);
             self.pending = true;
         }
+    }
+
+    /// Ends a handle whose call is open, if the token is that of one.
+    pub(super) fn give_up(
+        &mut self,
+        token: Token,
+        error: Error,
+        events: &mut impl FnMut(Event<'static>),
+    ) {
+        let open = |handle: &&mut Handle| handle.token == Some(token);
+        let Some(handle) = self.handles.iter_mut().find(open) else {
+            return;
+        };
+        handle.token = None;
+        let (key, results) = (handle.key, handle.results.iter());
+        // A part of it is not what was asked for.
+        let failed =
+            |known: &Option<Result<QoS, Error>>| Err(known.and_then(Result::err).unwrap_or(error));
+        events(Event::Subscribed {
+            token,
+            results: results.map(failed).collect(),
+            properties: PropertiesBuf::new(),
+        });
+        self.withdraw(INBOX, key, Properties::EMPTY, events);
     }
 
     /// Gives the filter if this was its last handle.
