@@ -290,6 +290,7 @@ fn a_large_store_is_restored_whole_and_quickly() {
         queue: webmqtt::session::QueueLimits {
             messages: 10,
             bytes: 1000,
+            ..webmqtt::session::QueueLimits::default()
         },
         ..persistent(Version::V5)
     };
