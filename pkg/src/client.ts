@@ -109,6 +109,7 @@ export class Client {
     state: new Set(),
     connect: new Set(),
     error: new Set(),
+    slow: new Set(),
   };
 
   /** @internal Use `connect` or `createClient`. */
@@ -346,7 +347,9 @@ export class Client {
       const abort = () => void unsubscribe().catch(() => {});
       signal?.addEventListener("abort", abort, { once: true });
       const forget = () => signal?.removeEventListener("abort", abort);
-      const subscription = new Subscription(filters, settings, handler, unsubscribe, forget);
+      const slow = (subscription: Subscription) =>
+        this.#emit("slow", { subscription, dropped: subscription.dropped });
+      const subscription = new Subscription(filters, settings, handler, unsubscribe, forget, slow);
       this.#subscriptions.set(key, subscription);
       this.#subscribes.set(token, { resolve, reject, subscription, key });
     });

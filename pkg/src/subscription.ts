@@ -25,11 +25,15 @@ export class Subscription implements AsyncIterable<Message> {
   readonly #unsubscribe: (options?: UnsubscribeOptions) => Promise<UnsubscribeResult>;
   /** Lets go of the signal that could have ended it. */
   readonly #forget: () => void;
+  /** Tells that the reader has become too slow. */
+  readonly #slow: () => void;
   #queue: (Message | undefined)[] = [];
   /** Messages before this index were read. */
   #read = 0;
   #waiting: ((result: IteratorResult<Message>) => void)[] = [];
   #dropped = 0;
+  /** Messages were dropped since there last was nothing to read. */
+  #isSlow = false;
   #ended = false;
   /** The client has ended: what nobody has read stays with the broker. */
   #abandoned = false;
@@ -41,6 +45,7 @@ export class Subscription implements AsyncIterable<Message> {
     handler: MessageHandler | undefined,
     unsubscribe: (options?: UnsubscribeOptions) => Promise<UnsubscribeResult>,
     forget: () => void,
+    slow: (subscription: Subscription) => void,
   ) {
     this.filters = filters;
     this.#handler = handler;
@@ -48,6 +53,7 @@ export class Subscription implements AsyncIterable<Message> {
     this.#dropNewest = options.overflow === "drop-newest";
     this.#unsubscribe = unsubscribe;
     this.#forget = forget;
+    this.#slow = () => slow(this);
     const dispose: unknown = Symbol.asyncDispose;
     if (dispose) {
       Object.defineProperty(this, dispose as symbol, { value: () => unsubscribe() });
@@ -108,16 +114,23 @@ export class Subscription implements AsyncIterable<Message> {
     }
     const reader = this.#waiting.shift();
     if (reader) {
+      this.#isSlow = false;
       reader({ done: false, value: message });
       return true;
     }
     if (this.#queue.length - this.#read >= this.#limit) {
       this.#dropped += 1;
-      if (this.#dropNewest) {
-        return false;
+      const becameSlow = !this.#isSlow;
+      this.#isSlow = true;
+      if (!this.#dropNewest) {
+        this.#queue[this.#read]?.drop();
+        this.#forgetOldest();
+        this.#queue.push(message);
       }
-      this.#queue[this.#read]?.drop();
-      this.#forgetOldest();
+      if (becameSlow) {
+        this.#slow();
+      }
+      return !this.#dropNewest;
     }
     this.#queue.push(message);
     return true;

@@ -6,6 +6,7 @@
 
 import type { MqttError } from "./errors.js";
 import type { Message } from "./message.js";
+import type { Subscription } from "./subscription.js";
 
 /** Quality of Service: 0 at most once, 1 at least once, 2 exactly once. */
 export type QoS = 0 | 1 | 2;
@@ -398,10 +399,20 @@ export interface EndOptions {
   userProperties?: UserProperties;
 }
 
+/** The `slow` event. */
+export interface SlowEvent {
+  /** Whose iterator is not read fast enough; its `dropped` goes on counting. */
+  subscription: Subscription;
+  /** Messages that it has dropped so far. */
+  dropped: number;
+}
+
 export interface EventMap {
   state: StateEvent;
   /** A connection stands. */
   connect: ConnectionInfo;
   /** Something went wrong that no call could report. */
   error: MqttError;
+  /** An iterator has begun to drop messages. It comes again when its reader has caught up in between. */
+  slow: SlowEvent;
 }
