@@ -17,6 +17,7 @@ import {
 } from "./errors.js";
 import type { Message } from "./message.js";
 import {
+  checkedDelay,
   checkedQoS,
   checkedReason,
   checkedTimeout,
@@ -46,6 +47,7 @@ import type {
   PublishOptions,
   PublishResult,
   QoS,
+  ReconnectFunction,
   RequestOptions,
   State,
   StateEvent,
@@ -85,11 +87,12 @@ export interface ConnectChanges {
 }
 
 export class Client {
-  /** Without the credentials that may have been in it. */
-  readonly url: string;
   /** Given back to WebAssembly when the client has closed. */
   #engine: Engine | undefined;
   #clientId: string;
+  readonly #urls: readonly string[];
+  #url: string | undefined;
+  readonly #delay: ReconnectFunction | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #credentials: Credentials;
   #state: State = "idle";
@@ -114,7 +117,8 @@ export class Client {
 
   /** @internal Use `connect` or `createClient`. */
   constructor(endpoint: Endpoint, options: ConnectOptions) {
-    this.url = endpoint.url;
+    this.#urls = endpoint.urls;
+    this.#delay = typeof options.reconnect === "function" ? options.reconnect : undefined;
     this.#signal = options.signal;
     this.#credentials = new Credentials(
       options.username ?? endpoint.username,
@@ -127,6 +131,7 @@ export class Client {
       username: values?.username,
       password: values?.password,
       ask: !values || options.auth !== undefined,
+      serverCount: endpoint.urls.length,
     });
     if (!options.webSocket && !("WebSocket" in globalThis)) {
       throw new MqttError("option-invalid", {
@@ -136,7 +141,7 @@ export class Client {
     const subprotocol = options.subprotocol ?? (options.version === 3 ? "mqttv3.1" : "mqtt");
     const reader = this.#reader();
     try {
-      this.#engine = new Engine(endpoint.url, subprotocol, engine, (batch: unknown[]) =>
+      this.#engine = new Engine([...endpoint.urls], subprotocol, engine, (batch: unknown[]) =>
         readRecords(batch, reader),
       );
       this.#clientId = this.#engine.clientId;
@@ -161,6 +166,15 @@ export class Client {
   /** The client id: given, generated, or assigned by the broker. */
   get clientId(): string {
     return this.#clientId;
+  }
+
+  /**
+   * Where the connection or the attempt goes, or the next one: one of the URLs that were given, or where the broker has
+   * sent us. Without the credentials that may have been in it.
+   */
+  get url(): string {
+    this.#url = this.#engine?.url ?? this.#url;
+    return this.#url ?? this.#urls[0] ?? "";
   }
 
   get state(): State {
@@ -534,10 +548,11 @@ export class Client {
           this.#command((engine) => engine.ack(token, reason), "reasonCode");
         }
       },
-      onState: (state, code, reasonCode, words, delay, attempt, close) => {
+      onState: (state, code, reasonCode, words, given, attempt, close, server) => {
         const next = STATES[state] ?? "idle";
         const cause = code === undefined ? undefined : this.#cause(code, reasonCode, words, close);
-        const announce = this.#enter(next, attempt, delay, cause);
+        const delay = given === undefined ? undefined : this.#ownDelay(given, attempt, cause);
+        const announce = this.#enter(next, attempt, delay, cause, this.#urls[server]);
         // What the broker said comes with the next record: listeners find it in `connection`.
         if (next === "connected") {
           this.#announce = announce;
@@ -658,12 +673,28 @@ export class Client {
     return new MqttError(code as MqttErrorCode, { ...details, ...(ours && { cause: failure }) });
   }
 
+  /** The delay that the application wants instead, if it has a function for that. */
+  #ownDelay(given: number, attempt: number, cause: MqttError | undefined): number {
+    let delay = given;
+    guarded(() => {
+      const wanted = this.#delay?.(attempt, cause);
+      if (wanted === false) {
+        this.#engine?.stop();
+      } else if (wanted !== undefined) {
+        delay = checkedDelay(wanted);
+        this.#engine?.retryAfter(delay);
+      }
+    });
+    return delay;
+  }
+
   /** Gives the call that tells the listeners. */
   #enter(
     state: State,
     attempt: number,
     delay: number | undefined,
     cause: MqttError | undefined,
+    url: string | undefined,
   ): () => void {
     const previous = this.#state;
     this.#state = state;
@@ -688,6 +719,7 @@ export class Client {
       attempt,
       ...(cause && { cause }),
       ...(delay !== undefined && { delay }),
+      ...(url !== undefined && { url }),
     };
     return () => {
       this.#emit("state", event);

@@ -91,6 +91,11 @@ export function publishProperties(options: PublishOptions): Record<string, unkno
   return some ? messageOptions(options) : undefined;
 }
 
+/** Milliseconds until the next attempt, as the application's function says. */
+export function checkedDelay(delay: unknown): number {
+  return integer("what reconnect gives", delay, 0, TIMER_LIMIT);
+}
+
 /** What `end` says: reason code and properties. */
 export function lastWords(options: EndOptions): [reason: number, properties: unknown] {
   const { reasonCode = 0, sessionExpiry, reasonString, userProperties } = options;
@@ -160,13 +165,15 @@ function policyBytes(policy: Readonly<Record<number, PolicyClass>>): Uint8Array 
 
 /** Options whose credentials are what goes into the first CONNECT. */
 export type EngineOptions = Omit<ConnectOptions, "username" | "password"> &
-  Answer & { ask: boolean };
+  Answer & { ask: boolean; serverCount: number };
 
 /** What the engine's constructor takes. */
 export function engineOptions(options: EngineOptions): Record<string, unknown> {
   const { clean = true, version = 5 } = options;
   const queue = options.queue ?? {};
-  const reconnect = options.reconnect ?? {};
+  const own = options.reconnect ?? {};
+  // A function is asked when the engine has begun to wait.
+  const reconnect = typeof own === "function" ? {} : own;
   const expiry = options.sessionExpiry ?? (clean ? 0 : 3600);
   return {
     clientId: optional(options.clientId, (text) => wellFormed(text, "clientId")),
@@ -178,6 +185,7 @@ export function engineOptions(options: EngineOptions): Record<string, unknown> {
     password: options.password,
     ask: options.ask,
     authenticationMethod: optional(options.auth, ({ method }) => wellFormed(method, "auth.method")),
+    servers: options.serverCount,
     fallback: Boolean(options.fallback),
     redirects: integer("redirects", options.redirects ?? 0, 0, 255),
     policy: policyBytes(options.policy ?? {}),
@@ -258,15 +266,34 @@ export function optionByte(options: FilterOptions): number {
   return checkedQoS(qos) | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0) | (retainHandling << 4);
 }
 
-/** A URL that a WebSocket can open, and the credentials that were in it. */
+/** URLs that a WebSocket can open, and the credentials that were in the first. */
 export interface Endpoint {
-  url: string;
+  urls: readonly string[];
   username?: string;
   password?: string;
 }
 
+/** The servers of a client, in the order in which they are tried. */
+export function endpoint(url: string | URL, options: ConnectOptions): Endpoint {
+  const first = checkedUrl(url);
+  const others = (options.servers ?? []).map((server) => {
+    const { url, username, password } = checkedUrl(server);
+    if (username || password) {
+      throw new MqttError("option-invalid", { detail: "servers must be without credentials" });
+    }
+    return url;
+  });
+  const urls = [first.url, ...others];
+  if (oneOf("serverOrder", ["given", "random"], options.serverOrder ?? "given") === 1) {
+    const drawn = urls.map((url) => ({ url, place: Math.random() }));
+    const inOrder = drawn.sort((one, other) => one.place - other.place);
+    return { ...first, urls: inOrder.map(({ url }) => url) };
+  }
+  return { ...first, urls };
+}
+
 /** Checks the URL before the browser does, whose own errors say little. */
-export function endpoint(url: string | URL): Endpoint {
+function checkedUrl(url: string | URL): Omit<Endpoint, "urls"> & { url: string } {
   let parsed: URL;
   try {
     parsed = new URL(url);

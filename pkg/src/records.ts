@@ -25,6 +25,7 @@ export interface RecordReader {
     delay: number | undefined,
     attempt: number,
     close: CloseDetails | undefined,
+    server: number,
   ): void;
   onConnected(info: ConnectionInfo): void;
   onPublished(token: number, code: Code, reason: Reason, words: Words, qos: QoS): void;
@@ -67,7 +68,7 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
         break;
       }
       case 1:
-        reader.onState(next(), next(), next(), next(), next(), next(), next());
+        reader.onState(next(), next(), next(), next(), next(), next(), next(), next());
         break;
       case 2:
         reader.onConnected(next());

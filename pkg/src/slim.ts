@@ -19,7 +19,7 @@ export async function createClient(
   url: string | URL,
   options: ConnectOptions = {},
 ): Promise<Client> {
-  const checked = endpoint(url);
+  const checked = endpoint(url, options);
   await finished();
   return new Client(checked, options);
 }

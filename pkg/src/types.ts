@@ -53,6 +53,13 @@ export interface ReconnectOptions {
   attempts?: number;
 }
 
+/**
+ * Called with the number of attempts that have failed since the last connection, and why the last one did or the
+ * connection ended. Gives the milliseconds until the next attempt, or `false`: then the state is `idle`, with code
+ * `aborted`. If it throws, the default delay counts. It is not asked about a first attempt, which `connect()` tells of.
+ */
+export type ReconnectFunction = (attempt: number, cause: MqttError | undefined) => number | false;
+
 /** What a function that is asked for credentials is told. */
 export interface Attempt {
   /** The broker refused the last attempt for its credentials. If they are the same again, it is not tried again. */
@@ -149,8 +156,16 @@ export interface ConnectOptions {
   /** MQTT 5: enhanced authentication. It has `connectTimeout` for the whole exchange. */
   auth?: Authenticator;
   will?: Will;
-  /** `false`: never reconnect by itself. */
-  reconnect?: ReconnectOptions | false;
+  /** `false`: never reconnect by itself. A function decides each time anew. */
+  reconnect?: ReconnectOptions | ReconnectFunction | false;
+  /**
+   * More servers, as URLs without credentials. When an attempt fails in a way that makes sense to repeat, the next server
+   * is tried at once; when each had its turn, the attempt of `connect()` has failed, or there is a delay. After a loss
+   * the server that had the connection is the first again, unless it kept it for less than 20 seconds.
+   */
+  servers?: readonly (string | URL)[];
+  /** `random`: the URL and `servers` are tried in an order that each client draws once. Default `given`. */
+  serverOrder?: "given" | "random";
   /**
    * Exceptions, by reason code; with MQTT 3.1.1 by the one that means the same as the return code. Without them
    * 0x86 and 0x87 (credentials) are `refresh`; 0x81, 0x82, 0x84, 0x85, 0x8A, 0x8C, 0x8E, 0x90, 0x95, 0x99 to 0x9B
@@ -350,6 +365,11 @@ export interface StateEvent {
   delay?: number;
   /** Number of the attempt since the last connection, from 1; 0 when a connection was lost and none was made yet. */
   attempt: number;
+  /**
+   * The URL whose turn it is, of those that were given and without credentials; while there is neither connection nor
+   * attempt, the next one. Where a broker's redirect leads is in `client.url`.
+   */
+  url?: string;
 }
 
 /** What the broker said in its CONNACK. */

@@ -60,8 +60,8 @@ pub trait Sink: 'static {
 
 /// What the driver needs besides the session's options.
 pub struct DriverOptions {
-    /// `ws:` or `wss:`.
-    pub url: String,
+    /// `ws:` or `wss:`, one for each server of the session's options.
+    pub urls: Vec<String>,
     /// The one subprotocol to offer, normally `mqtt`.
     pub subprotocol: String,
     /// For jitter and the generated client identifier.
@@ -155,6 +155,11 @@ impl Driver {
     /// Whether this is a good time to publish: little waits to be sent. Publishes are queued either way.
     pub fn is_writable(&self) -> bool {
         self.inner.borrow().is_writable()
+    }
+
+    /// Where the connection or the attempt goes, or the next one; `None` if that is no URL.
+    pub fn url(&self) -> Option<String> {
+        self.inner.borrow().url()
     }
 
     /// Reads from the session.
@@ -318,6 +323,14 @@ impl Inner {
         sent
     }
 
+    fn url(&self) -> Option<String> {
+        let own = self.options.urls.get(self.session.server() as usize)?;
+        match self.session.server_reference() {
+            Some(reference) => redirect::resolve(own, reference),
+            None => Some(own.clone()),
+        }
+    }
+
     fn transport(&mut self, op: TransportOp) {
         self.generation = self.generation.wrapping_add(1);
         if let Some(socket) = self.socket.take() {
@@ -327,11 +340,7 @@ impl Inner {
         if op == TransportOp::Close {
             return;
         }
-        let url = match self.session.server_reference() {
-            Some(reference) => redirect::resolve(&self.options.url, reference),
-            None => Some(self.options.url.clone()),
-        };
-        let Some(url) = url else {
+        let Some(url) = self.url() else {
             return self.session.handle_redirect_refused(clock::now());
         };
         let (me, generation) = (self.me.clone(), self.generation);

@@ -47,7 +47,7 @@ impl Engine {
     /// `deliver` is called with an array of records.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        url: String,
+        urls: Vec<String>,
         subprotocol: String,
         options: Fields,
         deliver: Function,
@@ -56,7 +56,7 @@ impl Engine {
         let connect = options::connect_options(&options)?;
         let seed = (random() * (1u64 << 53) as f64) as u64 ^ (date_now() as u64).rotate_left(40);
         let options = DriverOptions {
-            url,
+            urls,
             subprotocol,
             seed,
             keep_when_put_away,
@@ -78,6 +78,12 @@ impl Engine {
         self.driver.read(|session| session.client_id().into())
     }
 
+    /// Where the connection, or the next attempt, goes.
+    #[wasm_bindgen(getter)]
+    pub fn url(&self) -> Option<String> {
+        self.driver.url()
+    }
+
     /// Whether little waits to be sent.
     #[wasm_bindgen(getter)]
     pub fn writable(&self) -> bool {
@@ -89,6 +95,14 @@ impl Engine {
         self.driver
             .command(|session, now| session.connect(now))
             .map_err(code)
+    }
+
+    /// Changes the milliseconds until the next attempt.
+    #[wasm_bindgen(js_name = retryAfter)]
+    pub fn retry_after(&self, millis: u32) {
+        let delay = Duration::from_millis(millis.into());
+        self.driver
+            .command(|session, now| session.retry_after(now, delay));
     }
 
     /// Gives up connecting.

@@ -104,6 +104,8 @@ pub struct StateChange {
     pub delay: Option<Duration>,
     /// Number of the attempt since the last connection, from 1.
     pub attempt: u32,
+    /// As [`Session::server`](super::Session::server).
+    pub server: u32,
 }
 
 impl StateChange {

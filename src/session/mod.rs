@@ -154,6 +154,13 @@ impl Session {
         self.core.options.version
     }
 
+    /// Which of the host's servers the connection or the attempt is for, from 0; while there is none, the next one. See
+    /// [`ConnectOptions::servers`].
+    #[must_use]
+    pub fn server(&self) -> u32 {
+        self.core.turns.server
+    }
+
     /// The Server Reference to connect to instead of the own URL; [`redirect::resolve`] makes a URL of it. `None`
     /// unless the server has sent us elsewhere and [`ConnectOptions::redirects`] allows to follow.
     #[must_use]
@@ -300,6 +307,15 @@ impl Session {
     pub fn connect(&mut self, now: Instant) -> Result<(), Error> {
         self.core.now = now;
         self.core.start()
+    }
+
+    /// Changes the time until the next attempt, which counts from now. Has no effect unless one is waited for.
+    pub fn retry_after(&mut self, now: Instant, delay: Duration) {
+        let core = &mut self.core;
+        core.now = now;
+        if core.timers.is_set(Timer::Reconnect) {
+            core.timers.set(Timer::Reconnect, now + delay);
+        }
     }
 
     /// Gives up connecting. Has no effect while a connection stands; nothing that is queued is lost by it.

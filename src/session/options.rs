@@ -44,6 +44,11 @@ pub struct ConnectOptions {
     pub connect_timeout: Duration,
     /// How to come back after a loss; `None`: not by itself.
     pub reconnect: Option<ReconnectOptions>,
+    /// How many servers the host knows, above zero; [`Session::server`](super::Session::server) says which of them an
+    /// attempt goes to. When an attempt fails that could be repeated, the next server has its turn at once; there is a
+    /// delay, and [`Session::connect`](super::Session::connect) has failed, when each of them had one. After a loss the
+    /// same server is first, unless it kept the connection for less than 20 s. Default: 1.
+    pub servers: u32,
     /// How often in a row to follow a server that names another one, at once and without asking: credentials go there,
     /// too. [`Session::server_reference`](super::Session::server_reference) says where. 0x9D counts for all attempts to
     /// come, other codes for the next one. Default: 0, which makes it an error.
@@ -165,6 +170,7 @@ impl Default for ConnectOptions {
             properties: PropertiesBuf::default(),
             connect_timeout: Duration::from_secs(30),
             reconnect: Some(ReconnectOptions::default()),
+            servers: 1,
             redirects: 0,
             fallback: false,
             policy: Vec::new(),

@@ -14,7 +14,7 @@ use super::inbound::Inbound;
 use super::options::ConnectOptions;
 use super::outbound::Outbound;
 use super::outgoing::Outgoing;
-use super::reconnect::{Backoff, Random};
+use super::reconnect::{Backoff, Random, Turns};
 use super::redirect::Redirects;
 use super::request::Requests;
 use super::state::{self, Transport, TransportOp};
@@ -69,6 +69,7 @@ pub(super) struct Core {
     pub(super) woken_at: Option<Instant>,
     pub(super) timers: Timers,
     pub(super) backoff: Backoff,
+    pub(super) turns: Turns,
     pub(super) redirects: Redirects,
     /// The connection is, or is to be, one of 3.1.1 instead of 5.0; Clean Start as it was for 5.0.
     pub(super) fell_back: Option<bool>,
@@ -114,6 +115,7 @@ impl Core {
             || (options.authentication_method.is_some()
                 && (options.version != Version::V5 || options.fallback))
             || options.connect_timeout == Duration::ZERO
+            || options.servers == 0
             || options.properties.as_properties().iter().any(reserved)
         {
             return Err(Error::Option);
@@ -153,6 +155,7 @@ impl Core {
             woken_at: None,
             timers: Timers::default(),
             backoff: Backoff::default(),
+            turns: Turns::default(),
             redirects: Redirects::default(),
             fell_back: None,
             recv_at: 0,

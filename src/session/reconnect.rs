@@ -60,13 +60,18 @@ impl Backoff {
         };
     }
 
+    /// Whether there were as many attempts as are wanted.
+    pub(super) fn is_enough(&self, options: &ReconnectOptions) -> bool {
+        options.attempts.is_some_and(|limit| self.attempt >= limit)
+    }
+
     /// The time to wait before the next attempt, or `None` when there were enough of them.
     pub(super) fn next_delay(
         &mut self,
         options: &ReconnectOptions,
         random: &mut Random,
     ) -> Option<Duration> {
-        if options.attempts.is_some_and(|limit| self.attempt >= limit) {
+        if self.is_enough(options) {
             return None;
         }
         let bound = options
@@ -76,6 +81,35 @@ impl Backoff {
             .min(options.max.as_millis());
         self.failures = self.failures.saturating_add(1);
         Some(Duration::from_millis(random.up_to(bound)))
+    }
+}
+
+/// Which of several servers has its turn.
+#[derive(Default)]
+pub(super) struct Turns {
+    /// From 0.
+    pub(super) server: u32,
+    /// How many had one since the last connection or delay.
+    had: u32,
+}
+
+impl Turns {
+    pub(super) fn begin_round(&mut self) {
+        self.had = 0;
+    }
+
+    /// The next one has its turn; `false` if each of them had one.
+    pub(super) fn next(&mut self, servers: u32) -> bool {
+        self.had += 1;
+        self.server += 1;
+        if self.server >= servers {
+            self.server = 0;
+        }
+        let more = self.had < servers;
+        if !more {
+            self.begin_round();
+        }
+        more
     }
 }
 

@@ -52,6 +52,7 @@ impl Core {
             State::Idle | State::Waiting => {
                 self.refused = None;
                 self.redirects.row_ends();
+                self.turns.begin_round();
                 self.initial = self.state == State::Idle;
                 self.open();
                 Ok(())
@@ -234,6 +235,7 @@ impl Core {
         self.sent_something();
         self.change(State::Connected, None, Properties::EMPTY, None);
         self.backoff.connected();
+        self.turns.begin_round();
         self.events.push_back(Event::Connected(ConnectionInfo {
             version: self.options.version,
             session_present: packet.session_present,
@@ -273,6 +275,8 @@ impl Core {
             self.say_farewell(reason);
         }
         let first = self.fell_back.is_none();
+        let attempt = self.state == State::Connecting;
+        let unstable = attempt || self.timers.is_set(Timer::Stable);
         self.leave_connection(cause);
         if first && self.falls_back(cause) {
             return self.open_after(Some(cause), properties);
@@ -280,6 +284,14 @@ impl Core {
         let class = policy::class(cause, &self.options.policy);
         if class == Class::Redirect && self.follows(cause, properties) {
             return self.open_after(Some(cause), properties);
+        }
+        // One that has moved for good is the only one.
+        if class == Class::Retry && unstable && self.redirects.reference().is_none() {
+            let more = self.turns.next(self.options.servers);
+            let enough = |options| self.backoff.is_enough(options);
+            if more && attempt && !self.options.reconnect.as_ref().is_some_and(enough) {
+                return self.open_after(Some(cause), properties);
+            }
         }
         let again = match class {
             Class::Fatal | Class::Redirect => false,
@@ -582,6 +594,7 @@ impl Core {
             properties: properties.into(),
             delay,
             attempt,
+            server: self.turns.server,
         }));
     }
 }
