@@ -29,7 +29,7 @@ import { uniqueName } from "./witness.mjs";
 /** @typedef {{ filter: string, qos?: number, error?: ErrorData }} FilterResult */
 /** @typedef {{ filters: string[], qos: number, results: FilterResult[], answer: Answer }} Grant */
 /** @typedef {{ results: (FilterResult & { reasonCode?: number })[], answer: Answer }} Left */
-/** @typedef {{ state: string, previous: string, cause?: ErrorData, delay?: number, attempt: number }} StateData */
+/** @typedef {{ state: string, previous: string, cause?: ErrorData, delay?: number, attempt: number, url?: string }} StateData */
 /** @typedef {import("../../../pkg/src/types.ts").ConnectionInfo} ConnectionInfo */
 
 /**
