@@ -135,7 +135,7 @@ impl Sink for Log {
 
 fn driver_options() -> DriverOptions {
     DriverOptions {
-        url: "ws://broker.test/mqtt".into(),
+        urls: vec!["ws://broker.test/mqtt".into()],
         subprotocol: "mqtt".into(),
         seed: 7,
         keep_when_put_away: false,
