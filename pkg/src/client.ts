@@ -5,6 +5,7 @@
  */
 
 import { Engine } from "../wasm/webmqtt.js";
+import { answer, filterResults, refusal } from "./answers.js";
 import { Credentials, valuesOf } from "./credentials.js";
 import {
   type BrokerWords,
@@ -15,6 +16,7 @@ import {
   MqttError,
   type MqttErrorCode,
 } from "./errors.js";
+import { guarded, Listeners } from "./listeners.js";
 import type { Message } from "./message.js";
 import {
   checkedDelay,
@@ -34,14 +36,12 @@ import { type RecordReader, readRecords } from "./records.js";
 import { Subscription } from "./subscription.js";
 import { bytesOf, optionalBytes, wellFormed } from "./text.js";
 import type {
-  Answer,
   AuthenticationExchange,
   ConnectionInfo,
   ConnectOptions,
   EndOptions,
   EventMap,
   FilterRequest,
-  FilterResult,
   MessageHandler,
   Payload,
   PublishOptions,
@@ -55,6 +55,7 @@ import type {
   UnsubscribeOptions,
   UnsubscribeResult,
 } from "./types.js";
+import { abortable, settled, take, type Waiter } from "./waiting.js";
 
 const STATES: readonly State[] = [
   "idle",
@@ -64,11 +65,6 @@ const STATES: readonly State[] = [
   "closing",
   "closed",
 ];
-
-interface Waiter<T> {
-  resolve(value: T): void;
-  reject(error: MqttError): void;
-}
 
 interface PendingSubscribe extends Waiter<Subscription> {
   subscription: Subscription;
@@ -108,12 +104,7 @@ export class Client {
   readonly #reauthentications = new Map<number, Waiter<void>>();
   readonly #unsubscribes = new Map<number, PendingUnsubscribe>();
   readonly #subscriptions = new Map<number, Subscription>();
-  readonly #listeners: { [K in keyof EventMap]: Set<(event: EventMap[K]) => void> } = {
-    state: new Set(),
-    connect: new Set(),
-    error: new Set(),
-    slow: new Set(),
-  };
+  readonly #listeners = new Listeners();
 
   /** @internal Use `connect` or `createClient`. */
   constructor(endpoint: Endpoint, options: ConnectOptions) {
@@ -362,7 +353,7 @@ export class Client {
       signal?.addEventListener("abort", abort, { once: true });
       const forget = () => signal?.removeEventListener("abort", abort);
       const slow = (subscription: Subscription) =>
-        this.#emit("slow", { subscription, dropped: subscription.dropped });
+        this.#listeners.tell("slow", { subscription, dropped: subscription.dropped });
       const subscription = new Subscription(filters, settings, handler, unsubscribe, forget, slow);
       this.#subscriptions.set(key, subscription);
       this.#subscribes.set(token, { resolve, reject, subscription, key });
@@ -417,22 +408,9 @@ export class Client {
   on<K extends keyof EventMap>(
     name: K,
     listener: (event: EventMap[K]) => void,
-    options: { signal?: AbortSignal } = {},
+    { signal }: { signal?: AbortSignal } = {},
   ): () => void {
-    const listeners = this.#listeners[name];
-    if (!listeners) {
-      throw new MqttError("option-invalid", { detail: `there is no event ${name}` });
-    }
-    const { signal } = options;
-    const remove = () => {
-      listeners.delete(listener);
-      signal?.removeEventListener("abort", remove);
-    };
-    if (!signal?.aborted) {
-      listeners.add(listener);
-      signal?.addEventListener("abort", remove, { once: true });
-    }
-    return remove;
+    return this.#listeners.add(name, listener, signal);
   }
 
   /**
@@ -460,22 +438,7 @@ export class Client {
   /** Resolves when every publish so far is settled, however it ended. */
   async drain(): Promise<void> {
     while (this.#publishes.size > 0) {
-      const open = [...this.#publishes].map(
-        ([token, waiter]) =>
-          new Promise<void>((resolve) => {
-            this.#publishes.set(token, {
-              resolve: (result) => {
-                waiter.resolve(result);
-                resolve();
-              },
-              reject: (error) => {
-                waiter.reject(error);
-                resolve();
-              },
-            });
-          }),
-      );
-      await Promise.all(open);
+      await settled(this.#publishes);
     }
   }
 
@@ -524,12 +487,6 @@ export class Client {
     queueMicrotask(() => engine?.free());
   }
 
-  #emit<K extends keyof EventMap>(name: K, event: EventMap[K]): void {
-    for (const listener of [...this.#listeners[name]]) {
-      guarded(() => listener(event));
-    }
-  }
-
   #reader(): RecordReader {
     return {
       onMessage: (message, keys) => {
@@ -568,11 +525,10 @@ export class Client {
         for (const { resolve } of this.#connecting.splice(0)) {
           resolve(connection);
         }
-        this.#emit("connect", connection);
+        this.#listeners.tell("connect", connection);
       },
       onPublished: (token, code, reasonCode, words, qos) => {
-        const waiter = this.#publishes.get(token);
-        this.#publishes.delete(token);
+        const waiter = take(this.#publishes, token);
         if (code === undefined) {
           waiter?.resolve({ qos, reasonCode: reasonCode ?? 0, ...answer(words) });
         } else {
@@ -580,19 +536,16 @@ export class Client {
         }
       },
       onResponse: (token, message) => {
-        const waiter = this.#requests.get(token);
-        this.#requests.delete(token);
+        const waiter = take(this.#requests, token);
         waiter?.resolve(message);
       },
       onRequestFailed: (token, code, reasonCode, words) => {
-        const waiter = this.#requests.get(token);
-        this.#requests.delete(token);
+        const waiter = take(this.#requests, token);
         waiter?.reject(new MqttError(code as MqttErrorCode, { ...words, reasonCode }));
       },
       onSubscribed: (token, words, values) => this.#subscribed(token, words, values),
       onUnsubscribed: (token, words, values) => {
-        const waiter = this.#unsubscribes.get(token);
-        this.#unsubscribes.delete(token);
+        const waiter = take(this.#unsubscribes, token);
         const results = filterResults(waiter?.filters ?? [], words, values);
         const refused = refusal(results);
         // With the client its subscriptions have ended, too.
@@ -603,7 +556,7 @@ export class Client {
         }
       },
       onWarning: (code, reasonCode, filter) =>
-        this.#emit("error", new MqttError(code as MqttErrorCode, { reasonCode, filter })),
+        this.#listeners.tell("error", new MqttError(code as MqttErrorCode, { reasonCode, filter })),
       onPrepare: (refused) => {
         const credentials = this.#credentials;
         void credentials.run(
@@ -624,8 +577,7 @@ export class Client {
           () => this.#command((engine) => engine.authenticationFailed()),
         ),
       onReauthenticated: (token, code, reasonCode) => {
-        const waiter = this.#reauthentications.get(token);
-        this.#reauthentications.delete(token);
+        const waiter = take(this.#reauthentications, token);
         if (code === undefined) {
           waiter?.resolve();
         } else {
@@ -722,7 +674,7 @@ export class Client {
       ...(url !== undefined && { url }),
     };
     return () => {
-      this.#emit("state", event);
+      this.#listeners.tell("state", event);
       if (state === "closed") {
         for (const resolve of this.#ending.splice(0)) {
           resolve();
@@ -732,8 +684,7 @@ export class Client {
   }
 
   #subscribed(token: number, words: BrokerWords | undefined, values: readonly unknown[]): void {
-    const pending = this.#subscribes.get(token);
-    this.#subscribes.delete(token);
+    const pending = take(this.#subscribes, token);
     if (!pending) {
       return;
     }
@@ -750,74 +701,6 @@ export class Client {
       pending.reject(refused);
     } else {
       pending.resolve(subscription);
-    }
-  }
-}
-
-/** Calls `abort` if the signal is aborted before the operation is settled, and lets go of the signal then. */
-function abortable<T>(
-  waiter: Waiter<T>,
-  signal: AbortSignal | undefined,
-  abort: () => void,
-): Waiter<T> {
-  if (!signal) {
-    return waiter;
-  }
-  signal.addEventListener("abort", abort, { once: true });
-  const forget = () => signal.removeEventListener("abort", abort);
-  return {
-    resolve: (value) => {
-      forget();
-      waiter.resolve(value);
-    },
-    reject: (error) => {
-      forget();
-      waiter.reject(error);
-    },
-  };
-}
-
-/** What the broker added, without what it left out. */
-function answer({ reasonString, userProperties = [] }: BrokerWords = {}): Answer {
-  return {
-    ...(reasonString !== undefined && { reasonString }),
-    ...(userProperties.length > 0 && { userProperties }),
-  };
-}
-
-/** `values` alternates: error code, then reason code. */
-function filterResults(
-  filters: readonly string[],
-  words: BrokerWords | undefined,
-  values: readonly unknown[],
-): FilterResult[] {
-  return filters.slice(0, values.length / 2).map((filter, index) => {
-    const code = values[index * 2] as MqttErrorCode | undefined;
-    const reasonCode = values[index * 2 + 1] as number | undefined;
-    return {
-      filter,
-      ...(reasonCode !== undefined && { reasonCode }),
-      ...(code !== undefined && { error: new MqttError(code, { ...words, reasonCode, filter }) }),
-    };
-  });
-}
-
-/** The first error if there is nothing else. */
-function refusal(results: readonly FilterResult[]): MqttError | undefined {
-  return results.every(({ error }) => error) ? results[0]?.error : undefined;
-}
-
-/** User code that throws must not stop the others; the page's own error handling hears of it. */
-function guarded(call: () => void): void {
-  try {
-    call();
-  } catch (thrown) {
-    if (typeof reportError === "function") {
-      reportError(thrown);
-    } else {
-      queueMicrotask(() => {
-        throw thrown;
-      });
     }
   }
 }

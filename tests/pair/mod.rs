@@ -18,6 +18,7 @@ pub mod packets;
 pub mod random;
 pub mod script;
 pub mod store;
+pub mod subscriptions;
 
 pub use audit::{Direction, Frame};
 pub use broker::{Broker, Settings};
@@ -27,6 +28,7 @@ pub use packets::*;
 pub use random::Random;
 pub use script::{Scripted, Split};
 pub use store::{Store, Write};
+pub use subscriptions::*;
 
 use webmqtt::codec::{QoS, Version};
 use webmqtt::session::ConnectOptions;

@@ -1,0 +1,34 @@
+/** What the broker said to an operation, as the package tells it. */
+
+import { type BrokerWords, MqttError, type MqttErrorCode } from "./errors.js";
+import type { Answer, FilterResult } from "./types.js";
+
+/** What the broker added, without what it left out. */
+export function answer({ reasonString, userProperties = [] }: BrokerWords = {}): Answer {
+  return {
+    ...(reasonString !== undefined && { reasonString }),
+    ...(userProperties.length > 0 && { userProperties }),
+  };
+}
+
+/** `values` alternates: error code, then reason code. */
+export function filterResults(
+  filters: readonly string[],
+  words: BrokerWords | undefined,
+  values: readonly unknown[],
+): FilterResult[] {
+  return filters.slice(0, values.length / 2).map((filter, index) => {
+    const code = values[index * 2] as MqttErrorCode | undefined;
+    const reasonCode = values[index * 2 + 1] as number | undefined;
+    return {
+      filter,
+      ...(reasonCode !== undefined && { reasonCode }),
+      ...(code !== undefined && { error: new MqttError(code, { ...words, reasonCode, filter }) }),
+    };
+  });
+}
+
+/** The first error if there is nothing else. */
+export function refusal(results: readonly FilterResult[]): MqttError | undefined {
+  return results.every(({ error }) => error) ? results[0]?.error : undefined;
+}

@@ -1,0 +1,59 @@
+/** What waits for the engine's answer: promises by token. What the answer means is not known here. */
+
+import type { MqttError } from "./errors.js";
+
+/** The two ends of a promise. */
+export interface Waiter<T> {
+  resolve(value: T): void;
+  reject(error: MqttError): void;
+}
+
+/** Takes out who waits under this token. */
+export function take<W>(waiters: Map<number, W>, token: number): W | undefined {
+  const waiter = waiters.get(token);
+  waiters.delete(token);
+  return waiter;
+}
+
+/** Calls `abort` if the signal is aborted before the operation is settled, and lets go of the signal then. */
+export function abortable<T>(
+  waiter: Waiter<T>,
+  signal: AbortSignal | undefined,
+  abort: () => void,
+): Waiter<T> {
+  if (!signal) {
+    return waiter;
+  }
+  signal.addEventListener("abort", abort, { once: true });
+  const forget = () => signal.removeEventListener("abort", abort);
+  return {
+    resolve: (value) => {
+      forget();
+      waiter.resolve(value);
+    },
+    reject: (error) => {
+      forget();
+      waiter.reject(error);
+    },
+  };
+}
+
+/** Resolves when all that wait now are settled, however it ends. They hear of it first. */
+export async function settled<T>(waiters: Map<number, Waiter<T>>): Promise<void> {
+  const open = [...waiters].map(
+    ([token, waiter]) =>
+      new Promise<void>((resolve) => {
+        waiters.set(token, {
+          resolve: (result) => {
+            waiter.resolve(result);
+            resolve();
+          },
+          reject: (error) => {
+            waiter.reject(error);
+            resolve();
+          },
+        });
+      }),
+  );
+  await Promise.all(open);
+}
