@@ -15,6 +15,7 @@ const FILES = [
   "LICENSE-APACHE",
   "LICENSE-MIT",
   "README.md",
+  "dist/answers.d.ts",
   "dist/base64.d.ts",
   "dist/base64.js",
   "dist/base64.js.map",
@@ -25,6 +26,7 @@ const FILES = [
   "dist/index.d.ts",
   "dist/index.js",
   "dist/index.js.map",
+  "dist/listeners.d.ts",
   "dist/message.d.ts",
   "dist/options.d.ts",
   "dist/records.d.ts",
@@ -37,6 +39,7 @@ const FILES = [
   "dist/subscription.d.ts",
   "dist/text.d.ts",
   "dist/types.d.ts",
+  "dist/waiting.d.ts",
   "dist/webmqtt_bg.wasm",
   "package.json",
 ];
