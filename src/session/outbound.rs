@@ -109,7 +109,7 @@ impl Outbound {
         known_limits: Option<&ServerLimits>,
         queue_limits: &QueueLimits,
         now: Instant,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) -> Result<(), Error> {
         let mut queued = queued(token, message, self.dialect, now)?;
         queued.lower_qos = lower_qos;
@@ -625,6 +625,7 @@ pub(super) fn queued(
 }
 
 /// A packet of ours.
+#[inline(never)]
 fn decoded(bytes: &[u8], version: Version) -> Option<Publish<'_>> {
     match codec::decode_from(Sender::Server, bytes, version) {
         Ok(Decoded::Packet {

@@ -261,7 +261,7 @@ impl Subscriptions {
         token: Token,
         key: SubscriptionKey,
         properties: Properties<'_>,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) {
         let (mut leaving, mut left) = (Vec::new(), Vec::new());
         if let Some(handle) = self.remove_handle(key) {
@@ -314,7 +314,7 @@ impl Subscriptions {
         &mut self,
         token: Token,
         error: Error,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) {
         let open = |handle: &&mut Handle| handle.token == Some(token);
         let Some(handle) = self.handles.iter_mut().find(open) else {
