@@ -77,11 +77,15 @@ interface PendingUnsubscribe extends Waiter<UnsubscribeResult> {
 
 /** What `client.connect()` can change. */
 export interface ConnectChanges {
+  /** Instead of the one so far. Default: no change. */
   username?: string;
+  /** Instead of the one so far, at most 65,535 bytes. Default: no change. */
   password?: string | Uint8Array;
+  /** Aborts this connecting. Default: the `signal` that the client was made with. */
   signal?: AbortSignal;
 }
 
+/** A client: one session with a broker, over one connection after the other. `connect` or `createClient` make it. */
 export class Client {
   /** Given back to WebAssembly when the client has closed. */
   #engine: Engine | undefined;
@@ -168,6 +172,7 @@ export class Client {
     return this.#url ?? this.#urls[0] ?? "";
   }
 
+  /** Where the client is in its life; the event `state` tells of changes. */
   get state(): State {
     return this.#state;
   }

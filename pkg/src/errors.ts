@@ -194,14 +194,20 @@ const TEXTS = {
   closed: ["The client was ended.", "Make a new client."],
 } as const satisfies Record<string, readonly [message: string, remediation: string]>;
 
-/** Stable names of everything that can go wrong. */
+/**
+ * Stable names of everything that can go wrong. The guide has what happened and what to do for each of them.
+ *
+ * @useDeclaredType
+ */
 export type MqttErrorCode = keyof typeof TEXTS;
 
 /** What the browser told about the end of a WebSocket. */
 export interface CloseDetails {
   /** 1006 when there was no closing handshake. */
   code: number;
+  /** The server's words, or empty. */
   reason: string;
+  /** Whether there was a closing handshake. */
   wasClean: boolean;
 }
 
@@ -209,6 +215,7 @@ export interface CloseDetails {
 export interface BrokerWords {
   /** For people: what happened. */
   reasonString?: string | undefined;
+  /** What else it said. */
   userProperties?: UserProperties | undefined;
   /** Another server to use. */
   serverReference?: string | undefined;
@@ -220,11 +227,13 @@ export interface ErrorDetails extends BrokerWords {
   reasonCode?: number | undefined;
   /** The topic filter that it is about. */
   filter?: string | undefined;
+  /** How the WebSocket ended, if that is what happened. */
   close?: CloseDetails | undefined;
   /** Where the connection stood: opening the WebSocket, waiting for CONNACK, or connected. */
   phase?: "open" | "connack" | "connected" | undefined;
   /** A fact to put behind the message, such as the topic. */
   detail?: string | undefined;
+  /** What was thrown underneath. */
   cause?: unknown;
 }
 
@@ -282,18 +291,28 @@ const REASON_REMEDIES: ReadonlyMap<number | undefined, string> = new Map([
 
 /** An error of this package. `code` is stable; `message` and `remediation` are for people. */
 export class MqttError extends Error {
+  /** Always `MqttError`, for those who cannot use `instanceof`. */
   override readonly name = "MqttError";
+  /** What happened; it stays the same from version to version. */
   readonly code: MqttErrorCode;
+  /** What to do about it. */
   readonly remediation: string;
+  /** MQTT 5 reason code; for MQTT 3.1.1 the one that means the same as the return code. */
   readonly reasonCode: number | undefined;
+  /** MQTT 5: what the broker says, for people. */
   readonly reasonString: string | undefined;
-  /** Empty if there are none. */
+  /** MQTT 5: what else it says. Empty if there are none. */
   readonly userProperties: UserProperties;
+  /** MQTT 5: another server to use. */
   readonly serverReference: string | undefined;
+  /** The topic filter that it is about. */
   readonly filter: string | undefined;
+  /** How the WebSocket ended, if that is what happened. */
   readonly close: CloseDetails | undefined;
+  /** Where the connection stood: opening the WebSocket, waiting for CONNACK, or connected. */
   readonly phase: ErrorDetails["phase"];
 
+  /** @internal */
   constructor(code: MqttErrorCode, details: ErrorDetails = {}) {
     const [message, remediation] = TEXTS[code] ?? TEXTS["option-invalid"];
     const { reasonCode, reasonString, close, detail, filter } = details;

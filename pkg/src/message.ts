@@ -6,13 +6,17 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** MQTT 5 properties of a message. */
 export interface MessageProperties {
+  /** What the payload is, mostly a MIME type. */
   contentType?: string;
+  /** Where the publisher wants an answer: `client.respond` sends it there. */
   responseTopic?: string;
+  /** What the answer has to carry. */
   correlationData?: Uint8Array;
   /** Seconds until the message expires. */
   messageExpiry?: number;
   /** The publisher says that the payload is UTF-8 text. */
   payloadIsText?: boolean;
+  /** Empty if there are none. */
   userProperties: UserProperties;
   /** Those that the application gave. */
   subscriptionIdentifiers: readonly number[];
@@ -23,8 +27,11 @@ const NONE: MessageProperties = Object.freeze({
   subscriptionIdentifiers: Object.freeze([]),
 });
 
+/** A message as it was received. Subscriptions of one client that match the same message share it, with its bytes. */
 export class Message {
+  /** Topic name, also where the broker sent an alias. */
   readonly topic: string;
+  /** The bytes as they came. */
   readonly payload: Uint8Array;
   /** QoS of this delivery. */
   readonly qos: QoS;
@@ -32,6 +39,7 @@ export class Message {
   readonly retain: boolean;
   /** It may have been delivered before. */
   readonly dup: boolean;
+  /** MQTT 5; without any in 3.1.1. */
   readonly properties: MessageProperties;
   /** How many subscriptions have not given it up unread. */
   #holders = 1;

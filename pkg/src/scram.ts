@@ -14,12 +14,13 @@
 
 import type { Asked, Attempt, AuthenticationExchange, Authenticator } from "./types.js";
 
+/** With what to authenticate. */
 export interface ScramOptions {
   /** A function is asked before every exchange. */
   username: Asked<string>;
   /** A function is asked before every exchange. */
   password: Asked<string>;
-  /** The most rounds of PBKDF2 that the broker may ask for, 4,096 to 1,000,000. Default 1,000,000. */
+  /** How many rounds of PBKDF2 at most the broker may ask for, 4,096 to 1,000,000. Default 1,000,000. */
   maximumIterations?: number;
 }
 

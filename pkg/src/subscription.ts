@@ -13,7 +13,9 @@ import type {
 
 const DEFAULT_HIGH_WATER_MARK = 10_000;
 
+/** What one call of `subscribe` has subscribed to. Without a handler it is read with `for await`. */
 export class Subscription implements AsyncIterable<Message> {
+  /** As they were asked for. */
   readonly filters: readonly string[];
   /** In the order of the filters. */
   results: readonly FilterResult[] = [];
@@ -75,6 +77,7 @@ export class Subscription implements AsyncIterable<Message> {
     return this.#unsubscribe(options);
   }
 
+  /** Reads the messages. Leaving the loop ends the subscription. */
   [Symbol.asyncIterator](): AsyncIterator<Message> {
     return {
       next: () => this.#next(),

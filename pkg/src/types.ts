@@ -22,34 +22,37 @@ export type UserProperties = ReadonlyArray<readonly [name: string, value: string
 
 /** A message that the broker publishes if this client goes away without saying goodbye. */
 export interface Will {
-  /** Topic name, without wildcards. */
+  /** Topic name, without wildcards; at most 65,535 bytes of UTF-8. */
   topic: string;
+  /** At most 65,535 bytes. Default: empty. */
   payload?: Payload;
+  /** Default 0. */
   qos?: QoS;
+  /** The broker keeps it for those who subscribe later. Default false. */
   retain?: boolean;
-  /** MQTT 5: seconds the broker waits before it publishes the will. Default 0. */
+  /** MQTT 5: seconds the broker waits before it publishes the will, 0 to 4,294,967,295. Default 0. */
   delay?: number;
-  /** MQTT 5. */
+  /** MQTT 5: what the payload is, mostly a MIME type; at most 65,535 bytes of UTF-8. Default: none. */
   contentType?: string;
-  /** MQTT 5: seconds until the message expires. */
+  /** MQTT 5: seconds until the message expires, 0 to 4,294,967,295. Default: never. */
   messageExpiry?: number;
-  /** MQTT 5. */
+  /** MQTT 5: where to send an answer; at most 65,535 bytes of UTF-8. Default: none. */
   responseTopic?: string;
-  /** MQTT 5. */
+  /** MQTT 5: what the answer has to carry; at most 65,535 bytes. Default: none. */
   correlationData?: Uint8Array;
-  /** MQTT 5: tells receivers that the payload is UTF-8 text. */
+  /** MQTT 5: tells receivers that the payload is UTF-8 text. Default false. */
   payloadIsText?: boolean;
-  /** MQTT 5. */
+  /** MQTT 5: for the receivers. Default: none. */
   userProperties?: UserProperties;
 }
 
 /** How to come back after the connection was lost. */
 export interface ReconnectOptions {
-  /** Upper bound of the first delay in milliseconds. Default 500. */
+  /** Upper bound of the first delay in milliseconds, 1 to 2,147,483,647. Default 500. */
   min?: number;
-  /** Upper bound of any delay in milliseconds. Default 30,000. */
+  /** Upper bound of any delay in milliseconds, 1 to 2,147,483,647. Default 30,000. */
   max?: number;
-  /** Give up after this many attempts in a row without a connection. Default: never. */
+  /** Give up after this many attempts in a row without a connection, 1 to 4,294,967,295. Default: never. */
   attempts?: number;
 }
 
@@ -110,11 +113,17 @@ export type WebSocketConstructor = new (url: string, subprotocol: string) => Web
 
 /** The parts of a WebSocket that the client uses, besides its events `open`, `message` and `close`. */
 export interface WebSocketLike {
+  /** Is set to `arraybuffer`. */
   binaryType: string;
+  /** Bytes that were sent and have not left. */
   readonly bufferedAmount: number;
+  /** The subprotocol that the server has chosen. */
   readonly protocol: string;
+  /** Is set; `close` has to follow an error. */
   onerror: unknown;
+  /** Sends one binary message. It has to copy the bytes: they change when it has returned. */
   send(data: Uint8Array<ArrayBuffer>): void;
+  /** Closes without a code. */
   close(): void;
 }
 
@@ -131,8 +140,22 @@ export interface WebSocketLike {
  */
 export type QueuePolicy = "reject" | "drop-oldest" | "drop-newest" | "latest-per-topic";
 
+/** Limits of the queue of publishes. */
+export interface QueueOptions {
+  /** How many messages, 1 to 4,294,967,295. Default 100,000. */
+  messages?: number;
+  /** Bytes of their encoded packets, 1 to 4,294,967,295. Default 67,108,864 (64 MiB). */
+  bytes?: number;
+  /** What happens beyond that. Default `reject`. */
+  policy?: QueuePolicy;
+}
+
+/** How a client connects and what it promises. What is not an option of MQTT 3.1.1 says so. */
 export interface ConnectOptions {
-  /** Default: a random one for each client, which suits `clean: true`. */
+  /**
+   * At most 65,535 bytes of UTF-8; many brokers take less. Default: a random one for each client, which suits
+   * `clean: true`.
+   */
   clientId?: string;
   /** Default 5. */
   version?: ProtocolVersion;
@@ -147,27 +170,37 @@ export interface ConnectOptions {
   keepalive?: number;
   /** Clean Start (5) or Clean Session (3.1.1). Default true. */
   clean?: boolean;
-  /** MQTT 5: seconds that the broker keeps the session after the connection is lost. Default 0 when `clean`, else 3,600. `Infinity` means for ever. */
+  /**
+   * MQTT 5: seconds that the broker keeps the session after the connection is lost, 0 to 4,294,967,294; `Infinity` means
+   * for ever. Default 0 when `clean`, else 3,600.
+   */
   sessionExpiry?: number;
-  /** A function is asked before every attempt; if it throws, the attempt fails with code `credentials`. */
+  /**
+   * At most 65,535 bytes of UTF-8. A function is asked before every attempt; if it throws, the attempt fails with code
+   * `credentials`. Default: what the URL has, or none.
+   */
   username?: Asked<string>;
-  /** A function is asked before every attempt, for tokens that expire. */
+  /** At most 65,535 bytes. A function is asked before every attempt, for tokens that expire. Default: as `username`. */
   password?: Asked<string | Uint8Array>;
-  /** MQTT 5: enhanced authentication. It has `connectTimeout` for the whole exchange. */
+  /** MQTT 5: enhanced authentication. It has `connectTimeout` for the whole exchange. Default: none. */
   auth?: Authenticator;
+  /** What the broker publishes if this client goes away without saying goodbye. Default: nothing. */
   will?: Will;
-  /** `false`: never reconnect by itself. A function decides each time anew. */
+  /**
+   * How to come back after a loss: exponential back-off with full jitter. `false`: never reconnect by itself. A function
+   * decides each time anew. Default: `{ min: 500, max: 30_000 }`.
+   */
   reconnect?: ReconnectOptions | ReconnectFunction | false;
   /**
    * More servers, as URLs without credentials. When an attempt fails in a way that makes sense to repeat, the next server
    * is tried at once; when each had its turn, the attempt of `connect()` has failed, or there is a delay. After a loss
-   * the server that had the connection is the first again, unless it kept it for less than 20 seconds.
+   * the server that had the connection is the first again, unless it kept it for less than 20 seconds. Default: none.
    */
   servers?: readonly (string | URL)[];
   /** `random`: the URL and `servers` are tried in an order that each client draws once. Default `given`. */
   serverOrder?: "given" | "random";
   /**
-   * Exceptions, by reason code; with MQTT 3.1.1 by the one that means the same as the return code. Without them
+   * Exceptions, by reason code, 128 to 255; with MQTT 3.1.1 by the one that means the same as the return code. Default:
    * 0x86 and 0x87 (credentials) are `refresh`; 0x81, 0x82, 0x84, 0x85, 0x8A, 0x8C, 0x8E, 0x90, 0x95, 0x99 to 0x9B
    * are `fatal`; 0x9C and 0x9D (another server) are `redirect`; all others `retry`.
    */
@@ -178,13 +211,16 @@ export interface ConnectOptions {
    * counts for all attempts to come. Default 0: it is an error with `serverReference`.
    */
   redirects?: number;
-  /** Milliseconds for an attempt: asking for credentials, opening the WebSocket, getting the CONNACK. Default 30,000. */
+  /**
+   * Milliseconds for an attempt: asking for credentials, opening the WebSocket, getting the CONNACK. 1 to 2,147,483,647.
+   * Default 30,000.
+   */
   connectTimeout?: number;
   /** WebSocket subprotocol to offer. Default `mqtt`, and `mqttv3.1` for version 3. */
   subprotocol?: string;
   /** For places without a WebSocket of their own, like Node.js 20: that of the package `ws`. Default: the global one. */
   webSocket?: WebSocketConstructor;
-  /** The largest packet that the client accepts, in bytes. Default 268,435,460 (the protocol's own limit). */
+  /** The largest packet that the client accepts, in bytes, 1 to 268,435,460. Default 268,435,460 (the protocol's own limit). */
   maximumPacketSize?: number;
   /** MQTT 5: how many QoS 1 and QoS 2 messages the broker may have in flight to us. 1 to 65,535. Default 65,535. */
   receiveMaximum?: number;
@@ -204,16 +240,9 @@ export interface ConnectOptions {
   sendTopicAliases?: number;
   /** MQTT 5: publish with the broker's Maximum QoS if the wanted one is higher, instead of refusing. Default false. */
   lowerQos?: boolean;
-  /** Limits of the queue that holds publishes while there is no connection or no quota. */
-  queue?: {
-    /** Default 100,000. */
-    messages?: number;
-    /** Bytes of encoded packets. Default 64 MiB. */
-    bytes?: number;
-    /** Default `reject`. */
-    policy?: QueuePolicy;
-  };
-  /** MQTT 5 user properties of CONNECT. */
+  /** Limits of the queue that holds publishes while there is no connection or no quota. Default: those of its fields. */
+  queue?: QueueOptions;
+  /** MQTT 5: those of CONNECT, for the broker. Default: none. */
   userProperties?: UserProperties;
   /** MQTT 5: whether the broker may add a reason string and user properties to every answer, and not only when it ends the connection. Default true. */
   requestProblemInformation?: boolean;
@@ -225,44 +254,48 @@ export interface ConnectOptions {
    * the WebSocket themselves, and some tell the server only when the page comes back. Default `close`.
    */
   pageHide?: "close" | "keep";
-  /** Aborts the connecting; `connect()` then rejects with code `aborted`. */
+  /** Aborts the connecting; `connect()` then rejects with code `aborted`. Default: none. */
   signal?: AbortSignal;
 }
 
+/** What a message is published with. */
 export interface PublishOptions {
   /** Default 0. */
   qos?: QoS;
-  /** MQTT 5: as `lowerQos` of `connect()`, for this message. The result has the QoS that it got. */
+  /** MQTT 5: as `lowerQos` of `connect()`, for this message. The result has the QoS that it got. Default: as there. */
   lowerQos?: boolean;
-  /** Default false. */
+  /** The broker keeps it for those who subscribe later. Default false. */
   retain?: boolean;
   /**
-   * MQTT 5: seconds from this call. A message that has to wait here for longer rejects with code `expired`; one that
-   * leaves in time carries what is left.
+   * MQTT 5: seconds from this call, 0 to 4,294,967,295. A message that has to wait here for longer rejects with code `expired`; one that
+   * leaves in time carries what is left. Default: never.
    */
   messageExpiry?: number;
-  /** MQTT 5. */
+  /** MQTT 5: what the payload is, mostly a MIME type; at most 65,535 bytes of UTF-8. Default: none. */
   contentType?: string;
-  /** MQTT 5. */
+  /** MQTT 5: where to send an answer; at most 65,535 bytes of UTF-8. Default: none. */
   responseTopic?: string;
-  /** MQTT 5. */
+  /** MQTT 5: what the answer has to carry; at most 65,535 bytes. Default: none. */
   correlationData?: Uint8Array;
-  /** MQTT 5: tells receivers that the payload is UTF-8 text. */
+  /** MQTT 5: tells receivers that the payload is UTF-8 text. Default false. */
   payloadIsText?: boolean;
-  /** MQTT 5. */
+  /** MQTT 5: for the receivers. Default: none. */
   userProperties?: UserProperties;
   /**
-   * Milliseconds to wait, with or without a connection; then it rejects with code `timeout`. A message that has not left
+   * Milliseconds to wait, 1 to 2,147,483,647, with or without a connection; then it rejects with code `timeout`. A message that has not left
    * never will; one in flight is still completed. Default: for ever.
    */
   timeout?: number;
-  /** Stops waiting: the promise rejects with code `aborted`. A packet that is already in flight is still completed. */
+  /**
+   * Stops waiting: the promise rejects with code `aborted`. A packet that is already in flight is still completed.
+   * Default: none.
+   */
   signal?: AbortSignal;
 }
 
 /** What a request can have. Response topic and correlation data are added by the client. */
 export interface RequestOptions extends Omit<PublishOptions, "responseTopic" | "correlationData"> {
-  /** Milliseconds to wait for the response, with or without a connection. Default 10,000. */
+  /** Milliseconds to wait for the response, 1 to 2,147,483,647, with or without a connection. Default 10,000. */
   timeout?: number;
 }
 
@@ -286,9 +319,9 @@ export interface PublishResult extends Answer {
 export interface FilterOptions {
   /** Highest QoS to receive with. Default 0. */
   qos?: QoS;
-  /** MQTT 5: do not deliver what this client published itself. */
+  /** MQTT 5: do not deliver what this client published itself. Default false. */
   noLocal?: boolean;
-  /** MQTT 5: keep the retain flag as the publisher set it. */
+  /** MQTT 5: keep the retain flag as the publisher set it. Default false. */
   retainAsPublished?: boolean;
   /** MQTT 5: 0 send retained messages, 1 only if the subscription is new, 2 never. Default 0. */
   retainHandling?: 0 | 1 | 2;
@@ -296,32 +329,41 @@ export interface FilterOptions {
 
 /** A topic filter with options of its own; what is absent is as for the whole call. */
 export interface FilterRequest extends FilterOptions {
+  /** Topic filter, with or without wildcards; at most 65,535 bytes of UTF-8. */
   filter: string;
 }
 
+/** What all filters of a call have, and how its messages are read. */
 export interface SubscribeOptions extends FilterOptions {
-  /** MQTT 5: for the broker. It gets them again when the subscription is renewed. */
+  /** MQTT 5: for the broker. It gets them again when the subscription is renewed. Default: none. */
   userProperties?: UserProperties;
   /**
    * MQTT 5: 1 to 134,217,727; messages of this subscription then have it among `properties.subscriptionIdentifiers`.
-   * Not needed to tell subscriptions apart: the client does that with identifiers of its own.
+   * Not needed to tell subscriptions apart: the client does that with identifiers of its own. Default: none.
    */
   subscriptionIdentifier?: number;
-  /** Messages that the iterator holds for a slow reader before `overflow` applies. Default 10,000. */
+  /**
+   * Messages that the iterator holds for a slow reader before `overflow` applies: 0 to 4,294,967,295, or `Infinity`.
+   * Default 10,000.
+   */
   highWaterMark?: number;
-  /** Default `drop-oldest`. */
+  /** Which messages a slow reader loses. Default `drop-oldest`. */
   overflow?: "drop-oldest" | "drop-newest";
   /**
-   * Milliseconds to wait for the broker's answer, with or without a connection; then the subscription ends, and the call
+   * Milliseconds to wait for the broker's answer, 1 to 2,147,483,647, with or without a connection; then the subscription ends, and the call
    * rejects with code `timeout`. Default: for ever.
    */
   timeout?: number;
-  /** Ends the subscription when aborted. */
+  /**
+   * Ends the subscription when aborted. If the broker has not answered by then, `subscribe()` rejects with code `aborted`.
+   * Default: none.
+   */
   signal?: AbortSignal;
 }
 
 /** What the broker said to one filter. */
 export interface FilterResult {
+  /** As it was asked for. */
   filter: string;
   /** Granted QoS, when subscribing. */
   qos?: QoS;
@@ -331,8 +373,9 @@ export interface FilterResult {
   error?: MqttError;
 }
 
+/** How to end a subscription. */
 export interface UnsubscribeOptions {
-  /** MQTT 5: for the broker, if it hears of it because nobody else here uses the filter. */
+  /** MQTT 5: for the broker, if it hears of it because nobody else here uses the filter. Default: none. */
   userProperties?: UserProperties;
 }
 
@@ -357,7 +400,9 @@ export type State = "idle" | "connecting" | "connected" | "waiting" | "closing" 
 
 /** The `state` event. */
 export interface StateEvent {
+  /** The state that the client is in now. */
   state: State;
+  /** The one before. */
   previous: State;
   /** Why, if something went wrong; with what the broker said about it. */
   cause?: MqttError;
@@ -378,19 +423,27 @@ export interface ConnectionInfo {
   sessionPresent: boolean;
   /** The client id in use; the broker may have assigned it. */
   clientId: string;
+  /** The protocol of this connection; with `fallback` it can be another than the one asked for. */
   version: ProtocolVersion;
   /** Seconds; the broker may have changed it. */
   keepalive: number;
-  /** MQTT 5 limits; the defaults of the specification where the broker named none. */
+  /** The highest QoS to publish with. Here and below: the default of the specification where the broker named none. */
   maximumQoS: QoS;
+  /** Whether the broker takes retained messages. */
   retainAvailable: boolean;
+  /** The largest packet that the broker takes, in bytes. */
   maximumPacketSize: number;
+  /** How many publishes of QoS 1 and 2 may be in flight to the broker. */
   receiveMaximum: number;
+  /** How many topic aliases the broker takes. */
   topicAliasMaximum: number;
+  /** Whether filters may have wildcards. */
   wildcardSubscriptionAvailable: boolean;
+  /** Whether subscriptions may have identifiers. */
   subscriptionIdentifiersAvailable: boolean;
+  /** Whether filters may begin with `$share/`. */
   sharedSubscriptionAvailable: boolean;
-  /** Seconds; the broker may have changed it. */
+  /** Seconds that the broker keeps the session; it may have changed it. */
   sessionExpiry: number;
   /** MQTT 5, here and below: what else the broker said. */
   reasonString?: string;
@@ -398,8 +451,11 @@ export interface ConnectionInfo {
   responseInformation?: string;
   /** Another server that could be used. */
   serverReference?: string;
+  /** Of enhanced authentication: the method, as it was asked for. */
   authenticationMethod?: string;
+  /** Of enhanced authentication: what the broker ended the exchange with. */
   authenticationData?: Uint8Array;
+  /** Empty if there are none. */
   userProperties: UserProperties;
 }
 
@@ -408,14 +464,21 @@ export interface EndOptions {
   /** Cuts the connection without a word; the broker publishes the will. Default false. */
   force?: boolean;
   /**
-   * Reason code of the DISCONNECT. With 0 (default) the broker drops the will; with 4, or an error code from 0x80 on
-   * that a client may send, it publishes it.
+   * Reason code of the DISCONNECT, 0 to 255. With 0 the broker drops the will; with 4, or an error code from 0x80 on
+   * that a client may send, it publishes it. Default 0.
    */
   reasonCode?: number;
-  /** Seconds that the broker keeps the session from now on, instead of what `connect` said; `Infinity` means for ever. If that was 0, it cannot be changed. */
+  /**
+   * Seconds that the broker keeps the session from now on, 0 to 4,294,967,294; `Infinity` means for ever. Default: what
+   * `connect` said. If that was 0, it cannot be changed.
+   */
   sessionExpiry?: number;
-  /** For people who read the broker's log. Left out, with the user properties, if the broker takes no packet so large. */
+  /**
+   * For people who read the broker's log; at most 65,535 bytes of UTF-8. Left out, with the user properties, if the broker
+   * takes no packet so large. Default: none.
+   */
   reasonString?: string;
+  /** For the broker's log, too. Default: none. */
   userProperties?: UserProperties;
 }
 
@@ -427,7 +490,9 @@ export interface SlowEvent {
   dropped: number;
 }
 
+/** The events that `client.on` takes, and what their listeners get. */
 export interface EventMap {
+  /** The client is in another state. */
   state: StateEvent;
   /** A connection stands. */
   connect: ConnectionInfo;

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::brokers::embedded;
 use crate::build;
+use crate::docs;
 use crate::fuzz;
 use crate::project::{self, WASM_TARGET};
 use crate::setup::wasm_target::{self, Toolchain};
@@ -116,6 +117,7 @@ fn checks() -> Vec<Check> {
         }),
         check("clippy fuzz", RUST, fuzz::clippy()),
         check("clippy wasm32", RUST, clippy_for_wasm()),
+        check("reference of the crate", &[], docs::of_crate()),
         check("biome", NODE, {
             let mut biome = project::command(project::node_tool("biome"));
             biome.args(["ci", "--error-on-warnings", "--colors=off"]);

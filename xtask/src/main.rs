@@ -7,6 +7,7 @@ mod conformance;
 mod core_in_wasm;
 mod coverage;
 mod demo;
+mod docs;
 mod doctor;
 mod fuzz;
 mod glue;
@@ -43,6 +44,7 @@ cargo xtask COMMAND
   build                        the npm package, into pkg/wasm and pkg/dist
   check                        format, lint and types; a part of test
   fix                          mends format and simple lint
+  docs                         the references of the package and of the crate, into target
   fuzz    [TARGET] [--seconds N]
           hostile input: frame properties packet structured topic session, as long as that or a bounded run
   size                         bytes of the minimal application, against the budget
@@ -65,6 +67,7 @@ enum Asked {
     Test(Vec<Suite>),
     Check,
     Fix,
+    Docs,
     Fuzz(fuzz::Options),
     Size,
     Conformance { write: bool },
@@ -107,6 +110,7 @@ fn run(asked: Asked) -> Result<(), Failure> {
         Asked::Test(suites) => test::run(&suites)?,
         Asked::Check => check::run()?,
         Asked::Fix => check::fix()?,
+        Asked::Docs => docs::run()?,
         Asked::Fuzz(options) => fuzz::run(&options)?,
         Asked::Size => size::run()?,
         Asked::Conformance { write } => conformance::run(write)?,
@@ -135,6 +139,7 @@ fn asked() -> Result<Asked, lexopt::Error> {
         "test" => Asked::Test(words.chosen(Suite::named, &Suite::ALL)?),
         "check" => Asked::Check,
         "fix" => Asked::Fix,
+        "docs" => Asked::Docs,
         "fuzz" => Asked::Fuzz(fuzz::Options {
             target: match words.name.take() {
                 Some(name) => {
