@@ -1,5 +1,6 @@
 /** The form of the chosen connection, and its summary while it is in use. */
 
+import type { BrokerTestDialog } from "./broker-test/dialog.js";
 import { connectOptions, toVersion, usesScram } from "./connect-options.js";
 import { splitCredentials } from "./credentials.js";
 import { byId, setText } from "./dom.js";
@@ -21,12 +22,14 @@ export class ConnectForm {
   readonly #connect = byId("connect", HTMLButtonElement);
   readonly #disconnect = byId("disconnect", HTMLButtonElement);
   readonly #retry = byId("retry", HTMLButtonElement);
+  readonly #test = byId("broker-test", HTMLButtonElement);
   readonly #fields = new FieldForm<ProfileValues>(PROFILE_FIELDS, (group) =>
     byId(`fields-${group}`, HTMLElement),
   );
   /** Id of the connection whose values the form has. */
   #shown = "";
   #status: LinkStatus | undefined;
+  #dialog: BrokerTestDialog | undefined;
 
   constructor(link: Link, store: ProfileStore) {
     this.#link = link;
@@ -46,6 +49,7 @@ export class ConnectForm {
     });
     this.#disconnect.addEventListener("click", () => void link.disconnect());
     this.#retry.addEventListener("click", () => link.retry());
+    this.#test.addEventListener("click", () => void this.#testBroker());
     store.changed.listen(() => this.#show());
     link.status.listen((status) => {
       this.#status = status;
@@ -69,6 +73,16 @@ export class ConnectForm {
       options.auth = scramSha256({ username, password });
     }
     await this.#link.connect(current.id, current.url, options);
+  }
+
+  /** Whatever it needs is loaded with the first click. */
+  async #testBroker(): Promise<void> {
+    const info = this.#status?.info;
+    if (info) {
+      const { BrokerTestDialog } = await import("./broker-test/dialog.js");
+      this.#dialog ??= new BrokerTestDialog();
+      await this.#dialog.open(this.#link.access, info);
+    }
   }
 
   #keep(): void {
@@ -132,6 +146,7 @@ export class ConnectForm {
     const again = state === "connecting" && attempt > 1;
     this.#retry.hidden = !(state === "waiting" || again);
     this.#retry.disabled = again;
+    this.#test.disabled = state !== "connected";
     setText(this.#disconnect, state === "connected" ? "Disconnect" : "Stop trying");
     this.#disconnect.disabled = state === "closing";
     if (!used) {

@@ -43,6 +43,7 @@ export class Link {
   /** Counts `open` and `close`: what an earlier one still does is void. */
   #turn = 0;
   #url = "";
+  #options: ConnectOptions = {};
   #profile = "";
   #state: State = "idle";
   published = 0;
@@ -50,6 +51,11 @@ export class Link {
   /** Whether there is a client that takes calls, connected or not. */
   get open(): boolean {
     return this.#client !== undefined;
+  }
+
+  /** Where the connection goes, and with what. */
+  get access(): { url: string; options: ConnectOptions } {
+    return { url: this.#url, options: this.#options };
   }
 
   /** Which connection is in use: connected, or trying to be. */
@@ -67,6 +73,7 @@ export class Link {
     this.#turn += 1;
     const turn = this.#turn;
     this.#url = url;
+    this.#options = options;
     this.#profile = profile;
     this.#report("connecting", { attempt: 1 });
     try {

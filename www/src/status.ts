@@ -3,7 +3,8 @@
 import type { ConnectionInfo } from "webmqtt";
 import { byId, make, setText } from "./dom.js";
 import { explain, isFarewell } from "./errors.js";
-import { bytes, clock, count } from "./format.js";
+import { clock } from "./format.js";
+import { factsOf } from "./limits.js";
 import type { Link, LinkStatus } from "./link.js";
 
 const HISTORY = 50;
@@ -125,7 +126,7 @@ export class StatusPanel {
     }
     const list = byId("limits-list", HTMLElement);
     list.replaceChildren(
-      ...limitsOf(info).map(([name, text]) => {
+      ...factsOf(info).map(([name, text]) => {
         const row = make("div");
         row.append(make("dt", "", name), make("dd", "", text));
         return row;
@@ -156,39 +157,4 @@ function inWords({ state, attempt, nextTryAt }: LinkStatus, counting: boolean): 
     case "closed":
       return "Disconnected";
   }
-}
-
-function limitsOf(info: ConnectionInfo): [name: string, text: string][] {
-  const yes = (allowed: boolean) => (allowed ? "yes" : "no");
-  const facts: [string, string][] = [
-    ["Session", info.sessionPresent ? "went on" : "new"],
-    ["Client id", info.clientId],
-    ["Keep alive", info.keepalive === 0 ? "off" : `${count(info.keepalive)} s`],
-    ["Highest QoS", String(info.maximumQoS)],
-    ["Retained messages", yes(info.retainAvailable)],
-    ["Wildcards", yes(info.wildcardSubscriptionAvailable)],
-    ["Shared subscriptions", yes(info.sharedSubscriptionAvailable)],
-    ["Largest packet", bytes(info.maximumPacketSize)],
-    ["In flight at once", count(info.receiveMaximum)],
-  ];
-  if (info.version === 5) {
-    const forever = !Number.isFinite(info.sessionExpiry) || info.sessionExpiry >= 0xffff_ffff;
-    facts.push(
-      ["Session expiry", forever ? "never" : `${count(info.sessionExpiry)} s`],
-      ["Topic aliases", count(info.topicAliasMaximum)],
-    );
-  }
-  if (info.responseInformation) {
-    facts.push(["Response information", info.responseInformation]);
-  }
-  if (info.serverReference) {
-    facts.push(["Another server", info.serverReference]);
-  }
-  if (info.authenticationMethod) {
-    facts.push(["Authenticated with", info.authenticationMethod]);
-  }
-  if (info.reasonString) {
-    facts.push(["The broker says", info.reasonString]);
-  }
-  return facts.concat(info.userProperties.map(([name, text]) => [name, text]));
 }

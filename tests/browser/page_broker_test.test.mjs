@@ -1,0 +1,214 @@
+// @ts-check
+// The page's test of a broker: what it reports of brokers that can everything, that cannot, and that are broken, and
+// that it leaves nothing behind.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { describe, test as plainTest } from "node:test";
+import { Broker, whyNoBroker } from "./harness/broker.mjs";
+import { ScriptedServer } from "./harness/scripted_server.mjs";
+import { Witness } from "./harness/witness.mjs";
+import { connectTo, untilState, useWww } from "./harness/www_lab.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+/** @typedef {{ group: string, name: string, outcome: string, words: string }} Finding */
+
+const PATIENCE = 80_000;
+
+/** Clicks, and waits for the end. @param {Page} page */
+async function runTest(page) {
+  await page.getByTestId("broker-test").click();
+  await page.getByTestId("test-json").waitFor({ timeout: PATIENCE });
+}
+
+/** What a click saves. @param {Page} page @param {string} button */
+async function saved(page, button) {
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByTestId(button).click(),
+  ]);
+  return readFile(await file.path(), "utf8");
+}
+
+/** @param {Page} page */
+async function reportOf(page) {
+  /** @type {{ kind: string, broker: string, complete: boolean, findings: Finding[] }} */
+  const report = JSON.parse(await saved(page, "test-json"));
+  assert.equal(report.kind, "webmqtt-broker-report");
+  return report;
+}
+
+/** @param {Finding[]} findings @param {string} outcome */
+const named = (findings, outcome) =>
+  findings
+    .filter((finding) => finding.outcome === outcome)
+    .map(({ group, name }) => `${group}: ${name}`);
+
+/** @param {Finding[]} findings @param {string} name */
+const wordsOf = (findings, name) => String(findings.find((each) => each.name === name)?.words);
+
+/** Answers everything, delivers nothing. @param {import("./harness/scripted_server.mjs").Peer} peer */
+async function deaf(peer) {
+  await peer.accept();
+  for (;;) {
+    const packet = await peer.next();
+    const { cmd } = packet;
+    if (cmd === "subscribe") {
+      const granted = packet.subscriptions.map(({ qos }) => qos);
+      peer.send({ cmd: "suback", messageId: packet.messageId ?? 0, granted });
+    } else if (cmd === "publish" && packet.qos > 0) {
+      const answer = packet.qos === 1 ? "puback" : "pubrec";
+      peer.send({ cmd: answer, messageId: packet.messageId ?? 0 });
+    } else if (cmd === "pubrel") {
+      peer.send({ cmd: "pubcomp", messageId: packet.messageId ?? 0 });
+    } else if (cmd === "disconnect") {
+      peer.close(1000);
+      return;
+    }
+  }
+}
+
+/**
+ * Before the broker goes. What the browser says of versions that were refused is no offence.
+ * @param {Page} page @param {import("./harness/www_lab.mjs").Offences} offences
+ */
+async function leave(page, offences) {
+  await page.getByTestId("test-close").click();
+  await page.getByTestId("disconnect").click();
+  await untilState(page, "closed");
+  offences.list = offences.list.filter((text) => !/WebSocket connection to/.test(text));
+}
+
+const noRabbit = await whyNoBroker("rabbitmq");
+/** @param {string} name */
+const skipped = (name) => plainTest(name, { skip: noRabbit ?? "" });
+
+describe("the test of a broker", () => {
+  const test = useWww();
+
+  const withBroker = async (
+    /** @type {string} */ kind,
+    /** @type {(broker: Broker) => Promise<void>} */ body,
+  ) => {
+    const broker = await Broker.start(kind);
+    try {
+      await body(broker);
+    } finally {
+      await broker.stop();
+    }
+  };
+
+  test("Mosquitto does everything, and nothing is left there", async ({ page }) => {
+    await withBroker("mosquitto", async (broker) => {
+      const witness = await Witness.connect(broker.url, { version: 4 });
+      await witness.subscribe("$SYS/broker/clients/disconnected", 0);
+      const away = () => witness.texts("$SYS/broker/clients/disconnected");
+      await connectTo(page, broker.url);
+      await runTest(page);
+      const report = await reportOf(page);
+      assert.ok(report.complete);
+      assert.deepEqual(
+        report.findings.filter(({ outcome }) => outcome !== "works"),
+        [],
+      );
+      assert.ok(report.findings.length > 40, `${report.findings.length} findings`);
+      assert.match(report.broker, /mosquitto version 2/);
+      await witness.messages.until(
+        () => (away().some((text) => Number(text) > 0) && away().at(-1) === "0" ? true : undefined),
+        () => `sessions to come and to go, there were ${away()}`,
+      );
+      await witness.subscribe("#", 0);
+      await witness.settled();
+      assert.deepEqual(
+        witness.messages.items.filter(({ retain, topic }) => retain && !topic.startsWith("$SYS")),
+        [],
+      );
+      await witness.end();
+
+      const markdown = await saved(page, "test-markdown");
+      assert.match(markdown, /^# Test of the broker ws:/);
+      assert.match(markdown, /\| QoS 2, clean session \| works \| Each came exactly once\. \|/);
+      await page.getByTestId("test-share").click();
+      assert.match(
+        await page.getByLabel("The report as text").inputValue(),
+        /- Last will: works \(It came when the connection was cut\.\)/,
+      );
+      // The page's own connection is as it was.
+      await page.getByTestId("test-close").click();
+      await page.locator("[data-testid=state][data-state=connected]").waitFor();
+    });
+  });
+
+  (noRabbit ? skipped : test)(
+    "RabbitMQ has no QoS 2 and no MQTT 3.1, which is told as its own answer",
+    async ({ page, offences }) => {
+      await withBroker("rabbitmq", async (broker) => {
+        await connectTo(page, broker.url);
+        await runTest(page);
+        const { findings } = await reportOf(page);
+        assert.deepEqual(
+          named(findings, "cannot").filter((name) => !name.startsWith("MQTT 3.1.1")),
+          [
+            "MQTT 5: QoS 2, clean session",
+            "MQTT 5: QoS 2, kept session",
+            "MQTT 5: Offline delivery, QoS 2",
+            "MQTT 5: Shared subscription",
+            "MQTT 3.1: Connect",
+          ],
+        );
+        assert.match(wordsOf(findings, "QoS 2, clean session"), /grants QoS 1 instead of 2/);
+        assert.match(wordsOf(findings, "Shared subscription"), /does not support shared/);
+        assert.deepEqual(named(findings, "fails"), [
+          "MQTT 5: Retained message by a wildcard",
+          "MQTT 3.1.1: Retained message by a wildcard",
+        ]);
+        assert.equal(named(findings, "skipped").length, 6);
+        await leave(page, offences);
+      });
+    },
+  );
+
+  test("a test that is stopped says so and cleans up", async ({ page, offences }) => {
+    await withBroker("embedded", async (broker) => {
+      await connectTo(page, broker.url);
+      await page.getByTestId("broker-test").click();
+      await page.getByTestId("finding").nth(3).waitFor();
+      await page.getByTestId("test-stop").click();
+      await page.getByTestId("test-status").filter({ hasText: "Stopped." }).waitFor();
+      const { complete, findings } = await reportOf(page);
+      assert.equal(complete, false);
+      assert.ok(findings.length < 40, `${findings.length} findings`);
+      assert.deepEqual(findings.at(-1)?.words, "All are removed.");
+      await leave(page, offences);
+    });
+  });
+
+  test("a broker that loses every message fails", async ({ page, offences }) => {
+    const server = await ScriptedServer.start();
+    let stopped = false;
+    // It accepts everything and delivers nothing.
+    const serving = (async () => {
+      for (let index = 0; ; index += 1) {
+        const peer = await server.peers.until(
+          (peers) => (stopped ? "stopped" : peers[index]),
+          () => `connection ${index + 1}`,
+        );
+        if (typeof peer === "string") return;
+        deaf(peer).catch(() => {});
+      }
+    })();
+    try {
+      await connectTo(page, server.url);
+      await page.getByTestId("broker-test").click();
+      const row = page.getByTestId("finding").filter({ hasText: "QoS 0, clean session" }).first();
+      await row.filter({ hasText: "No message came." }).waitFor();
+      assert.equal(await row.getAttribute("data-outcome"), "fails");
+      await leave(page, offences);
+    } finally {
+      stopped = true;
+      server.peers.changed();
+      await serving;
+      await server.stop();
+    }
+  });
+});
