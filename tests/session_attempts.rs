@@ -246,6 +246,23 @@ fn the_same_credentials_after_their_refusal_are_not_tried() {
     assert_eq!(peer.state(), State::Connected);
 }
 
+/// A URL with another signature, for instance.
+#[test]
+fn the_same_credentials_are_tried_again_where_the_attempt_goes_elsewhere() {
+    let mut peer = connected(clean(Version::V5));
+    peer.cut();
+    for _ in 0..2 {
+        next_question(&mut peer);
+        peer.act(|session, _| session.goes_elsewhere());
+        connect_with(&mut peer, credentials("ann", "first"));
+        peer.send(&refusal(ReasonCode::NotAuthorized));
+    }
+    next_question(&mut peer);
+    assert_eq!(questions(&peer), [false, false, true, true]);
+    answer(&mut peer, credentials("ann", "first"));
+    assert_eq!(peer.state(), State::Idle);
+}
+
 #[test]
 fn a_refusal_is_not_forgotten_while_fresh_credentials_cannot_be_had() {
     let mut peer = connected(clean(Version::V5));

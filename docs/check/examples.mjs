@@ -33,6 +33,7 @@ const CONFIGURATION = {
     paths: {
       webmqtt: ["../../pkg/dist/index.d.ts"],
       "webmqtt/scram": ["../../pkg/dist/scram.d.ts"],
+      "webmqtt/sigv4": ["../../pkg/dist/sigv4.d.ts"],
       "webmqtt/slim": ["../../pkg/dist/slim.d.ts"],
     },
   },

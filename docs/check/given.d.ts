@@ -7,6 +7,11 @@ declare function show(text: string): void;
 declare function handle(message: import("webmqtt").Message): void;
 /** A token of the application's own login. */
 declare function fetchToken(options?: { fresh?: boolean }): Promise<string>;
+/** What Amazon Cognito's GetCredentialsForIdentity gives. */
+declare function fetchFromCognito(): Promise<{
+  Credentials: { AccessKeyId: string; SecretKey: string; SessionToken: string; Expiration: Date };
+}>;
+declare const cognito: () => Promise<import("webmqtt/sigv4").AwsCredentials>;
 declare function askForPassword(text: string): Promise<string>;
 declare function save(message: import("webmqtt").Message): Promise<void>;
 

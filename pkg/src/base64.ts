@@ -8,7 +8,7 @@
  */
 
 import text from "../wasm/webmqtt_bg.wasm";
-import type { Client, ConnectOptions, WasmSource } from "./slim.js";
+import type { Client, ConnectOptions, ServerUrl, WasmSource } from "./slim.js";
 import * as slim from "./slim.js";
 
 export * from "./slim.js";
@@ -19,13 +19,13 @@ export function load(source?: WasmSource): Promise<void> {
 }
 
 /** Makes a client that is not connected yet. What is published and subscribed before `client.connect()` waits. */
-export async function createClient(url: string | URL, options?: ConnectOptions): Promise<Client> {
+export async function createClient(url: ServerUrl, options?: ConnectOptions): Promise<Client> {
   await load();
   return slim.createClient(url, options);
 }
 
 /** Makes a client and connects it. Rejects if the first attempt fails. */
-export async function connect(url: string | URL, options?: ConnectOptions): Promise<Client> {
+export async function connect(url: ServerUrl, options?: ConnectOptions): Promise<Client> {
   await load();
   return slim.connect(url, options);
 }

@@ -7,6 +7,7 @@
 import { Engine } from "../wasm/webmqtt.js";
 import { answer, filterResults, refusal } from "./answers.js";
 import { Credentials, valuesOf } from "./credentials.js";
+import { type Endpoint, type Server, withoutQuery } from "./endpoint.js";
 import {
   type BrokerWords,
   type CloseDetails,
@@ -24,7 +25,6 @@ import {
   checkedReason,
   checkedTimeout,
   checkReading,
-  type Endpoint,
   engineOptions,
   lastWords,
   optionByte,
@@ -90,8 +90,12 @@ export class Client {
   /** Given back to WebAssembly when the client has closed. */
   #engine: Engine | undefined;
   #clientId: string;
-  readonly #urls: readonly string[];
+  readonly #servers: readonly Server[];
+  /** Of each server the URL; empty until a function was asked for it. */
+  readonly #urls: string[];
   #url: string | undefined;
+  /** Which server has its turn. */
+  #turn = 0;
   readonly #delay: ReconnectFunction | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #credentials: Credentials;
@@ -112,7 +116,10 @@ export class Client {
 
   /** @internal Use `connect` or `createClient`. */
   constructor(endpoint: Endpoint, options: ConnectOptions) {
-    this.#urls = endpoint.urls;
+    const servers = endpoint.urls;
+    const urls = servers.map((server) => (typeof server === "function" ? "" : server));
+    this.#servers = servers;
+    this.#urls = urls;
     this.#delay = typeof options.reconnect === "function" ? options.reconnect : undefined;
     this.#signal = options.signal;
     this.#credentials = new Credentials(
@@ -125,8 +132,8 @@ export class Client {
       ...options,
       username: values?.username,
       password: values?.password,
-      ask: !values || options.auth !== undefined,
-      serverCount: endpoint.urls.length,
+      ask: !values || options.auth !== undefined || urls.includes(""),
+      serverCount: urls.length,
     });
     if (!options.webSocket && !("WebSocket" in globalThis)) {
       throw new MqttError("option-invalid", {
@@ -136,7 +143,7 @@ export class Client {
     const subprotocol = options.subprotocol ?? (options.version === 3 ? "mqttv3.1" : "mqtt");
     const reader = this.#reader();
     try {
-      this.#engine = new Engine([...endpoint.urls], subprotocol, engine, (batch: unknown[]) =>
+      this.#engine = new Engine(urls, subprotocol, engine, (batch: unknown[]) =>
         readRecords(batch, reader),
       );
       this.#clientId = this.#engine.clientId;
@@ -165,11 +172,11 @@ export class Client {
 
   /**
    * Where the connection or the attempt goes, or the next one: one of the URLs that were given, or where the broker has
-   * sent us. Without the credentials that may have been in it.
+   * sent us. Without the credentials and the query that may have been in it; empty before a function was asked for it.
    */
   get url(): string {
     this.#url = this.#engine?.url ?? this.#url;
-    return this.#url ?? this.#urls[0] ?? "";
+    return withoutQuery(this.#url ?? this.#urls[this.#turn] ?? "");
   }
 
   /** Where the client is in its life; the event `state` tells of changes. */
@@ -514,7 +521,8 @@ export class Client {
         const next = STATES[state] ?? "idle";
         const cause = code === undefined ? undefined : this.#cause(code, reasonCode, words, close);
         const delay = given === undefined ? undefined : this.#ownDelay(given, attempt, cause);
-        const announce = this.#enter(next, attempt, delay, cause, this.#urls[server]);
+        this.#turn = server;
+        const announce = this.#enter(next, attempt, delay, cause);
         // What the broker said comes with the next record: listeners find it in `connection`.
         if (next === "connected") {
           this.#announce = announce;
@@ -564,12 +572,17 @@ export class Client {
         this.#listeners.tell("error", new MqttError(code as MqttErrorCode, { reasonCode, filter })),
       onPrepare: (refused) => {
         const credentials = this.#credentials;
+        const turn = this.#turn;
         void credentials.run(
-          () => credentials.prepare({ refused }),
-          ({ username, password, exchange }) => {
-            this.#command((engine) =>
-              engine.prepared(username, password, optionalBytes(exchange?.data)),
-            );
+          () => credentials.prepare({ refused }, this.#servers[turn], this.#urls[turn]),
+          ({ username, password, exchange, url }) => {
+            this.#command((engine) => {
+              if (url !== undefined) {
+                engine.goTo(url);
+                this.#urls[turn] = url;
+              }
+              engine.prepared(username, password, optionalBytes(exchange?.data));
+            });
             credentials.exchange = exchange;
           },
           () => this.#command((engine) => engine.preparationFailed()),
@@ -651,7 +664,6 @@ export class Client {
     attempt: number,
     delay: number | undefined,
     cause: MqttError | undefined,
-    url: string | undefined,
   ): () => void {
     const previous = this.#state;
     this.#state = state;
@@ -670,13 +682,14 @@ export class Client {
       this.#finishSubscriptions();
       this.#release();
     }
+    const url = withoutQuery(this.#urls[this.#turn] ?? "");
     const event: StateEvent = {
       state,
       previous,
       attempt,
       ...(cause && { cause }),
       ...(delay !== undefined && { delay }),
-      ...(url !== undefined && { url }),
+      ...(url && { url }),
     };
     return () => {
       this.#listeners.tell("state", event);

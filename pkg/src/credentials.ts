@@ -1,9 +1,10 @@
 /**
- * What each attempt to connect is made with: values, functions that are asked before it, an authenticator.
+ * What each attempt to connect is made with: values, functions that are asked before it, an authenticator, a URL.
  *
  * When to ask, and what a refusal means, the engine knows.
  */
 
+import { type Server, urlAlone } from "./endpoint.js";
 import { optionalBytes, wellFormed } from "./text.js";
 import type { Asked, Attempt, AuthenticationExchange, Authenticator } from "./types.js";
 
@@ -55,14 +56,21 @@ export class Credentials {
     }
   }
 
-  /** What to connect with. */
-  async prepare(attempt: Attempt): Promise<Answer & Pick<Credentials, "exchange">> {
-    const [username, password, exchange] = await Promise.all([
+  /** What to connect with, and the URL if that is asked for and another than `before`. */
+  async prepare(attempt: Attempt, server: Server | undefined, before: string | undefined) {
+    const asked = typeof server === "function" ? server : undefined;
+    const [username, password, exchange, given] = await Promise.all([
       ask(this.username, attempt),
       ask(this.password, attempt),
       this.begin(attempt),
+      ask(asked, attempt),
     ]);
-    return { ...checked(username, password), exchange };
+    const url = asked && urlAlone(given as string);
+    return {
+      ...checked(username, password),
+      exchange,
+      url: url === before ? undefined : url,
+    };
   }
 
   /** Begins an exchange. If there is nothing else to begin with, it is the one before. */

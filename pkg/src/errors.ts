@@ -105,7 +105,7 @@ const TEXTS = {
   ],
   credentials: [
     "There was nothing to connect with: what was asked for it failed, or gave no answer in time.",
-    "See the cause; functions for username and password, and auth, have connectTimeout to answer.",
+    "See the cause; functions for the URL, username and password, and auth, have connectTimeout to answer.",
   ],
   authentication: [
     "The authentication with the broker failed.",

@@ -137,7 +137,7 @@ export function checkedQoS(qos: unknown): QoS {
 }
 
 /** The place of a name in its list. */
-function oneOf(what: string, names: readonly string[], name: string): number {
+export function oneOf(what: string, names: readonly string[], name: string): number {
   const place = names.indexOf(name);
   if (place < 0) {
     throw new MqttError("option-invalid", { detail: `${what} must be one of ${names.join(", ")}` });
@@ -264,74 +264,4 @@ export function optionByte(options: FilterOptions): number {
     throw new MqttError("option-invalid", { detail: "retainHandling must be 0, 1 or 2" });
   }
   return checkedQoS(qos) | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0) | (retainHandling << 4);
-}
-
-/** URLs that a WebSocket can open, and the credentials that were in the first. */
-export interface Endpoint {
-  urls: readonly string[];
-  username?: string;
-  password?: string;
-}
-
-/** The servers of a client, in the order in which they are tried. */
-export function endpoint(url: string | URL, options: ConnectOptions): Endpoint {
-  const first = checkedUrl(url);
-  const others = (options.servers ?? []).map((server) => {
-    const { url, username, password } = checkedUrl(server);
-    if (username || password) {
-      throw new MqttError("option-invalid", { detail: "servers must be without credentials" });
-    }
-    return url;
-  });
-  const urls = [first.url, ...others];
-  if (oneOf("serverOrder", ["given", "random"], options.serverOrder ?? "given") === 1) {
-    const drawn = urls.map((url) => ({ url, place: Math.random() }));
-    const inOrder = drawn.sort((one, other) => one.place - other.place);
-    return { ...first, urls: inOrder.map(({ url }) => url) };
-  }
-  return { ...first, urls };
-}
-
-/** Checks the URL before the browser does, whose own errors say little. */
-function checkedUrl(url: string | URL): Omit<Endpoint, "urls"> & { url: string } {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    throw new MqttError("url-invalid");
-  }
-  if (parsed.protocol !== "ws:" && parsed.protocol !== "wss:") {
-    throw new MqttError("url-invalid", {
-      detail: `the scheme is ${parsed.protocol}, not ws: or wss:`,
-    });
-  }
-  if (parsed.hash) {
-    throw new MqttError("url-invalid", { detail: "a WebSocket URL has no fragment" });
-  }
-  const page = globalThis.location as Location | undefined;
-  if (parsed.protocol === "ws:" && page?.protocol === "https:" && !isLoopback(parsed.hostname)) {
-    throw new MqttError("url-insecure");
-  }
-  const { username, password } = parsed;
-  parsed.username = "";
-  parsed.password = "";
-  try {
-    return {
-      url: parsed.href,
-      ...(username && { username: decodeURIComponent(username) }),
-      ...(password && { password: decodeURIComponent(password) }),
-    };
-  } catch {
-    throw new MqttError("url-invalid", { detail: "the credentials in it are not percent-encoded" });
-  }
-}
-
-/** Hosts that browsers trust without TLS. */
-function isLoopback(hostname: string): boolean {
-  return (
-    hostname === "localhost" ||
-    hostname.endsWith(".localhost") ||
-    hostname === "[::1]" ||
-    /^127\./.test(hostname)
-  );
 }

@@ -10,22 +10,19 @@
  */
 
 import { Client } from "./client.js";
+import { endpoint } from "./endpoint.js";
 import { finished } from "./engine.js";
-import { endpoint } from "./options.js";
-import type { ConnectOptions } from "./types.js";
+import type { ConnectOptions, ServerUrl } from "./types.js";
 
 /** Makes a client that is not connected yet. What is published and subscribed before `client.connect()` waits. */
-export async function createClient(
-  url: string | URL,
-  options: ConnectOptions = {},
-): Promise<Client> {
+export async function createClient(url: ServerUrl, options: ConnectOptions = {}): Promise<Client> {
   const checked = endpoint(url, options);
   await finished();
   return new Client(checked, options);
 }
 
 /** Makes a client and connects it. Rejects if the first attempt fails. */
-export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Client> {
+export async function connect(url: ServerUrl, options: ConnectOptions = {}): Promise<Client> {
   const client = await createClient(url, options);
   try {
     await client.connect();

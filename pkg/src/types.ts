@@ -98,6 +98,13 @@ export interface AuthenticationExchange {
 export type Asked<T> = T | ((attempt: Attempt) => T | undefined | Promise<T | undefined>);
 
 /**
+ * `ws:` or `wss:`; or a function that is asked for it before every attempt, for URLs with a signature that expires. Such
+ * a URL is without user name and password. If the function throws, or gives what is no URL for a WebSocket, the attempt
+ * fails with code `credentials`, and what went wrong is its cause.
+ */
+export type ServerUrl = string | URL | ((attempt: Attempt) => string | URL | Promise<string | URL>);
+
+/**
  * What follows when the broker refuses or ends a connection:
  *
  * - `fatal`: nothing until `connect()` is called.
@@ -192,11 +199,11 @@ export interface ConnectOptions {
    */
   reconnect?: ReconnectOptions | ReconnectFunction | false;
   /**
-   * More servers, as URLs without credentials. When an attempt fails in a way that makes sense to repeat, the next server
+   * More servers, without credentials in their URLs. When an attempt fails in a way that makes sense to repeat, the next server
    * is tried at once; when each had its turn, the attempt of `connect()` has failed, or there is a delay. After a loss
    * the server that had the connection is the first again, unless it kept it for less than 20 seconds. Default: none.
    */
-  servers?: readonly (string | URL)[];
+  servers?: readonly ServerUrl[];
   /** `random`: the URL and `servers` are tried in an order that each client draws once. Default `given`. */
   serverOrder?: "given" | "random";
   /**
@@ -207,8 +214,9 @@ export interface ConnectOptions {
   policy?: Readonly<Record<number, PolicyClass>>;
   /**
    * MQTT 5: how often in a row to follow a broker that names another server, 0 to 255. It goes there at once and with the
-   * same credentials. A name of a host keeps the port and path of the URL; from wss: it never goes to ws:. "Server moved"
-   * counts for all attempts to come. Default 0: it is an error with `serverReference`.
+   * same credentials. A name of a host keeps the port and path of the URL, without its query; from wss: it never goes to
+   * ws:. "Server moved" counts for all attempts to come, in turn with the URL when one fails there. Default 0: it is an
+   * error with `serverReference`.
    */
   redirects?: number;
   /**
@@ -411,8 +419,9 @@ export interface StateEvent {
   /** Number of the attempt since the last connection, from 1; 0 when a connection was lost and none was made yet. */
   attempt: number;
   /**
-   * The URL whose turn it is, of those that were given and without credentials; while there is neither connection nor
-   * attempt, the next one. Where a broker's redirect leads is in `client.url`.
+   * The URL whose turn it is, of those that were given, without credentials and query; while there is neither connection
+   * nor attempt, the next one. Absent before a function was asked for it. Where a broker's redirect leads is in
+   * `client.url`.
    */
   url?: string;
 }

@@ -162,6 +162,16 @@ impl Driver {
         self.inner.borrow().url()
     }
 
+    /// The server whose turn it is has this URL, from the next attempt on.
+    pub fn go_to(&self, url: String) {
+        let mut inner = self.inner.borrow_mut();
+        inner.session.goes_elsewhere();
+        let server = inner.session.server() as usize;
+        if let Some(own) = inner.options.urls.get_mut(server) {
+            *own = url;
+        }
+    }
+
     /// Reads from the session.
     pub fn read<R>(&self, getter: impl FnOnce(&Session) -> R) -> R {
         getter(&self.inner.borrow().session)

@@ -122,6 +122,12 @@ impl Engine {
             .map_err(code)
     }
 
+    /// The server whose turn it is has another URL.
+    #[wasm_bindgen(js_name = goTo)]
+    pub fn go_to(&self, url: String) {
+        self.driver.go_to(url);
+    }
+
     /// Answers a question for credentials.
     pub fn prepared(
         &self,

@@ -356,6 +356,12 @@ impl Session {
         self.core.prepared(prepared)
     }
 
+    /// The host has found another way to the server, such as a URL with another signature: the next attempt makes sense
+    /// also with credentials that were refused.
+    pub fn goes_elsewhere(&mut self) {
+        self.core.refused = None;
+    }
+
     /// Answers [`Event::Prepare`]: what to connect with could not be found out. The attempt fails with
     /// [`Error::Credentials`]; the next one asks again.
     pub fn preparation_failed(&mut self, now: Instant) {

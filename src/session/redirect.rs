@@ -64,17 +64,17 @@ impl Core {
 /// The URL of the server that a Server Reference names, as seen from the WebSocket URL `url`. Of several, separated by
 /// spaces, the first that can be used; `None` if none can.
 ///
-/// A reference is `host` or `host:port`, which leaves everything else of `url` as it is, or a whole `ws:` or `wss:` URL,
-/// which takes path and query from `url` if it has none. From `wss:` there is no way to `ws:`, and references never
-/// bring credentials.
+/// A reference is `host` or `host:port`, which takes everything else but the query from `url`, or a whole `ws:` or `wss:`
+/// URL, which takes the path from `url` if it has none. The query, in which there can be a token or a signature, goes to
+/// nobody else. From `wss:` there is no way to `ws:`, and references never bring credentials.
 ///
 /// ```
 /// use webmqtt::session::redirect::resolve;
 ///
 /// let url = "wss://one.example:8084/mqtt?v=1";
-/// assert_eq!(resolve(url, "two.example").unwrap(), "wss://two.example:8084/mqtt?v=1");
-/// assert_eq!(resolve(url, "[::1]:443").unwrap(), "wss://[::1]:443/mqtt?v=1");
-/// assert_eq!(resolve(url, "wss://two.example/ws").unwrap(), "wss://two.example/ws");
+/// assert_eq!(resolve(url, "two.example").unwrap(), "wss://two.example:8084/mqtt");
+/// assert_eq!(resolve(url, "[::1]:443").unwrap(), "wss://[::1]:443/mqtt");
+/// assert_eq!(resolve(url, "wss://two.example/ws?v=2").unwrap(), "wss://two.example/ws?v=2");
 /// assert_eq!(resolve(url, "ws://two.example/ws"), None);
 /// ```
 #[must_use]
@@ -87,6 +87,7 @@ pub fn resolve(url: &str, reference: &str) -> Option<String> {
 fn resolve_one(url: &str, reference: &str) -> Option<String> {
     let (scheme, rest) = split_scheme(url)?;
     let (authority, path) = split_path(rest);
+    let path = path.split('?').next().unwrap_or(path);
     let whole = split_scheme(reference);
     let (to_scheme, to) = whole.unwrap_or((scheme, reference));
     let (to_authority, to_path) = split_path(to);
@@ -173,13 +174,13 @@ mod tests {
     #[test]
     fn a_host_replaces_the_host_and_leaves_the_rest() {
         let url = "ws://one.example:9001/mqtt?a=b";
-        check(url, "two.example", Some("ws://two.example:9001/mqtt?a=b"));
-        check(url, "10.0.0.7:80", Some("ws://10.0.0.7:80/mqtt?a=b"));
-        check(url, "[fe80::1]", Some("ws://[fe80::1]:9001/mqtt?a=b"));
-        check(url, "[fe80::1]:1", Some("ws://[fe80::1]:1/mqtt?a=b"));
+        check(url, "two.example", Some("ws://two.example:9001/mqtt"));
+        check(url, "10.0.0.7:80", Some("ws://10.0.0.7:80/mqtt"));
+        check(url, "[fe80::1]", Some("ws://[fe80::1]:9001/mqtt"));
+        check(url, "[fe80::1]:1", Some("ws://[fe80::1]:1/mqtt"));
         check("ws://[::1]:9001", "two", Some("ws://two:9001"));
         check("ws://[::1]/x", "two", Some("ws://two/x"));
-        check("wss://one?q", "two", Some("wss://two?q"));
+        check("wss://one/a/b", "two", Some("wss://two/a/b"));
     }
 
     #[test]
@@ -191,11 +192,20 @@ mod tests {
     }
 
     #[test]
+    fn the_query_of_our_url_goes_to_nobody_else() {
+        let url = "wss://one.example/mqtt?X-Amz-Signature=00/1";
+        check(url, "two.example", Some("wss://two.example/mqtt"));
+        check(url, "wss://two.example", Some("wss://two.example/mqtt"));
+        check(url, "one.example:443", Some("wss://one.example:443/mqtt"));
+        check("wss://one?token=t", "two", Some("wss://two"));
+    }
+
+    #[test]
     fn a_whole_url_brings_its_own_path_and_port() {
         let url = "ws://one.example:9001/mqtt?a=b";
         check(url, "ws://two/ws?c", Some("ws://two/ws?c"));
-        check(url, "ws://two:1", Some("ws://two:1/mqtt?a=b"));
-        check(url, "wss://two", Some("wss://two/mqtt?a=b"));
+        check(url, "ws://two:1", Some("ws://two:1/mqtt"));
+        check(url, "wss://two", Some("wss://two/mqtt"));
     }
 
     #[test]

@@ -170,8 +170,8 @@ describe("a message goes through", { timeout: 300_000 }, () => {
   test("and what is not used is left out", async () => {
     const { outputFiles } = await esbuild({
       stdin: {
-        contents:
-          'import "webmqtt"; import "webmqtt/slim"; import { scramSha256 } from "webmqtt/scram";',
+        contents: `import "webmqtt"; import "webmqtt/slim"; import { scramSha256 } from "webmqtt/scram";
+          import { signedUrl } from "webmqtt/sigv4";`,
         resolveDir: consumer.folder,
       },
       bundle: true,

@@ -203,6 +203,11 @@ export class PageClient {
     return this.#call("state");
   }
 
+  /** @returns {Promise<string>} */
+  url() {
+    return this.#call("url");
+  }
+
   /**
    * Everything that the client reported by events.
    * @returns {Promise<{ states: StateData[], errors: ErrorData[], connections: ConnectionInfo[], asked: { refused: boolean }[] }>}

@@ -190,6 +190,7 @@ function ok(version) {
  * @typedef {object} Upgrade
  * @property {string | false} [subprotocol] the one to select whatever was offered; false: none
  * @property {number} [status] answer with this HTTP status instead
+ * @property {(request: http.IncomingMessage) => number | undefined} [check] gives such a status, or lets it through
  * @property {boolean} [silent] never answer
  */
 
@@ -222,8 +223,9 @@ export class ScriptedServer {
         this.#silent.add(socket);
         return;
       }
-      if (this.upgrade.status !== undefined) {
-        socket.end(`HTTP/1.1 ${this.upgrade.status} No\r\nConnection: close\r\n\r\n`);
+      const status = this.upgrade.status ?? this.upgrade.check?.(request);
+      if (status !== undefined) {
+        socket.end(`HTTP/1.1 ${status} No\r\nConnection: close\r\n\r\n`);
         return;
       }
       sockets.handleUpgrade(request, socket, head, (ws) => this.peers.push(new Peer(ws, request)));

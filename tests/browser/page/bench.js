@@ -7,6 +7,8 @@
 import * as webmqtt from "/pkg/dist/index.js";
 // @ts-expect-error: the same
 import { scramSha256 } from "/pkg/dist/scram.js";
+// @ts-expect-error: the same
+import { signedUrl } from "/pkg/dist/sigv4.js";
 
 const PATIENCE = 15_000;
 
@@ -164,23 +166,44 @@ async function sha256(bytes) {
 function liveOptions({ passwords, scram, ...options }, asked) {
   if (scram) return { ...options, auth: scramSha256(liveOptions(scram, asked)) };
   if (!passwords) return options;
-  const answers = [...passwords];
-  const password = async (/** @type {any} */ attempt) => {
+  return { ...options, password: answersOf(passwords, asked) };
+}
+
+/**
+ * `urls` becomes a function that is asked for the URL, with one answer after the other; `signed` has the options of
+ * `signedUrl`, with credentials that are asked for in the same way.
+ * @param {string} url
+ * @param {any} options
+ * @param {any[]} asked
+ */
+function liveUrl(url, { urls, signed }, asked) {
+  if (signed) {
+    const { credentials, ...options } = signed;
+    return signedUrl({ ...options, credentials: answersOf(credentials, asked) });
+  }
+  return urls ? answersOf(urls, asked) : url;
+}
+
+/** @param {any[]} list @param {any[]} asked */
+function answersOf(list, asked) {
+  const answers = [...list];
+  return async (/** @type {any} */ attempt) => {
     asked.push({ ...attempt });
     const answer = answers.shift();
     if (answer === null) throw new Error("no token");
     return answer;
   };
-  return { ...options, password };
 }
 
 const calls = {
-  /** @param {string} name @param {string} url @param {any} options */
-  async open(name, url, options) {
+  /** @param {string} name @param {string} url @param {any} given */
+  async open(name, url, given) {
     /** @type {any[]} */
     const asked = [];
+    const { urls, signed, ...options } = given;
     return outcome(
-      () => webmqtt.createClient(url, liveOptions(options, asked)),
+      () =>
+        webmqtt.createClient(liveUrl(url, { urls, signed }, asked), liveOptions(options, asked)),
       (client) => {
         /** @type {Slot} */
         const slot = {
@@ -421,6 +444,11 @@ const calls = {
   /** @param {string} name */
   state(name) {
     return slotOf(name).client.state;
+  },
+
+  /** @param {string} name */
+  url(name) {
+    return slotOf(name).client.url;
   },
 
   /** @param {string} name */

@@ -2,6 +2,7 @@
 import { type Client, connect, createClient, isTopic, load, MqttError, matches } from "webmqtt";
 import * as base64 from "webmqtt/base64";
 import { scramSha256 } from "webmqtt/scram";
+import { signedUrl } from "webmqtt/sigv4";
 import * as slim from "webmqtt/slim";
 
 const url = "wss://broker.example/mqtt";
@@ -10,6 +11,9 @@ export const same: Client = await slim.connect(url);
 export const other: base64.Client = await base64.connect(url);
 await connect(url, { auth: scramSha256({ username: "ann", password: "secret" }) });
 await connect(url, { webSocket: WebSocket });
+await connect(async () => url, { servers: [url, () => new URL(url)] });
+const credentials = { accessKeyId: "a", secretAccessKey: "b" };
+await connect(signedUrl({ endpoint: "a.iot.eu-west-1.amazonaws.com", credentials }));
 await load();
 await slim.load(new Uint8Array(8));
 const topics: boolean[] = [isTopic("a"), matches("a/#", "a/b")];

@@ -1,0 +1,87 @@
+/** Where a client goes: URLs as users give them, checked before the browser does, and what of them may be seen. */
+
+import { MqttError } from "./errors.js";
+import { oneOf } from "./options.js";
+import type { ConnectOptions, ServerUrl } from "./types.js";
+
+/** A server: a URL that a WebSocket can open, or a function that is asked for one. */
+export type Server = string | Extract<ServerUrl, (...asked: never) => unknown>;
+
+/** The servers of a client in the order in which they are tried, and the credentials that were in the first URL. */
+export interface Endpoint {
+  urls: readonly Server[];
+  username?: string;
+  password?: string;
+}
+
+export function endpoint(url: ServerUrl, options: ConnectOptions): Endpoint {
+  const first = typeof url === "function" ? { url } : checkedUrl(url);
+  const others = (options.servers ?? []).map((server) =>
+    typeof server === "function" ? server : urlAlone(server),
+  );
+  const urls: Server[] = [first.url, ...others];
+  if (oneOf("serverOrder", ["given", "random"], options.serverOrder ?? "given") === 1) {
+    const drawn = urls.map((url) => ({ url, place: Math.random() }));
+    const inOrder = drawn.sort((one, other) => one.place - other.place);
+    return { ...first, urls: inOrder.map(({ url }) => url) };
+  }
+  return { ...first, urls };
+}
+
+/** A URL that must have no credentials in it. */
+export function urlAlone(given: string | URL): string {
+  const { url, username, password } = checkedUrl(given);
+  if (username || password) {
+    throw new MqttError("option-invalid", { detail: "this URL must be without credentials" });
+  }
+  return url;
+}
+
+/** Checks the URL before the browser does, whose own errors say little. */
+function checkedUrl(url: string | URL): Omit<Endpoint, "urls"> & { url: string } {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new MqttError("url-invalid");
+  }
+  if (parsed.protocol !== "ws:" && parsed.protocol !== "wss:") {
+    throw new MqttError("url-invalid", {
+      detail: `the scheme is ${parsed.protocol}, not ws: or wss:`,
+    });
+  }
+  if (parsed.hash) {
+    throw new MqttError("url-invalid", { detail: "a WebSocket URL has no fragment" });
+  }
+  const page = globalThis.location as Location | undefined;
+  if (parsed.protocol === "ws:" && page?.protocol === "https:" && !isLoopback(parsed.hostname)) {
+    throw new MqttError("url-insecure");
+  }
+  const { username, password } = parsed;
+  parsed.username = "";
+  parsed.password = "";
+  try {
+    return {
+      url: parsed.href,
+      ...(username && { username: decodeURIComponent(username) }),
+      ...(password && { password: decodeURIComponent(password) }),
+    };
+  } catch {
+    throw new MqttError("url-invalid", { detail: "the credentials in it are not percent-encoded" });
+  }
+}
+
+/** Hosts that browsers trust without TLS. */
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === "localhost" ||
+    hostname.endsWith(".localhost") ||
+    hostname === "[::1]" ||
+    /^127\./.test(hostname)
+  );
+}
+
+/** What of a URL may be seen: a signature is in its query. */
+export function withoutQuery(url: string): string {
+  return url.replace(/\?.*/, "");
+}
