@@ -7,6 +7,7 @@
 import { Engine } from "../wasm/webmqtt.js";
 import { answer, filterResults, refusal } from "./answers.js";
 import { Credentials, valuesOf } from "./credentials.js";
+import { type Disposal, disposeWith } from "./disposal.js";
 import { type Endpoint, type Server, withoutQuery } from "./endpoint.js";
 import {
   type BrokerWords,
@@ -54,8 +55,9 @@ import type {
   SubscribeOptions,
   UnsubscribeOptions,
   UnsubscribeResult,
+  WaitOptions,
 } from "./types.js";
-import { abortable, settled, take, type Waiter } from "./waiting.js";
+import { abortable, notAborted, settled, stoppable, take, type Waiter } from "./waiting.js";
 
 const STATES: readonly State[] = [
   "idle",
@@ -85,7 +87,10 @@ export interface ConnectChanges {
   signal?: AbortSignal;
 }
 
+export interface Client extends Disposal {}
+
 /** A client: one session with a broker, over one connection after the other. `connect` or `createClient` make it. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor defines what is merged
 export class Client {
   /** Given back to WebAssembly when the client has closed. */
   #engine: Engine | undefined;
@@ -159,10 +164,7 @@ export class Client {
     } catch (thrown) {
       throw engineError(thrown);
     }
-    const dispose: unknown = Symbol.asyncDispose;
-    if (dispose) {
-      Object.defineProperty(this, dispose as symbol, { value: () => this.end() });
-    }
+    disposeWith(this, () => this.end());
   }
 
   /** The client id: given, generated, or assigned by the broker. */
@@ -196,9 +198,7 @@ export class Client {
   connect(changes: ConnectChanges = {}): Promise<ConnectionInfo> {
     return new Promise((resolve, reject) => {
       const signal = changes.signal ?? this.#signal;
-      if (signal?.aborted) {
-        throw new MqttError("aborted", { cause: signal.reason });
-      }
+      notAborted(signal);
       this.#replaceCredentials(changes);
       this.#command((engine) => engine.connect());
       if (this.#state === "connected" && this.#connection) {
@@ -230,18 +230,21 @@ export class Client {
    * Authenticates once more over the standing connection, with the option `auth`. Everything else goes on meanwhile.
    * If it fails, the connection ends.
    */
-  async reauthenticate(): Promise<void> {
-    const credentials = this.#credentials;
-    let exchange: AuthenticationExchange | undefined;
-    try {
-      exchange = await credentials.begin({ refused: false });
-    } catch (cause) {
-      throw new MqttError("authentication", { cause });
-    }
-    const token = this.#command((engine) => engine.reauthenticate(optionalBytes(exchange?.data)));
-    credentials.exchange = exchange;
-    return new Promise((resolve, reject) => {
-      this.#reauthentications.set(token, { resolve, reject });
+  reauthenticate({ signal }: WaitOptions = {}): Promise<void> {
+    return stoppable(signal, async () => {
+      const credentials = this.#credentials;
+      let exchange: AuthenticationExchange | undefined;
+      try {
+        exchange = await credentials.begin({ refused: false });
+      } catch (cause) {
+        throw new MqttError("authentication", { cause });
+      }
+      notAborted(signal);
+      const token = this.#command((engine) => engine.reauthenticate(optionalBytes(exchange?.data)));
+      credentials.exchange = exchange;
+      return new Promise((resolve, reject) => {
+        this.#reauthentications.set(token, { resolve, reject });
+      });
     });
   }
 
@@ -295,9 +298,7 @@ export class Client {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const { signal, lowerQos, retain } = options;
-      if (signal?.aborted) {
-        throw new MqttError("aborted", { cause: signal.reason });
-      }
+      notAborted(signal);
       const bytes = bytesOf(payload);
       const properties = publishProperties(options);
       wellFormed(topic, "topic");
@@ -340,9 +341,7 @@ export class Client {
         .map((one) => (typeof one === "string" ? { filter: one } : one));
       const filters = wanted.map((one) => wellFormed(one?.filter, "filter"));
       const { signal } = settings;
-      if (signal?.aborted) {
-        throw new MqttError("aborted", { cause: signal.reason });
-      }
+      notAborted(signal);
       const bytes = Uint8Array.from(wanted, (one) => optionByte({ ...settings, ...one }));
       const properties = subscribeProperties(settings);
       checkReading(settings);
@@ -355,11 +354,12 @@ export class Client {
         this.#command((engine) => engine.giveTime(token, time));
       }
       let leaving: Promise<UnsubscribeResult> | undefined;
-      const unsubscribe = (options: UnsubscribeOptions = {}) => {
-        const properties = subscribeProperties(options);
-        leaving ??= this.#unsubscribe(key, properties);
-        return leaving;
-      };
+      const unsubscribe = (options: UnsubscribeOptions = {}) =>
+        stoppable(options.signal, () => {
+          const properties = subscribeProperties(options);
+          leaving ??= this.#unsubscribe(key, properties);
+          return leaving;
+        });
       // Nobody waits for this promise: the broker's refusal to unsubscribe is of no interest then.
       const abort = () => void unsubscribe().catch(() => {});
       signal?.addEventListener("abort", abort, { once: true });
@@ -368,7 +368,9 @@ export class Client {
         this.#listeners.tell("slow", { subscription, dropped: subscription.dropped });
       const subscription = new Subscription(filters, settings, handler, unsubscribe, forget, slow);
       this.#subscriptions.set(key, subscription);
-      this.#subscribes.set(token, { resolve, reject, subscription, key });
+      // What the signal does is said above.
+      const waiter = abortable({ resolve, reject }, signal, () => {});
+      this.#subscribes.set(token, { ...waiter, subscription, key });
     });
   }
 
@@ -434,24 +436,30 @@ export class Client {
   }
 
   /** Resolves when `writable` is true. Rejects with code `closed` if the client ends before. */
-  ready(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (!this.#engine) {
-        throw new MqttError("closed");
-      }
-      if (this.#engine.writable) {
-        resolve();
-      } else {
-        this.#writers.push({ resolve, reject });
-      }
-    });
+  ready({ signal }: WaitOptions = {}): Promise<void> {
+    return stoppable(
+      signal,
+      () =>
+        new Promise((resolve, reject) => {
+          if (!this.#engine) {
+            throw new MqttError("closed");
+          }
+          if (this.#engine.writable) {
+            resolve();
+          } else {
+            this.#writers.push({ resolve, reject });
+          }
+        }),
+    );
   }
 
   /** Resolves when every publish so far is settled, however it ended. */
-  async drain(): Promise<void> {
-    while (this.#publishes.size > 0) {
-      await settled(this.#publishes);
-    }
+  drain({ signal }: WaitOptions = {}): Promise<void> {
+    return stoppable(signal, async () => {
+      while (this.#publishes.size > 0) {
+        await settled(this.#publishes);
+      }
+    });
   }
 
   /**
@@ -460,16 +468,20 @@ export class Client {
    * Rejects, and ends nothing, if the options say what cannot be said.
    */
   end(options: EndOptions = {}): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#state === "closed") {
-        resolve();
-        return;
-      }
-      const words = lastWords(options);
-      this.#command((engine) => engine.end(Boolean(options.force), ...words));
-      this.#ending.push(resolve);
-      this.#finishSubscriptions();
-    });
+    return stoppable(
+      options.signal,
+      () =>
+        new Promise((resolve) => {
+          if (this.#state === "closed") {
+            resolve();
+            return;
+          }
+          const words = lastWords(options);
+          this.#command((engine) => engine.end(Boolean(options.force), ...words));
+          this.#ending.push(resolve);
+          this.#finishSubscriptions();
+        }),
+    );
   }
 
   /** Runs a command of the engine; what it throws becomes an error of ours. */

@@ -65,7 +65,7 @@ const TEXTS = {
   ],
   "payload-invalid": [
     "The payload is neither text nor bytes.",
-    "Pass a string, an ArrayBuffer or a typed array; use JSON.stringify for objects.",
+    "Pass a string, an ArrayBuffer or a typed array; use JSON.stringify for objects, and await read() of webmqtt/payload for blobs and streams.",
   ],
   "packet-too-large": [
     "The message is larger than the broker accepts.",

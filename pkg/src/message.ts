@@ -32,7 +32,7 @@ export class Message {
   /** Topic name, also where the broker sent an alias. */
   readonly topic: string;
   /** The bytes as they came. */
-  readonly payload: Uint8Array;
+  readonly payload: Uint8Array<ArrayBuffer>;
   /** QoS of this delivery. */
   readonly qos: QoS;
   /** The broker had it stored, or, with `retainAsPublished`, the publisher's own flag. */
@@ -48,7 +48,7 @@ export class Message {
   /** @internal */
   constructor(
     topic: string,
-    payload: Uint8Array,
+    payload: Uint8Array<ArrayBuffer>,
     flags: number,
     properties: MessageProperties | undefined,
     acknowledge?: (reasonCode: number) => void,
@@ -90,8 +90,16 @@ export class Message {
     return decoder.decode(this.payload);
   }
 
-  /** The payload as JSON. Throws a SyntaxError if it is none. */
-  json<T = unknown>(): T {
-    return JSON.parse(this.text()) as T;
+  /**
+   * The payload as JSON. Throws a SyntaxError if it is none. Integers beyond ±2⁵³ are rounded, as JavaScript's numbers
+   * are: `parseJson` of `webmqtt/payload` makes BigInts of them. `reviver` is that of `JSON.parse`.
+   */
+  json<T = unknown>(reviver?: (this: unknown, key: string, value: unknown) => unknown): T {
+    return JSON.parse(this.text(), reviver) as T;
+  }
+
+  /** The payload in pieces, for what takes a stream: a response, a decompression, a file. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new Blob([this.payload]).stream();
   }
 }

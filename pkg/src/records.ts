@@ -51,7 +51,7 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
     switch (next<number>()) {
       case 0: {
         const topic = next<string>();
-        const payload = next<Uint8Array>();
+        const payload = next<Uint8Array<ArrayBuffer>>();
         const flags = next<number>();
         const keys = next<number | readonly number[]>();
         const properties = next<MessageProperties | undefined>();

@@ -20,7 +20,9 @@ import type { Attempt } from "./types.js";
 
 /** Credentials as AWS STS and Amazon Cognito give them. */
 export interface AwsCredentials {
+  /** Names the credentials; it is part of the URL. */
   accessKeyId: string;
+  /** Signs, and never leaves. */
   secretAccessKey: string;
   /** Of temporary credentials. */
   sessionToken?: string | undefined;
@@ -28,6 +30,7 @@ export interface AwsCredentials {
   expiration?: Date | number | string | undefined;
 }
 
+/** Where to connect, with which credentials. */
 export interface SignedUrlOptions {
   /** Host name of the AWS IoT endpoint, or a `wss:` URL; without a path it is `/mqtt`. Parameters of its query are signed, too. */
   endpoint: string | URL;
@@ -43,8 +46,8 @@ export interface SignedUrlOptions {
   /** Seconds for which a URL is good, 1 to 604,800; AWS IoT may take less for enough. Default 300. */
   expires?: number;
   /**
-   * Milliseconds that AWS is ahead of the clock of this device, or a function that tells them. A signature that is more
-   * than five minutes off is refused. Default 0.
+   * Milliseconds that AWS is ahead of the clock of this device, negative if it is behind, or a function that tells them. A
+   * signature that is more than five minutes off is refused. Default 0.
    */
   clockSkew?: number | (() => number);
 }

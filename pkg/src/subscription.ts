@@ -1,5 +1,6 @@
 /** One `subscribe` call: a handler, or a queue that is read with `for await`. */
 
+import { type Disposal, disposeWith } from "./disposal.js";
 import type { Message } from "./message.js";
 import type {
   Answer,
@@ -13,7 +14,10 @@ import type {
 
 const DEFAULT_HIGH_WATER_MARK = 10_000;
 
+export interface Subscription extends Disposal {}
+
 /** What one call of `subscribe` has subscribed to. Without a handler it is read with `for await`. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor defines what is merged
 export class Subscription implements AsyncIterable<Message> {
   /** As they were asked for. */
   readonly filters: readonly string[];
@@ -56,10 +60,7 @@ export class Subscription implements AsyncIterable<Message> {
     this.#unsubscribe = unsubscribe;
     this.#forget = forget;
     this.#slow = () => slow(this);
-    const dispose: unknown = Symbol.asyncDispose;
-    if (dispose) {
-      Object.defineProperty(this, dispose as symbol, { value: () => unsubscribe() });
-    }
+    disposeWith(this, () => unsubscribe());
   }
 
   /** Granted QoS of the first filter that was granted. */

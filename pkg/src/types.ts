@@ -307,6 +307,15 @@ export interface RequestOptions extends Omit<PublishOptions, "responseTopic" | "
   timeout?: number;
 }
 
+/** What can be said to a call that waits. */
+export interface WaitOptions {
+  /**
+   * Stops waiting: the promise rejects with code `aborted`. What has begun goes on; if it is aborted before the call,
+   * nothing begins. Default: none.
+   */
+  signal?: AbortSignal;
+}
+
 /** MQTT 5: what the broker added to its answer. */
 export interface Answer {
   /** For people: what happened. */
@@ -382,7 +391,7 @@ export interface FilterResult {
 }
 
 /** How to end a subscription. */
-export interface UnsubscribeOptions {
+export interface UnsubscribeOptions extends WaitOptions {
   /** MQTT 5: for the broker, if it hears of it because nobody else here uses the filter. Default: none. */
   userProperties?: UserProperties;
 }
@@ -468,8 +477,8 @@ export interface ConnectionInfo {
   userProperties: UserProperties;
 }
 
-/** How to end a client. All but `force` is MQTT 5, and said only while connected. */
-export interface EndOptions {
+/** How to end a client. All but `force` and `signal` is MQTT 5, and said only while connected. */
+export interface EndOptions extends WaitOptions {
   /** Cuts the connection without a word; the broker publishes the will. Default false. */
   force?: boolean;
   /**

@@ -1,6 +1,6 @@
 /** What waits for the engine's answer: promises by token. What the answer means is not known here. */
 
-import type { MqttError } from "./errors.js";
+import { MqttError } from "./errors.js";
 
 /** The two ends of a promise. */
 export interface Waiter<T> {
@@ -13,6 +13,26 @@ export function take<W>(waiters: Map<number, W>, token: number): W | undefined {
   const waiter = waiters.get(token);
   waiters.delete(token);
   return waiter;
+}
+
+/** Throws if it is too late to begin. */
+export function notAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new MqttError("aborted", { cause: signal.reason });
+  }
+}
+
+/** Waits for the work until the signal is aborted; the work goes on. Does not begin if it is aborted already. */
+export async function stoppable<T>(
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  notAborted(signal);
+  return new Promise((resolve, reject) => {
+    const stop = () => waiter.reject(new MqttError("aborted"));
+    const waiter = abortable({ resolve, reject }, signal, stop);
+    work().then(waiter.resolve, waiter.reject);
+  });
 }
 
 /** Calls `abort` if the signal is aborted before the operation is settled, and lets go of the signal then. */
@@ -33,7 +53,11 @@ export function abortable<T>(
     },
     reject: (error) => {
       forget();
-      waiter.reject(error);
+      waiter.reject(
+        error.code === "aborted" && signal.aborted
+          ? new MqttError("aborted", { cause: signal.reason })
+          : error,
+      );
     },
   };
 }

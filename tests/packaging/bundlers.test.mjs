@@ -171,7 +171,7 @@ describe("a message goes through", { timeout: 300_000 }, () => {
     const { outputFiles } = await esbuild({
       stdin: {
         contents: `import "webmqtt"; import "webmqtt/slim"; import { scramSha256 } from "webmqtt/scram";
-          import { signedUrl } from "webmqtt/sigv4";`,
+          import { signedUrl } from "webmqtt/sigv4"; import { read } from "webmqtt/payload";`,
         resolveDir: consumer.folder,
       },
       bundle: true,
