@@ -13,3 +13,5 @@ declare var bench: {
 declare var aborter: AbortController;
 
 declare var worker: Worker;
+
+declare var endurance: any;

@@ -38,7 +38,7 @@ cargo xtask COMMAND
   demo    [--port 8080] [--broker-port 9001] [--open]
           the page with an embedded broker and simulated sensors; sets up what is missing
   test    [--only SUITE]...    everything, or: check native fuzz no_std core-in-wasm wasm size page browser
-          demo packaging coverage conformance
+          faults demo packaging coverage conformance
   setup   [--only WHAT]...     what the other commands need (they call it themselves)
   doctor  [--strict]           what is present, what is missing, why it matters
   build                        the npm package, into pkg/wasm and pkg/dist
@@ -52,6 +52,7 @@ cargo xtask COMMAND
                                --write brings the numbers in the documents up to date
   coverage                     lines of the codec and the session that the native tests run through
   broker  NAME [--port N] [--plain-port N] [--persist FOLDER] [--sensors]
+          [--log-packets] [--no-acl]
           embedded mosquitto mosquitto-deb12 rabbitmq rabbitmq-deb12, in the foreground
   broker  list [--json]        which of them can be started here
 
@@ -164,6 +165,8 @@ fn asked() -> Result<Asked, lexopt::Error> {
                 port: words.port.take(),
                 plain_port: words.plain_port.take().unwrap_or(0),
                 persist: words.persist.take(),
+                log_packets: std::mem::take(&mut words.log_packets),
+                no_acl: std::mem::take(&mut words.no_acl),
                 sensors: std::mem::take(&mut words.sensors),
             }),
             None => return Err("`broker` takes the name of one, or `list`".into()),
@@ -188,6 +191,8 @@ struct Words {
     open: bool,
     strict: bool,
     json: bool,
+    log_packets: bool,
+    no_acl: bool,
     sensors: bool,
     write: bool,
 }
@@ -207,6 +212,8 @@ impl Words {
                 Long("open") => words.open = true,
                 Long("strict") => words.strict = true,
                 Long("json") => words.json = true,
+                Long("log-packets") => words.log_packets = true,
+                Long("no-acl") => words.no_acl = true,
                 Long("sensors") => words.sensors = true,
                 Long("write") => words.write = true,
                 Value(word) if words.command.is_empty() => words.command = word.string()?,

@@ -18,6 +18,8 @@ use crate::{brokers, check, conformance, core_in_wasm, coverage, demo, fuzz, pac
 /// A target without an operating system, hence without `std`.
 const BARE_TARGET: &str = "thumbv7em-none-eabi";
 
+const BROWSER_TESTS: &str = "tests/browser";
+
 /// A part of the whole that can be run alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suite {
@@ -30,6 +32,7 @@ pub enum Suite {
     Size,
     Page,
     Browser,
+    Faults,
     Demo,
     Packaging,
     Coverage,
@@ -38,7 +41,7 @@ pub enum Suite {
 
 impl Suite {
     /// In this order: the last one reads what the others have kept of their runs.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Check,
         Self::Native,
         Self::Fuzz,
@@ -48,6 +51,7 @@ impl Suite {
         Self::Size,
         Self::Page,
         Self::Browser,
+        Self::Faults,
         Self::Demo,
         Self::Packaging,
         Self::Coverage,
@@ -65,6 +69,7 @@ impl Suite {
             Self::Size => "size",
             Self::Page => "page",
             Self::Browser => "browser",
+            Self::Faults => "faults",
             Self::Demo => "demo",
             Self::Packaging => "packaging",
             Self::Coverage => "coverage",
@@ -85,6 +90,7 @@ impl Suite {
             Self::Check => vec![Need::RustComponents],
             Self::Wasm | Self::Demo | Self::Packaging => vec![Need::Chromium],
             Self::Size | Self::Page => Vec::new(),
+            Self::Faults => vec![Need::Chromium, Need::Debian13],
             Self::Browser => vec![
                 Need::Chromium,
                 Need::Mosquitto,
@@ -100,7 +106,13 @@ impl Suite {
     fn uses_the_package(self) -> bool {
         matches!(
             self,
-            Self::Check | Self::Size | Self::Page | Self::Browser | Self::Demo | Self::Packaging
+            Self::Check
+                | Self::Size
+                | Self::Page
+                | Self::Browser
+                | Self::Faults
+                | Self::Demo
+                | Self::Packaging
         )
     }
 
@@ -114,8 +126,11 @@ impl Suite {
             Self::Wasm => wasm(),
             Self::Size => counted("size", size::weigh),
             Self::Page => page(),
-            Self::Browser => node_tests("browser", "tests/browser", |name| !name.contains("demo")),
-            Self::Demo => node_tests("demo", "tests/browser", |name| name.contains("demo")),
+            Self::Browser => node_tests("browser", BROWSER_TESTS, |name| {
+                !name.starts_with("demo") && !name.starts_with("faults")
+            }),
+            Self::Faults => node_tests("faults", BROWSER_TESTS, |name| name.starts_with("faults")),
+            Self::Demo => node_tests("demo", BROWSER_TESTS, |name| name.starts_with("demo")),
             Self::Packaging => packaging(),
             Self::Coverage => counted("coverage", coverage::measure),
             Self::Conformance => conformance::suite(),

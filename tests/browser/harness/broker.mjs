@@ -1,7 +1,7 @@
 // @ts-check
 // Real brokers, started through `xtask broker` on free ports.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { freePort } from "./ports.mjs";
@@ -31,20 +31,22 @@ export class Broker {
   #kind;
   #port;
   #directory;
+  #more;
   /** @type {XtaskServer | undefined} */
   #server;
 
-  /** @param {string} kind @param {number} port @param {string} directory */
-  constructor(kind, port, directory) {
+  /** @param {string} kind @param {number} port @param {string} directory @param {string[]} more */
+  constructor(kind, port, directory, more) {
     this.#kind = kind;
     this.#port = port;
     this.#directory = directory;
+    this.#more = more;
   }
 
-  /** A broker that keeps its data across restarts. @param {string} kind */
-  static async start(kind) {
+  /** A broker that keeps its data across restarts. @param {string} kind @param {string[]} more arguments */
+  static async start(kind, more = []) {
     const directory = await mkdtemp(path.join(os.tmpdir(), "webmqtt-broker-"));
-    const broker = new Broker(kind, await freePort(), directory);
+    const broker = new Broker(kind, await freePort(), directory, more);
     await broker.launch();
     return broker;
   }
@@ -53,7 +55,14 @@ export class Broker {
   async launch() {
     // The same plain port, too: clients of the killed broker come back to it.
     const plain = this.tcpUrl ? ["--plain-port", new URL(this.tcpUrl).port] : [];
-    const where = ["--port", String(this.#port), ...plain, "--persist", this.#directory];
+    const where = [
+      "--port",
+      String(this.#port),
+      ...plain,
+      "--persist",
+      this.#directory,
+      ...this.#more,
+    ];
     this.#server = await XtaskServer.start(["broker", this.#kind, ...where], READY_PATIENCE);
     const [url, tcpUrl] = this.#server.ready;
     this.url = String(url);
@@ -68,6 +77,11 @@ export class Broker {
   /** Ends the broker without a chance to save anything, as a power failure would. */
   async kill() {
     await this.#server?.kill();
+  }
+
+  /** What it has said since it was started the last time. */
+  log() {
+    return readFile(path.join(this.#directory, "broker.log"), "utf8");
   }
 
   /** Ends the broker for good. */

@@ -119,6 +119,10 @@ pub struct Options {
     pub plain_port: u16,
     /// Keeps sessions and retained messages there.
     pub persist: Option<PathBuf>,
+    /// Mosquitto writes every packet into `broker.log` in its folder.
+    pub log_packets: bool,
+    /// Mosquitto without access rights.
+    pub no_acl: bool,
     pub sensors: bool,
 }
 
@@ -130,6 +134,8 @@ struct Launch<'a> {
     /// Configuration and data; the broker sees it as [`Launch::seen`].
     folder: &'a Path,
     persist: bool,
+    log_packets: bool,
+    no_acl: bool,
 }
 
 impl Launch<'_> {
@@ -209,6 +215,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         plain,
         folder: &folder,
         persist: options.persist.is_some(),
+        log_packets: options.log_packets,
+        no_acl: options.no_acl,
     };
     let mut watch = Watch::new()?;
     let log = folder.join("broker.log");

@@ -27,6 +27,17 @@ pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
     } else {
         "persistence false\n".to_owned()
     };
+    // With the file, what comes for a session between the broker's restart and its client's return is lost.
+    let acl = if launch.no_acl {
+        String::new()
+    } else {
+        format!("acl_file {seen}/acl\n")
+    };
+    let log_type = if launch.log_packets {
+        "log_type all\n"
+    } else {
+        ""
+    };
     // The plain listener: Debian 12's build exits when every listener is a websockets one.
     // socket_domain: without it that build binds websockets to every interface.
     // No per_listener_settings: 2.0.21 then loses messages for offline sessions.
@@ -34,11 +45,12 @@ pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
     let configuration = format!(
         "user root\n\
          log_dest stderr\n\
+         {log_type}\
          sys_interval 1\n\
          {persistence}\
          allow_anonymous true\n\
          password_file {seen}/passwd\n\
-         acl_file {seen}/acl\n\
+         {acl}\
          max_queued_messages 100000\n\
          listener {plain} 127.0.0.1\n\
          listener {port} 127.0.0.1\n\

@@ -1,0 +1,186 @@
+// @ts-check
+// One long run: a client in the page with traffic in both directions over a proxy that a plan drives, and beside it a
+// client that is not ours, straight at the broker, which counts and publishes.
+
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import { FaultProxy } from "../harness/fault_proxy.mjs";
+import { Random } from "../harness/random.mjs";
+import { uniqueName, Witness } from "../harness/witness.mjs";
+
+/** @typedef {1 | 2} Assured */
+
+/** A number each so many milliseconds, with either QoS in either direction. */
+export const PERIOD = 25;
+const PATIENCE = 30_000;
+
+/** A lost connection is noticed and replaced soon. */
+const options = {
+  clean: false,
+  keepalive: 1,
+  connectTimeout: 800,
+  reconnect: { min: 5, max: 100 },
+};
+
+/**
+ * What a page reports of a run.
+ * @typedef {object} Report
+ * @property {Record<Assured, string[]>} received
+ * @property {string[]} failures
+ * @property {string[]} causes
+ * @property {number} connections
+ * @property {string} state
+ */
+
+export class Endurance {
+  name;
+  proxy;
+  witness;
+  #page;
+  #version;
+  #publishing = false;
+  /** @type {Promise<void> | undefined} */
+  #published;
+  /** The last number that was published for the page. */
+  lastIn = 0;
+  /** Numbers that the broker has acknowledged. @type {Record<Assured, Set<string>>} */
+  acknowledgedIn = { 1: new Set(), 2: new Set() };
+  /** The last number that the page has published. */
+  lastOut = 0;
+
+  /**
+   * @param {import("playwright-core").Page} page @param {string} name @param {4 | 5} version
+   * @param {FaultProxy} proxy @param {Witness} witness
+   */
+  constructor(page, name, version, proxy, witness) {
+    this.#page = page;
+    this.#version = version;
+    this.name = name;
+    this.proxy = proxy;
+    this.witness = witness;
+  }
+
+  /**
+   * Everybody is connected and subscribed.
+   * @param {import("playwright-core").Page} page with `endurance.js`
+   * @param {import("../harness/broker.mjs").Broker} broker
+   * @param {{ seed: number, script: () => import("../harness/fault_proxy.mjs").Script }} how
+   */
+  static async begin(page, broker, { seed, script }) {
+    const version = seed % 2 === 0 ? 5 : 4;
+    const name = uniqueName(`run-${seed}`);
+    const proxy = await FaultProxy.start(broker.url, new Random(-1 - seed), script);
+    const witness = await Witness.connect(String(broker.tcpUrl), { version, clean: false });
+    const run = new Endurance(page, name, version, proxy, witness);
+    await witness.subscribe(`${name}/out/#`, 2);
+    await run.#call("begin", proxy.url, { ...options, clientId: name, version });
+    return run;
+  }
+
+  /** @param {string} method @param {...unknown} args @returns {Promise<any>} */
+  #call(method, ...args) {
+    return this.#page.evaluate(
+      ([method, args]) => globalThis.endurance[method](...args),
+      /** @type {[string, any[]]} */ ([method, [this.name, ...args]]),
+    );
+  }
+
+  get title() {
+    return `MQTT ${this.#version === 5 ? "5.0" : "3.1.1"}`;
+  }
+
+  /** Lets the page publish. */
+  startOut() {
+    return this.#call("flow", PERIOD);
+  }
+
+  async stopOut() {
+    this.lastOut = await this.#call("stop");
+  }
+
+  /** Publishes for the page. */
+  startIn() {
+    this.#publishing = true;
+    this.#published = this.#publish();
+  }
+
+  async #publish() {
+    while (this.#publishing) {
+      this.lastIn += 1;
+      const number = String(this.lastIn);
+      const both = /** @type {const} */ ([1, 2]).map(async (qos) => {
+        await this.witness.publish(`${this.name}/in/${qos}/${number}`, number, { qos });
+        this.acknowledgedIn[qos].add(number);
+      });
+      await Promise.all([...both, delay(PERIOD)]);
+    }
+  }
+
+  async stopIn() {
+    this.#publishing = false;
+    await this.#published;
+  }
+
+  /** Every publish of the page is settled. */
+  settled() {
+    return this.#call("settled");
+  }
+
+  /** What the witness counted. @param {Assured} qos */
+  out(qos) {
+    const prefix = `${this.name}/out/${qos}/`;
+    return this.witness.messages.items
+      .filter(({ topic }) => topic.startsWith(prefix))
+      .map(({ text }) => text);
+  }
+
+  /** Waits until the witness and the page have each number that was published for them, or for a while. */
+  async untilThere() {
+    const end = performance.now() + PATIENCE;
+    const missing = async () => {
+      let sum = 0;
+      for (const qos of /** @type {const} */ ([1, 2])) {
+        sum += this.lastOut - new Set(this.out(qos)).size;
+        sum += this.lastIn - (await this.#call("count", qos));
+      }
+      return sum;
+    };
+    while ((await missing()) > 0 && performance.now() < end) await delay(20);
+  }
+
+  /** Waits until nothing has arrived anywhere for a while. */
+  async untilQuiet() {
+    const count = async () => {
+      const { received } = await this.report();
+      return received[1].length + received[2].length + this.out(1).length + this.out(2).length;
+    };
+    for (let before = -1, now = await count(); before !== now; now = await count()) {
+      before = now;
+      await delay(500);
+    }
+  }
+
+  /** @returns {Promise<Report>} */
+  report() {
+    return this.#call("report");
+  }
+
+  async end() {
+    await this.#call("end");
+    await this.stop();
+  }
+
+  /** Whatever has become of it. */
+  async stop() {
+    await this.witness.end();
+    await this.proxy.stop();
+  }
+}
+
+/** The page with the runs. @param {import("../harness/lab.mjs").Lab} lab */
+export async function enduringPage(lab) {
+  const { page } = await lab.open();
+  await page.evaluate(() => import(/** @type {any} */ ("/page/endurance.js")));
+  assert.equal(await page.evaluate(() => typeof globalThis.endurance), "object");
+  return page;
+}
