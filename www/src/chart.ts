@@ -1,17 +1,17 @@
-/** The panel of live values: a tile for every series, or all of them over each other. */
+/** The panel of charts, of values or of the connection's traffic: a tile for every series, or one over the other. */
 
-import uPlot from "uplot";
+import { ChartRange } from "./chart-range.js";
 import { byId, make, onChoice, setText } from "./dom.js";
 import { value } from "./format.js";
-import { Plot, type PlotData } from "./plot.js";
+import { t } from "./language.js";
+import type { Plot, PlotData } from "./plot.js";
 import { DRAWN, type Series, SeriesStore } from "./series.js";
 import { topicName } from "./topic-name.js";
+import { Traffic } from "./traffic.js";
 
 /** Milliseconds between two drawings. */
 const PACE = 100;
 const CALM_PACE = 1_000;
-/** Seconds that are shown at least. */
-const SHORTEST = 10;
 
 /** A series' entry in the legend, with its own plot when arranged as tiles. */
 interface Entry {
@@ -27,7 +27,8 @@ interface Entry {
 }
 
 export class ChartPanel {
-  readonly store = new SeriesStore();
+  readonly values = new SeriesStore();
+  readonly traffic = new Traffic();
   readonly #root = byId("chart", HTMLElement);
   readonly #legend = byId("chart-legend", HTMLElement);
   /** Series that are not drawn. */
@@ -36,18 +37,21 @@ export class ChartPanel {
   readonly #empty = byId("chart-empty", HTMLElement);
   readonly #entries = new Map<string, Entry>();
   readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
+  #drawnAt = 0;
+  readonly #range = new ChartRange(() => {
+    this.#drawnAt = 0;
+  });
+  /** What draws is loaded with the first series. */
+  #plots: typeof import("./plot.js") | undefined;
+  #loading = false;
+  #store = this.values;
   #overlay: Plot | undefined;
   #overlaid = false;
-  #seconds = 60;
-  #drawnAt = 0;
   /** Time under the pointer. */
   #pointed: number | undefined;
 
   constructor() {
-    onChoice("window", (seconds) => {
-      this.#seconds = Number(seconds);
-      this.#drawnAt = 0;
-    });
+    onChoice("chart-source", (source) => this.#show(source));
     onChoice("arrangement", (arrangement) => {
       this.#overlaid = arrangement === "overlay";
       this.#root.dataset.arrangement = arrangement;
@@ -60,15 +64,20 @@ export class ChartPanel {
   readonly #frame = (now: number): void => {
     requestAnimationFrame(this.#frame);
     const pace = this.#calm.matches ? CALM_PACE : PACE;
-    if (now - this.#drawnAt >= pace) {
+    const still = this.#range.stands && this.#drawnAt > 0;
+    if (now - this.#drawnAt >= pace && !still) {
       this.#drawnAt = now;
       this.#draw();
     }
   };
 
   #draw(): void {
-    this.store.flush();
-    const all = this.store.all;
+    this.#store.flush();
+    const all = this.#store.all;
+    if (all.length > 0 && !this.#plots) {
+      void this.#load();
+      return;
+    }
     for (const series of all) {
       if (!this.#entries.has(series.id)) {
         this.#addEntry(series);
@@ -79,8 +88,8 @@ export class ChartPanel {
     if (all.length === 0) {
       return;
     }
-    const to = Date.now() / 1000;
-    const from = this.#from(to, all);
+    const begins = all.flatMap(({ points }) => points.begin ?? []);
+    const { from, to } = this.#range.now(begins.length > 0 ? Math.min(...begins) : undefined);
     for (const entry of this.#entries.values()) {
       [entry.times, entry.values] = entry.series.points.since(from);
       entry.plot?.draw([entry.times, entry.values], from, to);
@@ -89,10 +98,38 @@ export class ChartPanel {
     this.#overlay?.draw(this.#joined(), from, to);
   }
 
-  /** The window opens with the first values, so that they fill it from the beginning. */
-  #from(to: number, all: readonly Series[]): number {
-    const begin = Math.min(...all.map((series) => series.points.begin ?? to));
-    return Math.max(to - this.#seconds, Math.min(begin, to - SHORTEST));
+  async #load(): Promise<void> {
+    if (!this.#loading) {
+      this.#loading = true;
+      this.#plots = await import("./plot.js");
+      this.#drawnAt = 0;
+    }
+  }
+
+  /** Draws one number of a topic. Whether it was not known before. */
+  watch(topic: string, path: string): boolean {
+    byId("chart-values", HTMLInputElement).click();
+    const series = this.values.watch(topic, path);
+    const isNew = series?.points.last === undefined;
+    this.#draw();
+    this.#rebuild();
+    const entry = this.#entries.get(series?.id ?? "");
+    entry?.item.scrollIntoView({ block: "nearest" });
+    return isNew;
+  }
+
+  #show(source: string): void {
+    this.#store = source === "traffic" ? this.traffic.store : this.values;
+    this.#forget();
+    this.#range.stand(undefined);
+    setText(
+      this.#empty,
+      source === "traffic"
+        ? t("What the connection carries is drawn as soon as there is one.")
+        : t(
+            "Numbers draw themselves: a payload like 21.5, or every number in JSON. A message in detail offers all of its numbers.",
+          ),
+    );
   }
 
   #drawnEntries(): Entry[] {
@@ -100,8 +137,15 @@ export class ChartPanel {
   }
 
   #joined(): PlotData {
-    return uPlot.join(this.#drawnEntries().map((entry): PlotData => [entry.times, entry.values]));
+    const lines = this.#drawnEntries().map((entry): PlotData => [entry.times, entry.values]);
+    return this.#plots?.joined(lines) ?? [[]];
   }
+
+  readonly #listeners = {
+    point: (time: number | undefined) => this.#onCursor(time),
+    choose: (from: number, to: number) => this.#range.stand({ from, to }),
+    leave: () => this.#range.stand(undefined),
+  };
 
   readonly #onCursor = (time: number | undefined): void => {
     this.#pointed = time;
@@ -152,7 +196,13 @@ export class ChartPanel {
   }
 
   clear(): void {
-    this.store.clear();
+    this.values.clear();
+    this.traffic.clear();
+    this.#range.stand(undefined);
+    this.#forget();
+  }
+
+  #forget(): void {
     for (const { plot } of this.#entries.values()) {
       plot?.destroy();
     }
@@ -165,8 +215,13 @@ export class ChartPanel {
   #toggle(id: string): void {
     const entry = this.#entries.get(id);
     const wasDrawn = entry?.colour !== undefined;
-    if (entry && !this.store.toggle(id) && !wasDrawn) {
-      entry.button.title = `Only ${DRAWN} series are drawn at once; switch another one off first.`;
+    if (entry && !this.#store.toggle(id) && !wasDrawn) {
+      entry.button.title = t(
+        "Only {count} series are drawn at once; switch another one off first.",
+        {
+          count: DRAWN,
+        },
+      );
       return;
     }
     this.#rebuild();
@@ -197,8 +252,8 @@ export class ChartPanel {
     }
     item.dataset.colour = String(series.colour ?? "");
     button.setAttribute("aria-pressed", String(drawn));
-    if (drawn && !this.#overlaid) {
-      entry.plot = new Plot(host, [series.colour ?? 0], this.#onCursor);
+    if (drawn && !this.#overlaid && this.#plots) {
+      entry.plot = new this.#plots.Plot(host, [series.colour ?? 0], this.#listeners);
     }
   }
 
@@ -207,9 +262,9 @@ export class ChartPanel {
     this.#overlay = undefined;
     const drawn = this.#drawnEntries();
     this.#overlayHost.hidden = !this.#overlaid || drawn.length === 0;
-    if (!this.#overlayHost.hidden) {
+    if (!this.#overlayHost.hidden && this.#plots) {
       const colours = drawn.map((entry) => entry.colour ?? 0);
-      this.#overlay = new Plot(this.#overlayHost, colours, this.#onCursor);
+      this.#overlay = new this.#plots.Plot(this.#overlayHost, colours, this.#listeners);
     }
   }
 }

@@ -3,13 +3,16 @@
 import type { Message } from "webmqtt";
 import { byId, make } from "./dom.js";
 import { bytes, clockExact } from "./format.js";
+import { t } from "./language.js";
 import type { LogEntry } from "./message-log.js";
-import { SHOWN } from "./payload.js";
+import { numbersIn, SHOWN } from "./payload.js";
 import { base64, imageType, textIn, VIEW_NAMES, type View, viewsOf } from "./payload-views.js";
 
 export interface DetailActions {
   /** Takes the message over into the form that publishes. */
   reply(message: Message): void;
+  /** Draws a number of this topic. */
+  draw(topic: string, path: string): void;
   /** Shows only messages of this topic. */
   only(topic: string): void;
   close(): void;
@@ -56,7 +59,7 @@ export class MessageDetail {
     );
     const hint = make("p", "hint");
     const payload = view === "image" ? picture(message) : this.#text(entry, view, hint);
-    this.#host.replaceChildren(head, facts(entry), payload, hint);
+    this.#host.replaceChildren(head, facts(entry), this.#numbers(message), payload, hint);
     const cut = message.payload.length - SHOWN;
     if (cut > 0 && (view === "text" || view === "json" || view === "base64")) {
       hint.textContent = `… and ${bytes(cut)} more that are not shown`;
@@ -80,6 +83,21 @@ export class MessageDetail {
       },
     );
     return body;
+  }
+
+  /** A button for each number in it, which draws it. */
+  #numbers({ topic, payload }: Message): HTMLElement {
+    const list = make("div", "tools detail-numbers");
+    for (const { path } of numbersIn(payload, true)) {
+      const button = this.#button(path || t("Draw the value"), "", () =>
+        this.#actions.draw(topic, path),
+      );
+      button.classList.add("draw");
+      button.dataset.testid = "draw";
+      button.setAttribute("aria-label", t("Draw {path}", { path: path || topic }));
+      list.append(button);
+    }
+    return list;
   }
 
   #tools(message: Message, views: View[], chosen: View): HTMLElement {

@@ -37,6 +37,8 @@ export class Link {
   readonly status = new Signal<LinkStatus>();
   /** What went wrong that no call of the page reports. */
   readonly failed = new Signal<unknown>();
+  /** A message was published: milliseconds until its acknowledgement, if its QoS has one. */
+  readonly acknowledged = new Signal<number | undefined>();
   /** A client was made, which knows no subscription yet. */
   readonly renewed = new Signal<void>();
   #client: Client | undefined;
@@ -51,6 +53,10 @@ export class Link {
   /** Whether there is a client that takes calls, connected or not. */
   get open(): boolean {
     return this.#client !== undefined;
+  }
+
+  get connected(): boolean {
+    return this.#state === "connected";
   }
 
   /** Where the connection goes, and with what. */
@@ -165,8 +171,12 @@ export class Link {
   }
 
   async publish(topic: string, payload: Payload, options: PublishOptions): Promise<PublishResult> {
+    const begun = performance.now();
+    // What had to wait for the connection tells nothing of it.
+    const timed = this.connected && (options.qos ?? 0) > 0;
     const result = await this.#taking().publish(topic, payload, options);
     this.published += 1;
+    this.acknowledged.emit(timed ? performance.now() - begun : undefined);
     return result;
   }
 }

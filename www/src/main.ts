@@ -20,7 +20,18 @@ const store = new ProfileStore();
 const connections = new ConnectionsPanel(link, store);
 const chart = new ChartPanel();
 const publishForm = new PublishForm(link);
-const messages = new MessagesPanel((message) => publishForm.fill(message));
+const messages = new MessagesPanel({
+  reply: (message) => publishForm.fill(message),
+  draw: (topic, path) => {
+    const isNew = chart.watch(topic, path);
+    // What came before is a part of the line.
+    for (const { message, at } of messages.log.entries) {
+      if (isNew && message.topic === topic) {
+        chart.values.takeOne(topic, path, message.payload, at);
+      }
+    }
+  },
+});
 const subscriptions = new SubscriptionsPanel(link, store, receive);
 new StatusPanel(link);
 const connectForm = new ConnectForm(link, store);
@@ -35,7 +46,8 @@ function receive(message: Message, colour: number): void {
   latest = message;
   const at = performance.timeOrigin + performance.now();
   messages.add(message, at, colour);
-  chart.store.take(message.topic, message.payload, at);
+  chart.values.take(message.topic, message.payload, at);
+  chart.traffic.received(message.payload.length);
 }
 
 const meter = new RateMeter();
@@ -50,10 +62,17 @@ function updateMeters(): void {
   setText(perSecond, rate(meter.sample(now, total)));
   setText(published, count(link.published));
   subscriptions.updateNumbers(now);
+  if (link.connected) {
+    chart.traffic.sample(performance.timeOrigin + now);
+  }
 }
 
 setInterval(updateMeters, 1_000);
 updateMeters();
+
+link.acknowledged.listen((took) => {
+  chart.traffic.published(performance.timeOrigin + performance.now(), took);
+});
 
 /** Id of the connection whose messages are shown. */
 let shown = "";

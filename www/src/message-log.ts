@@ -37,6 +37,11 @@ export class MessageLog {
     return this.#entries.length;
   }
 
+  /** What is kept, oldest first. */
+  get entries(): Iterable<LogEntry> {
+    return this.#entries;
+  }
+
   /** What is kept and found by the search, oldest first. */
   get found(): Ring<LogEntry> {
     return this.#test ? this.#found : this.#entries;

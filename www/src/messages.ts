@@ -1,7 +1,7 @@
 /** The messages as a list, newest first, searchable and pausable, or as a tree of topics; one of them in detail. */
 
 import type { Message } from "webmqtt";
-import { MessageDetail } from "./detail.js";
+import { type DetailActions, MessageDetail } from "./detail.js";
 import { byId, onChoice, setText } from "./dom.js";
 import { toCsv, toJson } from "./export.js";
 import { download } from "./files.js";
@@ -31,9 +31,9 @@ export class MessagesPanel {
   #unseen = 0;
   #selected: LogEntry | undefined;
 
-  constructor(onReply: (message: Message) => void) {
+  constructor(actions: Pick<DetailActions, "reply" | "draw">) {
     this.#detail = new MessageDetail({
-      reply: onReply,
+      ...actions,
       only: (topic) => this.#showOnly(topic),
       close: () => this.#select(undefined),
     });

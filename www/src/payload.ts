@@ -125,14 +125,20 @@ export interface NumericField {
   readonly value: number;
 }
 
-/** Bytes of a payload that are searched for numbers. */
-const NUMERIC_LIMIT = 4096;
-const NUMERIC_DEPTH = 3;
-const NUMERIC_FIELDS = 8;
+/** What is searched of a payload: bytes, depth, and how many numbers are found. */
+interface Search {
+  readonly bytes: number;
+  readonly depth: number;
+  readonly fields: number;
+}
 
-/** Every number of a payload: the whole of it, or fields of JSON. */
-export function numbersIn(bytes: Uint8Array): NumericField[] {
-  if (bytes.length === 0 || bytes.length > NUMERIC_LIMIT) {
+const USUAL: Search = { bytes: 4_096, depth: 3, fields: 8 };
+const THOROUGH: Search = { bytes: 65_536, depth: 8, fields: 100 };
+
+/** The numbers of a payload: the whole of it, or fields of JSON. Thorough where somebody has asked for one. */
+export function numbersIn(bytes: Uint8Array, thorough = false): NumericField[] {
+  const search = thorough ? THOROUGH : USUAL;
+  if (bytes.length === 0 || bytes.length > search.bytes) {
     return [];
   }
   const text = textOf(bytes)?.trim();
@@ -144,22 +150,28 @@ export function numbersIn(bytes: Uint8Array): NumericField[] {
   }
   const fields: NumericField[] = [];
   if (looksLikeJson(text)) {
-    collect(parsed(text), "", 0, fields);
+    collect(parsed(text), "", 0, search, fields);
   }
   return fields;
 }
 
-function collect(node: unknown, path: string, depth: number, into: NumericField[]): void {
+function collect(
+  node: unknown,
+  path: string,
+  depth: number,
+  search: Search,
+  into: NumericField[],
+): void {
   if (typeof node === "number") {
-    if (into.length < NUMERIC_FIELDS) {
+    if (into.length < search.fields) {
       into.push({ path, value: node });
     }
     return;
   }
-  if (typeof node !== "object" || node === null || depth === NUMERIC_DEPTH) {
+  if (typeof node !== "object" || node === null || depth === search.depth) {
     return;
   }
   for (const [name, child] of Object.entries(node)) {
-    collect(child, path ? `${path}.${name}` : name, depth + 1, into);
+    collect(child, path ? `${path}.${name}` : name, depth + 1, search, into);
   }
 }

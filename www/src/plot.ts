@@ -6,8 +6,20 @@ import { axis, clock } from "./format.js";
 /** Times in seconds, then one column of values for each line. */
 export type PlotData = uPlot.AlignedData;
 
-/** Called with the time under the pointer in seconds, or undefined when it left. */
-export type CursorListener = (time: number | undefined) => void;
+/** What a reader does with the pointer; times in seconds. */
+export interface PlotListeners {
+  /** The time under the pointer, or undefined when it left. */
+  point(time: number | undefined): void;
+  /** A stretch of time was chosen by dragging. */
+  choose(from: number, to: number): void;
+  /** A double click asks for the present. */
+  leave(): void;
+}
+
+/** Lines of different times over each other. */
+export function joined(lines: PlotData[]): PlotData {
+  return uPlot.join(lines);
+}
 
 /** Charts with the same key show the same moment under the pointer. */
 const SYNC = "values";
@@ -17,9 +29,10 @@ export class Plot {
   readonly #chart: uPlot;
   readonly #resizing: ResizeObserver;
 
-  constructor(host: HTMLElement, colours: readonly number[], onCursor: CursorListener) {
+  constructor(host: HTMLElement, colours: readonly number[], listeners: PlotListeners) {
     this.#host = host;
-    this.#chart = new uPlot(options(host, colours, onCursor), [[]], host);
+    this.#chart = new uPlot(options(host, colours, listeners), [[]], host);
+    this.#chart.over.addEventListener("dblclick", () => listeners.leave());
     this.#resizing = new ResizeObserver(() => this.#resize());
     this.#resizing.observe(host);
   }
@@ -48,7 +61,7 @@ export class Plot {
 function options(
   host: HTMLElement,
   colours: readonly number[],
-  onCursor: CursorListener,
+  listeners: PlotListeners,
 ): uPlot.Options {
   const style = getComputedStyle(host);
   const token = (name: string) => style.getPropertyValue(name).trim();
@@ -67,11 +80,14 @@ function options(
     legend: { show: false },
     cursor: {
       sync: { key: SYNC },
-      drag: { x: false, y: false },
+      drag: { x: true, y: false, setScale: false, dist: 6 },
       y: false,
       points: { size: 7 },
     },
-    hooks: { setCursor: [(chart) => onCursor(timeAt(chart))] },
+    hooks: {
+      setCursor: [(chart) => listeners.point(timeAt(chart))],
+      setSelect: [(chart) => choose(chart, listeners)],
+    },
     scales: { x: { time: true }, y: { range: (_, low, high) => padded(low, high) } },
     axes: [
       {
@@ -79,7 +95,7 @@ function options(
         size: 22,
         gap: 4,
         space: 64,
-        incrs: [5, 10, 15, 30, 60, 120, 300, 600],
+        incrs: [1, 5, 10, 15, 30, 60, 120, 300, 600],
         values: clockLabels,
       },
       { ...common, size: 48, gap: 4, space: 20, values: (_, splits) => splits.map(axis) },
@@ -110,11 +126,22 @@ function timeAt(chart: uPlot): number | undefined {
   return left < 0 ? undefined : chart.posToVal(left, "x");
 }
 
+/** The other charts of the group hear of it as well, and say the same. */
+function choose(chart: uPlot, listeners: PlotListeners): void {
+  const { left, width } = chart.select;
+  if (width > 0) {
+    const [from, to] = [chart.posToVal(left, "x"), chart.posToVal(left + width, "x")];
+    chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+    listeners.choose(from, to);
+  }
+}
+
 /** A little air above and below, and a band around a line that does not move. */
 function padded(low: number | null, high: number | null): uPlot.Range.MinMax {
   if (low === null || high === null) {
     return [0, 1];
   }
   const margin = low === high ? Math.abs(low) * 0.02 || 1 : (high - low) * 0.12;
-  return [low - margin, high + margin];
+  // What is never negative, as most things that are counted or measured, has no axis below zero.
+  return [low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin];
 }

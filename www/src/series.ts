@@ -109,6 +109,8 @@ export class SeriesStore {
   readonly #lookedAt = new Map<string, number>();
   /** The newest payload of topics that are faster than the resolution. */
   readonly #pending = new Map<string, Pending>();
+  /** Paths that somebody asked for, by topic: they are found however many others there are. */
+  readonly #watched = new Map<string, Set<string>>();
   #overflow = false;
 
   get all(): readonly Series[] {
@@ -123,7 +125,7 @@ export class SeriesStore {
   /** Cheap: a fast topic is decoded once per resolution, not once per message. */
   take(topic: string, payload: Uint8Array, at: number): void {
     const before = this.#lookedAt.get(topic);
-    if (before === undefined && this.#lookedAt.size >= TOPICS) {
+    if (before === undefined && this.#lookedAt.size >= TOPICS && !this.#watched.has(topic)) {
       this.#overflow = true;
     } else if (before !== undefined && at - before < RESOLUTION) {
       this.#pending.set(topic, { at, payload });
@@ -143,17 +145,47 @@ export class SeriesStore {
   #look(topic: string, payload: Uint8Array, at: number): void {
     this.#lookedAt.set(topic, at);
     this.#pending.delete(topic);
-    for (const { path, value } of numbersIn(payload)) {
+    const watched = this.#watched.get(topic);
+    for (const { path, value } of numbersIn(payload, watched !== undefined)) {
       if (Number.isFinite(value)) {
-        this.#find(topic, path)?.points.add(at, value);
+        this.#find(topic, path, watched?.has(path))?.points.add(at, value);
       }
     }
   }
 
-  #find(topic: string, path: string): Series | undefined {
+  /** A value that no message brought. */
+  add(name: string, at: number, value: number): void {
+    this.#find(name, "")?.points.add(at, value);
+  }
+
+  /** One number of a payload that came before it was asked for; call in the order of time. */
+  takeOne(topic: string, path: string, payload: Uint8Array, at: number): void {
+    const field = numbersIn(payload, true).find((each) => each.path === path);
+    if (field && Number.isFinite(field.value)) {
+      this.#find(topic, path, true)?.points.add(at, field.value);
+    }
+  }
+
+  /** Draws this number from now on, and for that, if need be, no longer the one that is drawn for longest. */
+  watch(topic: string, path: string): Series | undefined {
+    const paths = this.#watched.get(topic) ?? new Set();
+    this.#watched.set(topic, paths.add(path));
+    const series = this.#find(topic, path, true);
+    if (series && series.colour === undefined) {
+      series.colour = this.#freeColour();
+      const first = this.all.find(({ colour }) => colour !== undefined);
+      if (series.colour === undefined && first) {
+        series.colour = first.colour;
+        first.colour = undefined;
+      }
+    }
+    return series;
+  }
+
+  #find(topic: string, path: string, wanted = false): Series | undefined {
     const id = JSON.stringify([topic, path]);
     let series = this.#series.get(id);
-    if (!series && this.#series.size < KNOWN) {
+    if (!series && (wanted || this.#series.size < KNOWN)) {
       series = { id, topic, path, points: new Points(), colour: this.#freeColour() };
       this.#series.set(id, series);
     } else if (!series) {
@@ -186,6 +218,7 @@ export class SeriesStore {
     this.#series.clear();
     this.#lookedAt.clear();
     this.#pending.clear();
+    this.#watched.clear();
     this.#overflow = false;
   }
 }

@@ -70,3 +70,19 @@ test("a flood of topics is bounded", () => {
   assert.ok(store.all.length <= 32);
   assert.equal(store.overflow, true);
 });
+
+test("a number that is asked for is found however deep it is, and takes a place if all are taken", () => {
+  const store = new SeriesStore();
+  for (let index = 0; index < DRAWN; index += 1) {
+    store.take(`a/${index}`, utf8("1"), 0);
+  }
+  const deep = utf8('{"a":{"b":{"c":{"d":5}}}}');
+  store.take("deep", deep, 0);
+  assert.equal(store.all.length, DRAWN);
+  const series = store.watch("deep", "a.b.c.d");
+  assert.equal(series.colour, 0);
+  assert.equal(store.all[0].colour, undefined);
+  store.takeOne("deep", "a.b.c.d", deep, 50);
+  store.take("deep", utf8('{"a":{"b":{"c":{"d":6}}}}'), 200);
+  assert.deepEqual([...series.points.since(0)[1]], [5, 6]);
+});

@@ -1,0 +1,166 @@
+// @ts-check
+// The page's charts: any number becomes a line by one click, lines stand still and are zoomed into, and the connection
+// has lines of its own.
+
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import { Broker } from "./harness/broker.mjs";
+import { uniqueName, Witness } from "./harness/witness.mjs";
+import { connectTo, untilRow, useWww } from "./harness/www_lab.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** @param {Page} page @param {string} filter */
+async function subscribe(page, filter) {
+  await page.getByTestId("sub-filter").fill(filter);
+  await page.getByTestId("sub-add").click();
+  await page.locator(".sub", { hasText: "granted" }).first().waitFor();
+}
+
+/** @param {Page} page @param {string} name */
+const tile = (page, name) => page.locator(`#chart-legend [data-series="${name}"]`);
+
+/** The pixels of the first chart. @param {Page} page */
+const picture = (page) =>
+  page.evaluate(
+    () =>
+      document.querySelector("#chart-legend canvas, #chart-overlay canvas") &&
+      /** @type {HTMLCanvasElement} */ (document.querySelector("#chart canvas")).toDataURL(),
+  );
+
+/** Waits for the frames in which charts are drawn anew. @param {Page} page @param {number} milliseconds */
+const pass = (page, milliseconds) =>
+  page.evaluate((span) => new Promise((resolve) => setTimeout(resolve, span)), milliseconds);
+
+describe("the page's charts", () => {
+  const test = useWww();
+
+  /** @param {Page} page @param {(witness: Witness, topic: string) => Promise<void>} body */
+  async function withWitness(page, body) {
+    const broker = await Broker.start("embedded");
+    const witness = await Witness.connect(broker.url, { version: 4 });
+    const topic = uniqueName("charts");
+    try {
+      await connectTo(page, broker.url);
+      await subscribe(page, `${topic}/#`);
+      await body(witness, topic);
+      await page.getByTestId("disconnect").click();
+    } finally {
+      await witness.end();
+      await broker.stop();
+    }
+  }
+
+  test("a number deep in JSON becomes a line by one click, with what came before", async ({
+    page,
+  }) => {
+    await withWitness(page, async (witness, topic) => {
+      const deep = (/** @type {number} */ value) =>
+        JSON.stringify({ a: { b: { c: [{ d: { value } }] } }, name: "pump" });
+      await witness.publish(`${topic}/deep`, deep(3));
+      await untilRow(page, '"value":3');
+      await pass(page, 150);
+      await witness.publish(`${topic}/deep`, deep(7));
+      await untilRow(page, '"value":7');
+      assert.equal(await page.locator("#chart-legend li").count(), 0);
+      await page.getByTestId("message-row").first().click();
+      await page.getByTestId("draw").filter({ hasText: "a.b.c.0.d.value" }).click();
+      const line = tile(page, `${topic}/deep a.b.c.0.d.value`);
+      await line.locator("canvas").waitFor();
+      await line.locator(".series-last", { hasText: /^7$/ }).waitFor();
+      // The first value is where the pointer at the left edge finds it.
+      await line.locator(".u-over").hover({ position: { x: 2, y: 20 } });
+      await line.locator(".series-last", { hasText: /^3$/ }).waitFor();
+      await witness.publish(`${topic}/deep`, deep(11));
+      await page.mouse.move(0, 0);
+      await line.locator(".series-last", { hasText: /^11$/ }).waitFor();
+    });
+  });
+
+  test("when all places are taken, the chosen number takes the first one", async ({ page }) => {
+    await withWitness(page, async (witness, topic) => {
+      for (let number = 0; number < 9; number += 1) {
+        await witness.publish(`${topic}/${number}`, String(number));
+      }
+      await untilRow(page, "8");
+      await page.locator("#chart-off li").waitFor();
+      assert.equal(await page.locator("#chart-legend li").count(), 8);
+      await page.getByTestId("message-row").first().click();
+      await page.getByTestId("draw").click();
+      await tile(page, `${topic}/8`).locator("canvas").waitFor();
+      assert.equal(await tile(page, `${topic}/0`).count(), 0);
+      assert.equal(await page.locator("#chart-legend li").count(), 8);
+    });
+  });
+
+  test("charts stand still, zoom by dragging, and go on", async ({ page }) => {
+    await withWitness(page, async (witness, topic) => {
+      let value = 0;
+      const publish = setInterval(() => {
+        value += 1;
+        witness.publish(`${topic}/a`, String(value)).catch(() => {});
+      }, 50);
+      try {
+        const plot = tile(page, `${topic}/a`).locator(".u-over");
+        await plot.waitFor();
+        const pause = page.getByTestId("chart-pause");
+        await pause.click();
+        await pass(page, 200);
+        const still = await picture(page);
+        await pass(page, 700);
+        assert.equal(await picture(page), still);
+        await page.getByTestId("chart-in").click();
+        await pass(page, 200);
+        assert.notEqual(await picture(page), still);
+        await pause.click();
+        assert.equal(await pause.getAttribute("aria-pressed"), "false");
+        const moving = await picture(page);
+        await pass(page, 700);
+        assert.notEqual(await picture(page), moving);
+
+        const box = await plot.boundingBox();
+        assert.ok(box);
+        await page.mouse.move(box.x + box.width / 2, box.y + 20);
+        await page.mouse.down();
+        await page.mouse.move(box.x + box.width - 10, box.y + 20, { steps: 5 });
+        await page.mouse.up();
+        await page.locator("[data-testid=chart-pause][aria-pressed=true]").waitFor();
+        await plot.dblclick();
+        await page.locator("[data-testid=chart-pause][aria-pressed=false]").waitFor();
+      } finally {
+        clearInterval(publish);
+      }
+    });
+  });
+
+  test("several series lie over each other", async ({ page }) => {
+    await withWitness(page, async (witness, topic) => {
+      await witness.publish(`${topic}/a`, '{"x": 1, "y": 2}');
+      await tile(page, `${topic}/a y`).locator("canvas").waitFor();
+      await page.getByRole("radio", { name: "Overlay" }).click();
+      await page.locator("#chart-overlay canvas").waitFor();
+      assert.equal(await page.locator("#chart-legend canvas").count(), 0);
+      assert.equal(await page.locator("#chart-overlay .u-cursor-pt").count(), 2);
+    });
+  });
+
+  test("the connection's traffic is drawn: messages, bytes, acknowledgements", async ({ page }) => {
+    await withWitness(page, async (witness, topic) => {
+      await page.getByTestId("chart-traffic").click();
+      const publish = setInterval(() => witness.publish(`${topic}/a`, "text").catch(() => {}), 20);
+      try {
+        for (const name of ["Messages", "Bytes"]) {
+          await tile(page, `${name} received per second`)
+            .locator(".series-last", { hasText: /[1-9]/ })
+            .waitFor();
+        }
+      } finally {
+        clearInterval(publish);
+      }
+      await page.getByTestId("pub-topic").fill(`${topic}/b`);
+      await page.getByTestId("pub-qos").selectOption("1");
+      await page.getByTestId("pub-send").click();
+      await tile(page, "Acknowledged after (ms)").locator("canvas").waitFor();
+    });
+  });
+});
