@@ -136,7 +136,7 @@ impl Error {
             Self::UnsubscribeRefused(_) => "unsubscribe-refused",
             Self::RequestTimeout => "request-timeout",
             Self::Indeterminate => "indeterminate",
-            Self::Store => "store-failed",
+            Self::Store => "store",
             Self::UnclaimedDropped => "unclaimed-dropped",
         }
     }

@@ -20,7 +20,7 @@ const { values } = parseArgs({
 });
 const out = resolve(values.out);
 const webmqtt = resolve(values.webmqtt);
-const wasm = resolve(dirname(webmqtt), "webmqtt_bg.wasm");
+const modules = ["webmqtt_bg.wasm", "webmqtt_store_bg.wasm"];
 /** Bytes, compressed, of everything that a visitor has to load before the page is alive. */
 const FIRST_LOAD = 150_000;
 
@@ -79,9 +79,12 @@ async function copyStatic() {
   await cp(join(here, "icon.svg"), join(out, "icon.svg"));
   // `cargo xtask demo` answers this path with the URL of its broker; other servers serve "none".
   await writeFile(join(out, "demo.json"), "{}\n");
-  // The package looks for its module beside the script that contains it.
-  if (await exists(wasm)) {
-    await cp(wasm, join(out, "webmqtt_bg.wasm"));
+  // The package looks for its modules beside the script that contains it.
+  for (const name of modules) {
+    const module = resolve(dirname(webmqtt), name);
+    if (await exists(module)) {
+      await cp(module, join(out, name));
+    }
   }
 }
 

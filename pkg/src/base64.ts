@@ -1,6 +1,6 @@
 /**
  * webmqtt in one file, with the WebAssembly module inside: nothing has to be fetched. The module is a third larger as
- * text, and is compiled only when the script is there.
+ * text, and is compiled only when the script is there. Only clients with `store` need another module: call `loadStore`.
  *
  * ```ts
  * import { connect } from "webmqtt/base64";

@@ -4,11 +4,11 @@
  * It decides nothing about the protocol; what a packet means was decided before a record came here.
  */
 
-import { Engine } from "../wasm/webmqtt.js";
 import { answer, filterResults, refusal } from "./answers.js";
 import { Credentials, valuesOf } from "./credentials.js";
 import { type Disposal, disposeWith } from "./disposal.js";
 import { type Endpoint, type Server, withoutQuery } from "./endpoint.js";
+import type { Engine, Module } from "./engine.js";
 import {
   type BrokerWords,
   type CloseDetails,
@@ -18,6 +18,7 @@ import {
   MqttError,
   type MqttErrorCode,
 } from "./errors.js";
+import type { Held } from "./held.js";
 import { guarded, Listeners } from "./listeners.js";
 import type { Message } from "./message.js";
 import {
@@ -50,6 +51,7 @@ import type {
   QoS,
   ReconnectFunction,
   RequestOptions,
+  RestoredPublish,
   State,
   StateEvent,
   SubscribeOptions,
@@ -116,16 +118,27 @@ export class Client {
   readonly #subscribes = new Map<number, PendingSubscribe>();
   readonly #reauthentications = new Map<number, Waiter<void>>();
   readonly #unsubscribes = new Map<number, PendingUnsubscribe>();
+  readonly #held: Held | undefined;
+  /**
+   * With `store`: the publishes of an earlier page that were not settled when it went away. They go on by themselves once
+   * the client connects.
+   */
+  readonly restored: readonly RestoredPublish[];
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #listeners = new Listeners();
 
   /** @internal Use `connect` or `createClient`. */
-  constructor(endpoint: Endpoint, options: ConnectOptions) {
+  static made(module: Module, endpoint: Endpoint, options: ConnectOptions, held?: Held): Client {
+    return new Client(module, endpoint, options, held);
+  }
+
+  private constructor(module: Module, endpoint: Endpoint, options: ConnectOptions, held?: Held) {
     const servers = endpoint.urls;
     const urls = servers.map((server) => (typeof server === "function" ? "" : server));
     this.#servers = servers;
     this.#urls = urls;
     this.#delay = typeof options.reconnect === "function" ? options.reconnect : undefined;
+    this.#held = held;
     this.#signal = options.signal;
     this.#credentials = new Credentials(
       options.username ?? endpoint.username,
@@ -140,6 +153,7 @@ export class Client {
       ask: !values || options.auth !== undefined || urls.includes(""),
       serverCount: urls.length,
     });
+    Object.assign(engine, held?.options);
     if (!options.webSocket && !("WebSocket" in globalThis)) {
       throw new MqttError("option-invalid", {
         detail: "there is no WebSocket here: give webSocket",
@@ -148,7 +162,7 @@ export class Client {
     const subprotocol = options.subprotocol ?? (options.version === 3 ? "mqttv3.1" : "mqtt");
     const reader = this.#reader();
     try {
-      this.#engine = new Engine(urls, subprotocol, engine, (batch: unknown[]) =>
+      this.#engine = new module.Engine(urls, subprotocol, engine, (batch: unknown[]) =>
         readRecords(batch, reader),
       );
       this.#clientId = this.#engine.clientId;
@@ -164,6 +178,8 @@ export class Client {
     } catch (thrown) {
       throw engineError(thrown);
     }
+    const holder = { engine: () => this.#engine, publishes: this.#publishes };
+    this.restored = held?.attach(holder) ?? [];
     disposeWith(this, () => this.end());
   }
 
@@ -424,6 +440,9 @@ export class Client {
     listener: (event: EventMap[K]) => void,
     { signal }: { signal?: AbortSignal } = {},
   ): () => void {
+    if (name === "error") {
+      this.#held?.listening((error) => this.#listeners.tell("error", error));
+    }
     return this.#listeners.add(name, listener, signal);
   }
 
@@ -554,6 +573,11 @@ export class Client {
       },
       onPublished: (token, code, reasonCode, words, qos) => {
         const waiter = take(this.#publishes, token);
+        if (!waiter && code !== undefined && this.#held) {
+          // Of an earlier page, and over before there was anybody to ask.
+          const error = new MqttError(code as MqttErrorCode, { ...words, reasonCode });
+          this.#listeners.tell("error", error);
+        }
         if (code === undefined) {
           waiter?.resolve({ qos, reasonCode: reasonCode ?? 0, ...answer(words) });
         } else {
@@ -581,7 +605,11 @@ export class Client {
         }
       },
       onWarning: (code, reasonCode, filter) =>
-        this.#listeners.tell("error", new MqttError(code as MqttErrorCode, { reasonCode, filter })),
+        this.#listeners.tell(
+          "error",
+          (code === "store" && this.#held?.error()) ||
+            new MqttError(code as MqttErrorCode, { reasonCode, filter }),
+        ),
       onPrepare: (refused) => {
         const credentials = this.#credentials;
         const turn = this.#turn;
@@ -693,6 +721,7 @@ export class Client {
       }
       this.#finishSubscriptions();
       this.#release();
+      this.#held?.close();
     }
     const url = withoutQuery(this.#urls[this.#turn] ?? "");
     const event: StateEvent = {

@@ -9,6 +9,8 @@ export type Server = string | Extract<ServerUrl, (...asked: never) => unknown>;
 
 /** The servers of a client in the order in which they are tried, and the credentials that were in the first URL. */
 export interface Endpoint {
+  /** The first one that was given, by which sessions are known. */
+  url: Server;
   urls: readonly Server[];
   username?: string;
   password?: string;

@@ -190,6 +190,14 @@ const TEXTS = {
     "The operation took longer than its timeout.",
     "Try again, or raise timeout. A message that was in flight may have been delivered.",
   ],
+  "client-id-in-use": [
+    "Another tab or worker has a client with this client id.",
+    'Give each tab a clientId of its own, or exclusive: "wait".',
+  ],
+  store: [
+    "The session cannot be kept in the browser's storage, or what was there cannot be used.",
+    "The client goes on in memory. The cause says why: no room (QuotaExceededError), or a browser mode without storage.",
+  ],
   aborted: ["The operation was aborted.", "Nothing to do: the application asked for it."],
   closed: ["The client was ended.", "Make a new client."],
 } as const satisfies Record<string, readonly [message: string, remediation: string]>;

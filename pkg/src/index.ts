@@ -26,14 +26,22 @@ export function load(source?: WasmSource): Promise<void> {
   return slim.load(source ?? new URL("./webmqtt_bg.wasm", import.meta.url));
 }
 
+/**
+ * Loads the module that clients with `store` have instead of the usual one; they do it by themselves. As `load`. Default:
+ * `webmqtt_store_bg.wasm` next to the script.
+ */
+export function loadStore(source?: WasmSource): Promise<void> {
+  return slim.loadStore(source ?? new URL("./webmqtt_store_bg.wasm", import.meta.url));
+}
+
 /** Makes a client that is not connected yet. What is published and subscribed before `client.connect()` waits. */
 export async function createClient(url: ServerUrl, options?: ConnectOptions): Promise<Client> {
-  await load();
+  await (options?.store ? loadStore() : load());
   return slim.createClient(url, options);
 }
 
 /** Makes a client and connects it. Rejects if the first attempt fails. */
 export async function connect(url: ServerUrl, options?: ConnectOptions): Promise<Client> {
-  await load();
+  await (options?.store ? loadStore() : load());
   return slim.connect(url, options);
 }

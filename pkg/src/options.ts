@@ -167,20 +167,34 @@ function policyBytes(policy: Readonly<Record<number, PolicyClass>>): Uint8Array 
 export type EngineOptions = Omit<ConnectOptions, "username" | "password"> &
   Answer & { ask: boolean; serverCount: number };
 
+/** Whether the session goes on after its connection. */
+export function outlives(options: ConnectOptions): boolean {
+  return options.version === 5 || options.version === undefined
+    ? sessionExpiry(options) > 0
+    : !isClean(options);
+}
+
+function isClean({ clean, store }: Pick<ConnectOptions, "clean" | "store">): boolean {
+  return Boolean(clean ?? !store);
+}
+
+function sessionExpiry(options: Pick<ConnectOptions, "clean" | "store" | "sessionExpiry">): number {
+  return options.sessionExpiry ?? (isClean(options) ? 0 : 3600);
+}
+
 /** What the engine's constructor takes. */
 export function engineOptions(options: EngineOptions): Record<string, unknown> {
-  const { clean = true, version = 5 } = options;
+  const { version = 5 } = options;
   const queue = options.queue ?? {};
   const own = options.reconnect ?? {};
   // A function is asked when the engine has begun to wait.
   const reconnect = typeof own === "function" ? {} : own;
-  const expiry = options.sessionExpiry ?? (clean ? 0 : 3600);
   return {
     clientId: optional(options.clientId, (text) => wellFormed(text, "clientId")),
     version: integer("version", version, 3, 5),
     keepalive: integer("keepalive", options.keepalive ?? 60, 0, 65_535),
-    clean: Boolean(clean),
-    sessionExpiry: version === 5 ? seconds("sessionExpiry", expiry) : 0,
+    clean: isClean(options),
+    sessionExpiry: version === 5 ? seconds("sessionExpiry", sessionExpiry(options)) : 0,
     username: options.username,
     password: options.password,
     ask: options.ask,

@@ -12,21 +12,38 @@
 import { Client } from "./client.js";
 import { endpoint } from "./endpoint.js";
 import { finished } from "./engine.js";
+import { MqttError } from "./errors.js";
+import { outlives } from "./options.js";
 import type { ConnectOptions, ServerUrl } from "./types.js";
 
 /** Makes a client that is not connected yet. What is published and subscribed before `client.connect()` waits. */
 export async function createClient(url: ServerUrl, options: ConnectOptions = {}): Promise<Client> {
+  return (await made(url, options)).client;
+}
+
+async function made(url: ServerUrl, options: ConnectOptions) {
   const checked = endpoint(url, options);
-  await finished();
-  return new Client(checked, options);
+  const module = await finished(options.store ? "loadStore" : "load");
+  const alone = options.store || (options.exclusive && options.clientId !== undefined);
+  const held = alone
+    ? await (await import("./held.js")).hold(checked.url, options, outlives(options), MqttError)
+    : undefined;
+  try {
+    return { client: Client.made(module, checked, options, held), held };
+  } catch (error) {
+    held?.close();
+    throw error;
+  }
 }
 
 /** Makes a client and connects it. Rejects if the first attempt fails. */
 export async function connect(url: ServerUrl, options: ConnectOptions = {}): Promise<Client> {
-  const client = await createClient(url, options);
+  const { client, held } = await made(url, options);
   try {
     await client.connect();
   } catch (error) {
+    // What is in the store is for the next one, and does not end with this one.
+    held?.close();
     await client.end({ force: true });
     throw error;
   }
@@ -34,7 +51,7 @@ export async function connect(url: ServerUrl, options: ConnectOptions = {}): Pro
 }
 
 export { Client, type ConnectChanges } from "./client.js";
-export { isFilter, isTopic, load, matches, type WasmSource } from "./engine.js";
+export { isFilter, isTopic, load, loadStore, matches, type WasmSource } from "./engine.js";
 export {
   type BrokerWords,
   type CloseDetails,

@@ -175,7 +175,7 @@ export interface ConnectOptions {
   fallback?: boolean;
   /** Seconds between two packets at most; 0 switches it off. 0 to 65,535. Default 60. */
   keepalive?: number;
-  /** Clean Start (5) or Clean Session (3.1.1). Default true. */
+  /** Clean Start (5) or Clean Session (3.1.1). Default true; false with `store`. */
   clean?: boolean;
   /**
    * MQTT 5: seconds that the broker keeps the session after the connection is lost, 0 to 4,294,967,294; `Infinity` means
@@ -250,6 +250,27 @@ export interface ConnectOptions {
   lowerQos?: boolean;
   /** Limits of the queue that holds publishes while there is no connection or no quota. Default: those of its fields. */
   queue?: QueueOptions;
+  /**
+   * Keeps the session in IndexedDB, so that it survives a reload: publishes of QoS 1 and 2 that wait or are in flight,
+   * which QoS 2 messages have been received, subscriptions. Never in it: user name, password, messages of QoS 0, the will.
+   * The next client with the same URL (without its query) and `clientId` goes on with it; without a `clientId` it is the
+   * next one of this tab. If the URL is a function, the `clientId` alone names the session. `clean` is false then, and the
+   * session has to outlive its connection. Not together with `fallback`. Default: in memory only.
+   */
+  store?: "indexeddb";
+  /**
+   * With `store`: `strict` writes to the disk before a message of QoS 1 or 2 leaves, and before an acknowledgement that
+   * another page has to know of; `relaxed` sends at once and writes behind, so what happened just before a page or the
+   * computer died can be forgotten. Default `relaxed`.
+   */
+  durability?: "relaxed" | "strict";
+  /**
+   * Whether this client has its `clientId` alone among the tabs and workers of the site, guarded by a Web Lock until it
+   * has ended. `true`: if another one has it, `connect` and `createClient` reject with `client-id-in-use` after two
+   * seconds; `"wait"`: they wait until the other one has ended (or its tab is closed), or `signal` is aborted, and go on
+   * with its session. Only on https: pages and localhost. Default `true` with `store`, which cannot do without; else `false`.
+   */
+  exclusive?: boolean | "wait";
   /** MQTT 5: those of CONNECT, for the broker. Default: none. */
   userProperties?: UserProperties;
   /** MQTT 5: whether the broker may add a reason string and user properties to every answer, and not only when it ends the connection. Default true. */
@@ -330,6 +351,18 @@ export interface PublishResult extends Answer {
   qos: QoS;
   /** MQTT 5 reason code of the last acknowledgement: 0, or 16 for "no matching subscribers". */
   reasonCode: number;
+}
+
+/** A publish of an earlier page that was not settled. */
+export interface RestoredPublish {
+  /** Absent if the broker had taken the message already and only the last step of QoS 2 is left. */
+  readonly topic?: string;
+  /** What it is sent with. */
+  readonly qos: QoS;
+  /** Whether it left, or may have. If not, it has waited in the queue. */
+  readonly sent: boolean;
+  /** Settles as the promise of `publish()` would have. Nobody has to listen to it. */
+  readonly result: Promise<PublishResult>;
 }
 
 /** What one topic filter can have. */

@@ -17,6 +17,8 @@ use super::env::{Change, Environment, SleepDetector};
 use super::socket::{CloseInfo, Socket, SocketEvent};
 use super::timer::Timer;
 use crate::error::Error;
+#[cfg(feature = "store")]
+use crate::session::StoreOp;
 use crate::session::redirect;
 use crate::session::{ConnectOptions, Event, Session, Transmit, TransportOp, Wake};
 use crate::time::{Duration, Instant};
@@ -53,6 +55,11 @@ pub trait Sink: 'static {
 
     /// [`Driver::is_writable`] said no when a command came, and says yes now.
     fn writable(&mut self);
+
+    /// Something to do with the store, for a driver that was made with [`Driver::with_session`] from a session that has
+    /// one. Copy what is needed; what follows from it comes by [`Driver::command`].
+    #[cfg(feature = "store")]
+    fn store(&mut self, _: StoreOp<'_>) {}
 
     /// What was collected since the last time, to be delivered by calling it.
     fn delivery(&mut self) -> Option<Delivery>;
@@ -110,6 +117,12 @@ impl Driver {
         sink: Box<dyn Sink>,
     ) -> Result<Self, Error> {
         let session = Session::new(connect, options.seed)?;
+        Ok(Self::with_session(options, session, sink))
+    }
+
+    /// Makes a client of a session that has not connected yet, such as one that was restored from a store with
+    /// [`now`](super::now) as its time. [`DriverOptions::seed`] is not used.
+    pub fn with_session(options: DriverOptions, session: Session, sink: Box<dyn Sink>) -> Self {
         let inner = Rc::new_cyclic(|me: &Weak<RefCell<Inner>>| {
             let (for_timer, for_microtask, for_environment) = (me.clone(), me.clone(), me.clone());
             let changed = move |change| on_change(&for_environment, change);
@@ -134,7 +147,7 @@ impl Driver {
                 me: me.clone(),
             })
         });
-        Ok(Self { inner })
+        Self { inner }
     }
 
     /// Takes its WebSockets from this function of URL and subprotocol, from the next one on. For places that have none of
@@ -283,6 +296,10 @@ impl Inner {
                 self.transport(op);
                 progress = true;
             }
+            #[cfg(feature = "store")]
+            {
+                progress |= self.store();
+            }
             if !progress {
                 break;
             }
@@ -305,6 +322,17 @@ impl Inner {
         let mut some = false;
         while let Some(event) = self.session.poll_event() {
             self.sink.collect(event);
+            some = true;
+        }
+        some
+    }
+
+    #[cfg(feature = "store")]
+    fn store(&mut self) -> bool {
+        let wall = clock::wall_now();
+        let mut some = false;
+        while let Some(op) = self.session.poll_store(wall) {
+            self.sink.store(op);
             some = true;
         }
         some

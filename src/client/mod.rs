@@ -8,5 +8,8 @@ mod env;
 mod socket;
 mod timer;
 
+pub use clock::now;
+#[cfg(feature = "store")]
+pub use clock::wall_now;
 pub use driver::{Delivery, Driver, DriverOptions, Sink};
 pub use socket::CloseInfo;

@@ -160,6 +160,22 @@ fn decode_by(rules: Rules, bytes: &[u8]) -> Result<Decoded<'_>, DecodeError> {
     })
 }
 
+/// The PUBLISH of a client that `bytes` are from beginning to end; `None` if they are not. One that knows what it looks
+/// for need not carry the code for all the others.
+pub(crate) fn decode_publish(bytes: &[u8], version: Version) -> Option<Publish<'_>> {
+    let sender = Some(Sender::Client);
+    let rules = Rules { version, sender };
+    let &first = bytes.first()?;
+    let is_publish = frame::packet_type(first, version) == Ok(PacketType::Publish);
+    let header = scan(bytes, usize::MAX, version).ok()??;
+    if !is_publish || header.total() != bytes.len() {
+        return None;
+    }
+    let mut packet = Reader::new(bytes);
+    packet.take(header.header_len).ok()?;
+    publish::decode(first, packet, rules).ok()
+}
+
 #[inline(always)]
 fn decode_body(
     packet_type: PacketType,

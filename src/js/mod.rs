@@ -6,6 +6,8 @@
 mod options;
 mod records;
 mod runtime;
+#[cfg(feature = "store")]
+mod store;
 mod values;
 
 use alloc::boxed::Box;
@@ -40,6 +42,12 @@ fn code(error: impl Into<Error>) -> JsValue {
 #[wasm_bindgen]
 pub struct Engine {
     driver: Driver,
+    /// Why the session is not the stored one.
+    #[cfg(feature = "store")]
+    outcome: Option<&'static str>,
+    /// How many records could not be used.
+    #[cfg(feature = "store")]
+    damaged: u32,
 }
 
 #[wasm_bindgen]
@@ -55,15 +63,36 @@ impl Engine {
         let keep_when_put_away = options::keep_when_put_away(&options);
         let connect = options::connect_options(&options)?;
         let seed = (random() * (1u64 << 53) as f64) as u64 ^ (date_now() as u64).rotate_left(40);
+        #[cfg(feature = "store")]
+        let store::Begun {
+            session,
+            outcome,
+            damaged,
+        } = store::begin(&options, connect, seed)?;
+        #[cfg(not(feature = "store"))]
+        let session = Session::new(connect, seed).map_err(code)?;
+        #[cfg_attr(
+            not(feature = "store"),
+            expect(unused_mut, reason = "only a store is put in")
+        )]
+        let mut sink = Box::new(Records::new(deliver));
+        #[cfg(feature = "store")]
+        {
+            sink.store = store::Ops::new(&options);
+        }
         let options = DriverOptions {
             urls,
             subprotocol,
             seed,
             keep_when_put_away,
         };
-        let driver =
-            Driver::new(options, connect, Box::new(Records::new(deliver))).map_err(code)?;
-        Ok(Self { driver })
+        Ok(Self {
+            driver: Driver::with_session(options, session, sink),
+            #[cfg(feature = "store")]
+            outcome,
+            #[cfg(feature = "store")]
+            damaged,
+        })
     }
 
     /// Takes WebSockets from this function of URL and subprotocol.

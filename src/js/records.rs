@@ -6,10 +6,14 @@ use alloc::boxed::Box;
 
 use wasm_bindgen::JsValue;
 
+#[cfg(feature = "store")]
+use super::store::Ops;
 use super::values::{Array, Function, Object, Uint8Array, Value};
 use crate::client::{CloseInfo, Delivery, Sink};
 use crate::codec::{Properties, PropertiesBuf, Property, PropertyId};
 use crate::error::Error;
+#[cfg(feature = "store")]
+use crate::session::StoreOp;
 use crate::session::{
     AuthenticationStep, ConnectionInfo, Event, Message, OWN_IDENTIFIERS, State, StateChange, Token,
 };
@@ -47,6 +51,9 @@ enum Kind {
 
 pub(super) struct Records {
     deliver: Function,
+    /// What is for the store, which comes before anything that user code hears.
+    #[cfg(feature = "store")]
+    pub(super) store: Option<Ops>,
     batch: Array,
     last_close: Option<Object>,
 }
@@ -55,6 +62,8 @@ impl Records {
     pub(super) fn new(deliver: Function) -> Self {
         Self {
             deliver,
+            #[cfg(feature = "store")]
+            store: None,
             batch: Array::new(),
             last_close: None,
         }
@@ -223,16 +232,33 @@ impl Sink for Records {
         self.push(Kind::Writable as u8);
     }
 
-    fn delivery(&mut self) -> Option<Delivery> {
-        if self.batch.length() == 0 {
-            return None;
+    #[cfg(feature = "store")]
+    fn store(&mut self, op: StoreOp<'_>) {
+        if let Some(store) = &mut self.store {
+            store.push(op);
         }
-        let batch = core::mem::replace(&mut self.batch, Array::new());
+    }
+
+    fn delivery(&mut self) -> Option<Delivery> {
+        let some = self.batch.length() > 0;
+        let batch = some.then(|| core::mem::replace(&mut self.batch, Array::new()));
+        #[cfg(feature = "store")]
+        let stored = self.store.as_mut().and_then(Ops::take);
+        #[cfg(feature = "store")]
+        let some = some || stored.is_some();
         let deliver = self.deliver.clone();
-        Some(Box::new(move || {
-            // The receiver catches what user code throws; there is nobody here to tell.
-            let _ = deliver.call1(&JsValue::UNDEFINED, &batch);
-        }))
+        some.then(|| -> Delivery {
+            Box::new(move || {
+                // The receivers catch what user code throws; there is nobody here to tell.
+                #[cfg(feature = "store")]
+                if let Some((write, ops)) = stored {
+                    let _ = write.call1(&JsValue::UNDEFINED, &ops);
+                }
+                if let Some(batch) = batch {
+                    let _ = deliver.call1(&JsValue::UNDEFINED, &batch);
+                }
+            })
+        })
     }
 }
 

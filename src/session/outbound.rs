@@ -14,8 +14,8 @@ use super::options::{QueueLimits, QueuePolicy};
 use super::persist::{Journal, Mark};
 use super::queue::{Expiry, Queue, Queued};
 use crate::codec::{
-    self, Ack, Decoded, EncodeError, Packet, PacketId, Properties, PropertiesBuf, PropertyId,
-    Publish, QoS, ReasonCode, Sender, SubscribeFiltersBuf, Version,
+    self, Ack, EncodeError, Packet, PacketId, Properties, PropertiesBuf, PropertyId, Publish, QoS,
+    ReasonCode, Sender, SubscribeFiltersBuf, Version,
 };
 use crate::error::Error;
 use crate::time::{Duration, Instant};
@@ -121,7 +121,8 @@ impl Outbound {
             let version = self.dialect.version;
             let gives_way = |older: &Queued| {
                 older.topic() == queued.topic()
-                    && !decoded(&older.bytes, version).is_some_and(|older| wants_response(&older))
+                    && !codec::decode_publish(&older.bytes, version)
+                        .is_some_and(|older| wants_response(&older))
             };
             while let Some(older) = self.queue.take(&gives_way) {
                 self.journal.mark(Mark::Gone(older.order));
@@ -624,18 +625,6 @@ pub(super) fn queued(
     })
 }
 
-/// A packet of ours.
-#[inline(never)]
-fn decoded(bytes: &[u8], version: Version) -> Option<Publish<'_>> {
-    match codec::decode_from(Sender::Server, bytes, version) {
-        Ok(Decoded::Packet {
-            packet: Packet::Publish(packet),
-            ..
-        }) => Some(packet),
-        _ => None,
-    }
-}
-
 fn wants_response(message: &Publish<'_>) -> bool {
     let topic = message.properties.text(PropertyId::ResponseTopic);
     topic.is_some()
@@ -649,7 +638,7 @@ fn rewritten(
     dialect: Dialect,
     now: Instant,
 ) -> Queued {
-    let Some(mut packet) = decoded(&message.bytes, version) else {
+    let Some(mut packet) = codec::decode_publish(&message.bytes, version) else {
         return message;
     };
     packet.qos = qos;

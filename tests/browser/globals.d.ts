@@ -5,7 +5,7 @@
 declare var bench: {
   webmqtt: any;
   calls: any;
-  outcome(call: () => any): Promise<any>;
+  outcome(call: () => any, pick?: (value: any) => any): Promise<any>;
   describeError(error: any): any;
   violations: string[];
 };

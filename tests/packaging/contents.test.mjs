@@ -25,10 +25,14 @@ const FILES = [
   "dist/endpoint.d.ts",
   "dist/engine.d.ts",
   "dist/errors.d.ts",
+  "dist/held.d.ts",
+  "dist/held.js",
+  "dist/held.js.map",
   "dist/index.d.ts",
   "dist/index.js",
   "dist/index.js.map",
   "dist/listeners.d.ts",
+  "dist/lock.d.ts",
   "dist/message.d.ts",
   "dist/options.d.ts",
   "dist/payload.d.ts",
@@ -44,11 +48,16 @@ const FILES = [
   "dist/slim.d.ts",
   "dist/slim.js",
   "dist/slim.js.map",
+  "dist/store.d.ts",
+  "dist/store_module.d.ts",
+  "dist/store_module.js",
+  "dist/store_module.js.map",
   "dist/subscription.d.ts",
   "dist/text.d.ts",
   "dist/types.d.ts",
   "dist/waiting.d.ts",
   "dist/webmqtt_bg.wasm",
+  "dist/webmqtt_store_bg.wasm",
   "package.json",
 ];
 
@@ -98,7 +107,7 @@ describe("the package", () => {
 
   test("are the types wrong? They are right for ES modules and bundlers", async () => {
     const tarball = new Uint8Array(await readFile(consumer.tarball));
-    const options = { excludeEntrypoints: ["./webmqtt.wasm"] };
+    const options = { excludeEntrypoints: ["./webmqtt.wasm", "./webmqtt-store.wasm"] };
     const result = await checkPackage(createPackageFromTarballData(tarball), options);
     assert.ok(result.types, "no types were found");
     const problems = result.problems.filter(

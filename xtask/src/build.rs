@@ -12,8 +12,47 @@ use crate::setup::{self, Need, wasm_target};
 use crate::stamp::{Inputs, Stamp};
 use crate::step::{self, Done, Failure, Plan, Step};
 
-/// The features of the package's engine.
-const FEATURES: [&str; 3] = ["--no-default-features", "--features", "js"];
+/// One of the package's engines.
+#[derive(Debug, Clone, Copy)]
+struct Engine {
+    name: &'static str,
+    features: &'static str,
+}
+
+impl Engine {
+    /// Clients load the second one instead of the first if they keep their session in a store.
+    const ALL: [Self; 2] = [
+        Self {
+            name: "webmqtt",
+            features: "js",
+        },
+        Self {
+            name: "webmqtt_store",
+            features: "js,store",
+        },
+    ];
+
+    fn script(self) -> PathBuf {
+        folder().join(format!("{}.js", self.name))
+    }
+
+    fn types(self) -> PathBuf {
+        folder().join(format!("{}.d.ts", self.name))
+    }
+
+    fn module(self) -> PathBuf {
+        folder().join(format!("{}_bg.wasm", self.name))
+    }
+
+    /// The module beside the script that looks for it.
+    fn published(self) -> PathBuf {
+        project::root().join(format!("pkg/dist/{}_bg.wasm", self.name))
+    }
+
+    fn cargo_arguments(self) -> [&'static str; 3] {
+        ["--no-default-features", "--features", self.features]
+    }
+}
 
 /// What every supported browser has (Chrome 96, Firefox 100, Safari 16.4) and rustc uses.
 const WASM_FEATURES: [&str; 6] = [
@@ -98,7 +137,9 @@ pub fn add_to(plan: &mut Plan<'_>, extent: Extent) {
             if stamp.is_current(&wasm_files()) {
                 return Ok(Done::UpToDate);
             }
-            optimise(step)?;
+            for engine in Engine::ALL {
+                optimise(step, engine)?;
+            }
             stamp.set();
             Ok(Done::Worked)
         },
@@ -122,7 +163,9 @@ pub fn compile_ahead(step: &Step) -> Result<Done, Failure> {
     if wasm_stamp().is_current(&wasm_files()) {
         return Ok(Done::UpToDate);
     }
-    step.run(&mut cargo_build())?;
+    for engine in Engine::ALL {
+        step.run(&mut cargo_build(engine))?;
+    }
     Ok(Done::Worked)
 }
 
@@ -132,27 +175,35 @@ fn folder() -> PathBuf {
 
 /// The package's entries, each of which is one file. `index` imports `slim`, so that a page that uses both has one
 /// client.
-const ENTRIES: [&str; 5] = ["index", "slim", "payload", "scram", "sigv4"];
+const ENTRIES: [&str; 7] = [
+    "index",
+    "slim",
+    "payload",
+    "scram",
+    "sigv4",
+    "held",
+    "store_module",
+];
 
-/// The entry that has everything inside, the module too.
+/// Those that are imported only when a client asks for them.
+const ON_DEMAND: [&str; 2] = ["held", "store_module"];
+
+/// The entry that has the module inside.
 const WHOLE: &str = "base64";
-
-/// The module, beside the script that looks for it.
-const MODULE: &str = "pkg/dist/webmqtt_bg.wasm";
 
 fn facade_files() -> Vec<PathBuf> {
     ENTRIES
         .into_iter()
         .chain([WHOLE])
         .map(|name| project::root().join(format!("pkg/dist/{name}.js")))
-        .chain([project::root().join(MODULE)])
+        .chain(Engine::ALL.map(Engine::published))
         .collect()
 }
 
 fn wasm_files() -> Vec<PathBuf> {
-    ["webmqtt.js", "webmqtt.d.ts", "webmqtt_bg.wasm"]
-        .iter()
-        .map(|name| folder().join(name))
+    Engine::ALL
+        .into_iter()
+        .flat_map(|engine| [engine.script(), engine.types(), engine.module()])
         .collect()
 }
 
@@ -160,7 +211,7 @@ fn wasm_stamp() -> Stamp {
     Inputs::default()
         .paths(&["Cargo.toml", "Cargo.lock", "src", "package-lock.json"])
         .paths(&["xtask/src/glue.rs"])
-        .word(&FEATURES.join(" "))
+        .word(&Engine::ALL.map(|engine| engine.features).join(" "))
         .word(&WASM_FEATURES.join(" "))
         .word(&OPTIMISED.join(" "))
         .word(&STRIPPED.join(" "))
@@ -169,12 +220,12 @@ fn wasm_stamp() -> Stamp {
         .stamp("wasm")
 }
 
-fn cargo_build() -> std::process::Command {
+fn cargo_build(engine: Engine) -> std::process::Command {
     let mut cargo = wasm_target::wasm_command("cargo");
     cargo
         .args(["build", "--package", "webmqtt", "--lib", "--release"])
         .args(["--target", WASM_TARGET])
-        .args(FEATURES);
+        .args(engine.cargo_arguments());
     cargo
 }
 
@@ -184,18 +235,25 @@ fn compile(step: &Step) -> Result<(), Failure> {
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(|error| Failure::io("emptying pkg/wasm", &error))?;
     }
+    for engine in Engine::ALL {
+        compile_one(step, engine)?;
+    }
+    // It hides the folder from npm, too.
+    let _ = fs::remove_file(folder.join(".gitignore"));
+    Ok(())
+}
+
+fn compile_one(step: &Step, engine: Engine) -> Result<(), Failure> {
     if Need::WasmPack.find().is_ok() {
         let mut pack = wasm_target::wasm_command("wasm-pack");
         pack.args(["build", "--target", "web", "--no-pack", "--no-opt"])
             .args(["--mode", "no-install", "--out-dir", "pkg/wasm", "--release"])
+            .args(["--out-name", engine.name])
             .arg("--")
-            .args(FEATURES);
-        step.run(&mut pack)?;
-        // It hides the folder from npm, too.
-        let _ = fs::remove_file(folder.join(".gitignore"));
-        return Ok(());
+            .args(engine.cargo_arguments());
+        return step.run(&mut pack);
     }
-    step.run(&mut cargo_build())?;
+    step.run(&mut cargo_build(engine))?;
     let compiled = project::target()
         .join(WASM_TARGET)
         .join("release/webmqtt.wasm");
@@ -203,14 +261,15 @@ fn compile(step: &Step) -> Result<(), Failure> {
     bindgen
         .arg(compiled)
         .arg("--out-dir")
-        .arg(&folder)
+        .arg(folder())
+        .args(["--out-name", engine.name])
         .args(["--target", "web", "--typescript"]);
     step.run(&mut bindgen)
 }
 
-fn optimise(step: &Step) -> Result<(), Failure> {
-    let file = folder().join("webmqtt_bg.wasm");
-    let smaller = project::notes().join("webmqtt_bg.opt.wasm");
+fn optimise(step: &Step, engine: Engine) -> Result<(), Failure> {
+    let file = engine.module();
+    let smaller = project::notes().join(format!("{}_bg.opt.wasm", engine.name));
     let wasm_opt = || project::command(project::node_tool("wasm-opt"));
     let mut command = wasm_opt();
     command.args(OPTIMISED).args(STRIPPED).args(WASM_FEATURES);
@@ -222,7 +281,7 @@ fn optimise(step: &Step) -> Result<(), Failure> {
         .arg("--minify-imports-and-exports-and-modules")
         .args(WASM_FEATURES);
     let printed = step.output(command.arg(&smaller).arg("-o").arg(&file))?;
-    let script = folder().join("webmqtt.js");
+    let script = engine.script();
     let failed = |error| Failure::io("writing pkg/wasm", &error);
     let long = fs::read_to_string(&script).map_err(failed)?;
     let short = glue::rename(&long, &printed)
@@ -256,20 +315,29 @@ fn bundle(step: &Step) -> Result<Done, Failure> {
         esbuild
     };
     let source = |name| format!("pkg/src/{name}.ts");
+    let external = |name| format!("--external:./{name}.js");
     step.run(
         esbuild()
             .args(ENTRIES.map(source))
-            .arg("--external:./slim.js"),
+            .args(["slim"].iter().chain(&ON_DEMAND).map(external)),
     )?;
-    step.run(esbuild().arg(source(WHOLE)).arg("--loader:.wasm=base64"))?;
-    for (from, to) in [
-        ("pkg/wasm/webmqtt_bg.wasm", MODULE),
-        // npm takes nothing from outside of the package's folder.
-        ("LICENSE-APACHE", "pkg/LICENSE-APACHE"),
-        ("LICENSE-MIT", "pkg/LICENSE-MIT"),
-    ] {
-        fs::copy(project::root().join(from), project::root().join(to))
-            .map_err(|error| Failure::io(&format!("copying {from}"), &error))?;
+    step.run(
+        esbuild()
+            .arg(source(WHOLE))
+            .args(ON_DEMAND.iter().map(external))
+            .arg("--loader:.wasm=base64"),
+    )?;
+    let copy = |from: PathBuf, to: PathBuf| {
+        fs::copy(&from, to)
+            .map_err(|error| Failure::io(&format!("copying {}", from.display()), &error))
+    };
+    for engine in Engine::ALL {
+        copy(engine.module(), engine.published())?;
+    }
+    // npm takes nothing from outside of the package's folder.
+    for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        let root = project::root();
+        copy(root.join(license), root.join("pkg").join(license))?;
     }
     stamp.set();
     Ok(Done::Worked)
@@ -279,7 +347,8 @@ fn declare(step: &Step) -> Result<Done, Failure> {
     let output = project::root().join("pkg/dist/index.d.ts");
     let stamp = Inputs::default()
         .paths(&["pkg/src", "pkg/tsconfig.json", "package-lock.json"])
-        .path(&folder().join("webmqtt.d.ts"))
+        .path(&Engine::ALL[0].types())
+        .path(&Engine::ALL[1].types())
         .stamp("types");
     if stamp.is_current(std::slice::from_ref(&output)) {
         return Ok(Done::UpToDate);

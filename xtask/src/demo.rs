@@ -110,8 +110,9 @@ pub fn page_folder() -> PathBuf {
 fn page(step: &Step) -> Result<Done, Failure> {
     let stamp = Inputs::default()
         .paths(&["www", "pkg/dist/index.js", "pkg/dist/slim.js"])
-        .paths(&["pkg/dist/scram.js", "pkg/dist/webmqtt_bg.wasm"])
-        .paths(&["package-lock.json"])
+        .paths(&["pkg/dist/scram.js", "pkg/dist/held.js"])
+        .paths(&["pkg/dist/store_module.js", "pkg/dist/webmqtt_bg.wasm"])
+        .paths(&["pkg/dist/webmqtt_store_bg.wasm", "package-lock.json"])
         .stamp("page");
     if stamp.is_current(&[page_folder().join("index.html")]) {
         return Ok(Done::UpToDate);

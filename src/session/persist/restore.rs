@@ -5,9 +5,7 @@ use alloc::vec::Vec;
 use super::Mark;
 use super::record::{self, FilterRecord, PublishRecord, SessionRecord};
 use super::store::{Durability, NUMBER_BITS, StoreKey};
-use crate::codec::{
-    self, Decoded, Packet, PacketId, PropertiesBuf, PropertyId, QoS, Sender, TopicFilter, Version,
-};
+use crate::codec::{self, PacketId, PropertiesBuf, PropertyId, QoS, TopicFilter, Version};
 use crate::error::Error;
 use crate::session::event::{Event, Token};
 use crate::session::inflight::{Awaiting, Inflight};
@@ -105,13 +103,22 @@ impl<'a> Records<'a> {
                 sorted.damaged.push(key);
             }
         }
-        sorted.publishes.sort_by_key(|&(number, _)| number);
-        sorted.filters.sort_by_key(|&(number, _)| number);
+        sorted.publishes = in_order(sorted.publishes, |&(number, _)| number);
+        sorted.filters = in_order(sorted.filters, |&(number, _)| number.into());
         // A store has each key once; from one that does not, nothing is taken twice.
         sorted.publishes.dedup_by_key(|&mut (number, _)| number);
         sorted.filters.dedup_by_key(|&mut (number, _)| number);
         Ok((session.ok_or(RestoreError::NoSession)?, sorted))
     }
+}
+
+/// Sorts as `sort_by_key` does. What it sorts is of one type, so that the code for it is there once.
+fn in_order<T>(items: Vec<T>, key: impl Fn(&T) -> u64) -> Vec<T> {
+    let mut places: Vec<(u64, usize)> = items.iter().map(key).zip(0..).collect();
+    places.sort_unstable();
+    let mut items: Vec<Option<T>> = items.into_iter().map(Some).collect();
+    let taken = places.iter().map(|&(_, at)| items.get_mut(at)?.take());
+    taken.flatten().collect()
 }
 
 impl Session {
@@ -243,8 +250,7 @@ impl Core {
                 (None, _) => outbound.queue.put(message),
             }
         }
-        inflight.sort_by_key(|message| message.order);
-        for message in inflight {
+        for message in in_order(inflight, |message| message.order) {
             let outbound = &mut self.outbound;
             // An identifier that was used again: the earlier message was acknowledged, and that was not written.
             if let Some(earlier) = outbound.inflight.remove(message.id) {
@@ -279,17 +285,9 @@ impl Core {
                 });
         }
         let dialect = self.outbound.dialect;
-        let packet = codec::decode_from(Sender::Client, record.packet, dialect.version);
-        let Ok(Decoded::Packet {
-            packet: Packet::Publish(mut packet),
-            len,
-        }) = packet
-        else {
-            return None;
-        };
+        let mut packet = codec::decode_publish(record.packet, dialect.version)?;
         let alias = packet.properties.two_byte(PropertyId::TopicAlias);
-        if len != record.packet.len()
-            || alias.is_some()
+        if alias.is_some()
             || awaiting == Some(Awaiting::PubComp)
             || !record::qos_fits(packet.qos, awaiting)
             || (awaiting.is_none() && record.token.is_none())

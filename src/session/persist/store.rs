@@ -165,6 +165,22 @@ impl Session {
         inflight.chain(queued)
     }
 
+    /// The topic of a publish of [`open_publishes`](Session::open_publishes). `None` if the server has taken the message
+    /// for good: then only its release is left, which has no topic.
+    #[must_use]
+    pub fn topic_of(&self, token: Token) -> Option<&str> {
+        let outbound = &self.core.outbound;
+        let inflight = outbound.inflight.iter();
+        let sent = inflight
+            .filter(|message| message.token == Some(token))
+            .map(|message| &message.bytes);
+        let waiting = outbound.queue.all_assured();
+        let waiting = waiting
+            .filter(|queued| queued.token == token)
+            .map(|queued| &queued.bytes);
+        topic_in(sent.chain(waiting).next()?)
+    }
+
     /// The filters that the server has from an earlier life and that no [`subscribe`](Session::subscribe) of this one
     /// is for. Their messages wait for one as those of any session that is resumed do, and are then dropped.
     pub fn remembered(&self) -> impl Iterator<Item = &str> {
@@ -185,6 +201,15 @@ impl Session {
             .withdraw_unclaimed(token, filter.as_str(), &mut |event| events.push_back(event));
         Ok(token)
     }
+}
+
+/// The topic of an encoded PUBLISH: after the first byte, the length in bytes of which all but the last have their high
+/// bit set, and the topic's own length.
+fn topic_in(publish: &[u8]) -> Option<&str> {
+    let last = publish.iter().skip(1).position(|byte| byte & 0x80 == 0)?;
+    let (length, rest) = publish.get(last + 2..)?.split_first_chunk()?;
+    let topic = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
+    core::str::from_utf8(topic).ok()
 }
 
 impl Core {

@@ -48,6 +48,17 @@ export class Bench {
     page.on("websocket", (socket) => this.sockets.push(socket.url()));
   }
 
+  /** Loads the package and the bench. Done from here, and not by the document, so that a failure is a rejection. */
+  async load() {
+    await this.page.evaluate(() => import(/** @type {any} */ ("/page/bench.js")));
+  }
+
+  /** Everything that runs in the page is gone; its storage stays. */
+  async reload() {
+    await this.page.reload();
+    await this.load();
+  }
+
   /**
    * A client in the page that has not connected yet.
    * @param {string} url @param {object} [options]
@@ -107,8 +118,7 @@ export class Lab {
     if (!site) throw new Error("the lab has not been started");
     const bench = new Bench(page);
     await page.goto(site.origin);
-    // Importing it from here, and not from the document, makes a failure to load a rejection.
-    await page.evaluate(() => import(/** @type {any} */ ("/page/bench.js")));
+    await bench.load();
     return bench;
   }
 

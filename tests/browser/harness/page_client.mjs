@@ -118,6 +118,24 @@ export class PageClient {
   }
 
   /**
+   * What came back of an earlier page.
+   * @returns {Promise<{ topic?: string, qos: number, sent: boolean }[]>}
+   */
+  restored() {
+    return this.#call("restored");
+  }
+
+  /** How all of it ended. @returns {Promise<Outcome<Published>[]>} */
+  restoredOutcomes() {
+    return this.#call("restoredOutcomes");
+  }
+
+  /** Waits for an `error` event with this code. @param {string} code @returns {Promise<ErrorData>} */
+  untilError(code) {
+    return this.#call("errorUntil", code);
+  }
+
+  /**
    * @param {string} topic @param {number} from @param {number} to @param {object} options
    * @returns {Promise<Outcome<Published>[]>}
    */

@@ -255,6 +255,28 @@ const calls = {
     return outcome(() => slotOf(name).client.publish(topic, payloadOf(payload), options));
   },
 
+  /** @param {string} name */
+  restored(name) {
+    return slotOf(name).client.restored.map((/** @type {any} */ { topic, qos, sent }) => ({
+      ...(topic !== undefined && { topic }),
+      qos,
+      sent,
+    }));
+  },
+
+  /** @param {string} name */
+  restoredOutcomes(name) {
+    const all = slotOf(name).client.restored;
+    return Promise.all(all.map((/** @type {any} */ { result }) => outcome(() => result)));
+  },
+
+  /** @param {string} name @param {string} code */
+  errorUntil(name, code) {
+    const slot = slotOf(name);
+    const probe = () => slot.errors.find((error) => error.code === code);
+    return until(slot, probe, () => `error ${code}, saw ${slot.errors.map((error) => error.code)}`);
+  },
+
   /**
    * Publishes the numbers `from` to `to` in one turn and waits for all of them.
    * @param {string} name @param {string} topic @param {number} from @param {number} to
