@@ -51,8 +51,17 @@ async function exists(path) {
   );
 }
 
+/** What the script imports at once is asked for together with it, and not one after the other. */
+function preloads(outputs) {
+  const entry = Object.keys(outputs).find((path) => resolve(here, path) === join(out, "app.js"));
+  return [...loadedAtOnce(outputs, entry)]
+    .filter((path) => path !== entry)
+    .map((path) => `<link rel="modulepreload" href="./${relative(out, resolve(here, path))}">`)
+    .join("\n    ");
+}
+
 /** A meta element cannot carry frame-ancestors; the header in csp.txt can. */
-async function page() {
+async function page(outputs) {
   const policy = (await readFile(join(here, "csp.txt"), "utf8")).trim();
   const inMeta = policy
     .split(";")
@@ -64,7 +73,9 @@ async function page() {
   if (!html.includes(marker)) {
     throw new Error(`www/index.html has lost its marker ${marker}`);
   }
-  return html.replace(marker, `<meta http-equiv="Content-Security-Policy" content="${inMeta}">`);
+  return html
+    .replace(marker, `<meta http-equiv="Content-Security-Policy" content="${inMeta}">`)
+    .replace("</head>", `  ${preloads(outputs)}\n  </head>`);
 }
 
 async function copyStatic() {
@@ -75,7 +86,6 @@ async function copyStatic() {
       await rm(join(out, name));
     }
   }
-  await writeFile(join(out, "index.html"), await page());
   await cp(join(here, "icon.svg"), join(out, "icon.svg"));
   // `cargo xtask demo` answers this path with the URL of its broker; other servers serve "none".
   await writeFile(join(out, "demo.json"), "{}\n");
@@ -90,7 +100,7 @@ async function copyStatic() {
 
 /** The script and what it imports before it runs. */
 function loadedAtOnce(outputs, path, found = new Set()) {
-  if (!found.has(path)) {
+  if (path !== undefined && !found.has(path)) {
     found.add(path);
     for (const { kind, path: imported } of outputs[path]?.imports ?? []) {
       if (kind === "import-statement") {
@@ -135,11 +145,13 @@ if (!(await exists(webmqtt))) {
 
 await copyStatic();
 if (values.watch) {
+  await writeFile(join(out, "index.html"), await page({}));
   const watcher = await context({ ...options, logLevel: "info" });
   await watcher.watch();
 } else {
   try {
     const result = await build(options);
+    await writeFile(join(out, "index.html"), await page(result.metafile.outputs));
     if (!(await report(result.metafile))) {
       console.error(
         "www: the first load is over its budget; load something only when it is needed",

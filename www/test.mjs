@@ -34,6 +34,10 @@ await build({
 const tests = names.map((name) => join(out, name));
 const run = spawn(process.execPath, ["--test", `--test-reporter=${values.reporter}`, ...tests], {
   stdio: "inherit",
-  env: { ...process.env, WEBMQTT_WASM: resolve(dirname(webmqtt), "webmqtt_bg.wasm") },
+  env: {
+    ...process.env,
+    WEBMQTT_ROOT: root,
+    WEBMQTT_WASM: resolve(dirname(webmqtt), "webmqtt_bg.wasm"),
+  },
 });
 run.on("exit", (code) => process.exit(code ?? 1));

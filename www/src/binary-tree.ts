@@ -1,5 +1,7 @@
 /** What binary formats decode to, ready to be shown: a tree of words. Pure, and bounded on any bytes. */
 
+import { t } from "./language.js";
+
 export type Tree =
   | string
   | { readonly items: readonly Tree[] }
@@ -29,7 +31,7 @@ export class Reader {
 
   #skip(count: number): number {
     if (count > this.left) {
-      throw new Error("it ends too early");
+      throw new Error(t("it ends too early"));
     }
     const at = this.#at;
     this.#at += count;
@@ -40,7 +42,7 @@ export class Reader {
   enter(depth: number): void {
     this.#read += 1;
     if (depth > DEEPEST || this.#read > MOST) {
-      throw new Error("it is too deep or too long to show");
+      throw new Error(t("it is too deep or too long to show"));
     }
   }
 
@@ -84,7 +86,7 @@ export class Reader {
   /** How many values to read: there cannot be more than bytes. */
   count(value: bigint): number {
     if (value > BigInt(this.left)) {
-      throw new Error("it ends too early");
+      throw new Error(t("it ends too early"));
     }
     return Number(value);
   }
@@ -108,7 +110,7 @@ export function hexOf(bytes: Uint8Array): string {
     byte.toString(16).padStart(2, "0"),
   ).join("");
   const more = bytes.length - BYTES_SHOWN;
-  return more > 0 ? `h'${shown}… ${more} bytes more'` : `h'${shown}'`;
+  return more > 0 ? `h'${shown}${t("… {count} bytes more", { count: more })}'` : `h'${shown}'`;
 }
 
 /** With line breaks and indentation, as JSON would be. */

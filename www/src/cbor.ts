@@ -1,6 +1,7 @@
 /** CBOR (RFC 8949) as text in its diagnostic notation. Pure. */
 
 import { hexOf, Reader, type Tree, treeText } from "./binary-tree.js";
+import { t } from "./language.js";
 
 const SIMPLE: Record<number, string> = { 20: "false", 21: "true", 22: "null", 23: "undefined" };
 const BREAK = Symbol("break");
@@ -18,7 +19,7 @@ export function cborText(bytes: Uint8Array): string {
 
 function complete(value: Tree | typeof BREAK): Tree {
   if (value === BREAK) {
-    throw new Error("it ends something that never began");
+    throw new Error(t("it ends something that never began"));
   }
   return value;
 }
@@ -63,7 +64,7 @@ function argument(reader: Reader, low: number): bigint {
     return BigInt(low);
   }
   if (low > 27) {
-    throw new Error("it has a length that CBOR does not know");
+    throw new Error(t("it has a length that CBOR does not know"));
   }
   return reader.unsigned(1 << (low - 24));
 }
@@ -81,7 +82,7 @@ function simple(reader: Reader, low: number): Tree | typeof BREAK {
 
 function indefinite(reader: Reader, major: number, depth: number): Tree {
   if (major < 2 || major > 5) {
-    throw new Error("it has a number without an end");
+    throw new Error(t("it has a number without an end"));
   }
   const items: Tree[] = [];
   for (let next = item(reader, depth + 1); next !== BREAK; next = item(reader, depth + 1)) {
@@ -92,7 +93,7 @@ function indefinite(reader: Reader, major: number, depth: number): Tree {
   }
   if (major === 5) {
     if (items.length % 2 === 1) {
-      throw new Error("it has a key without a value");
+      throw new Error(t("it has a key without a value"));
     }
     return {
       pairs: times(items.length / 2, (at) => [items[2 * at] ?? "", items[2 * at + 1] ?? ""]),

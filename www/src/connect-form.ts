@@ -5,6 +5,7 @@ import { connectOptions, toVersion, usesScram } from "./connect-options.js";
 import { splitCredentials } from "./credentials.js";
 import { byId, setText } from "./dom.js";
 import { FieldForm } from "./field-form.js";
+import { t } from "./language.js";
 import type { Link, LinkStatus } from "./link.js";
 import { applyPreset, PRESETS, presetOf } from "./presets.js";
 import { PROFILE_FIELDS, type ProfileValues } from "./profile-fields.js";
@@ -35,9 +36,9 @@ export class ConnectForm {
     this.#link = link;
     this.#store = store;
     for (const { id, name } of PRESETS) {
-      this.#preset.add(new Option(name, id));
+      this.#preset.add(new Option(t(name), id));
     }
-    this.#preset.add(new Option("Another one", CUSTOM));
+    this.#preset.add(new Option(t("Another one"), CUSTOM));
     this.#url.setAttribute("aria-describedby", this.#hint.id);
     this.#preset.addEventListener("change", () => this.#choosePreset());
     this.#url.addEventListener("input", () => this.#matchPreset());
@@ -105,7 +106,7 @@ export class ConnectForm {
     const preset = PRESETS.find(({ id }) => id === this.#preset.value);
     if (preset) {
       this.#url.value = applyPreset(preset, this.#url.value);
-      setText(this.#hint, preset.hint);
+      setText(this.#hint, t(preset.hint));
     } else {
       this.#url.focus();
     }
@@ -114,7 +115,7 @@ export class ConnectForm {
   #matchPreset(): void {
     const preset = presetOf(this.#url.value);
     this.#preset.value = preset?.id ?? CUSTOM;
-    setText(this.#hint, preset?.hint ?? "");
+    setText(this.#hint, preset ? t(preset.hint) : "");
   }
 
   #matchVersion(): void {
@@ -142,12 +143,12 @@ export class ConnectForm {
     this.#form.hidden = here;
     this.#summary.hidden = !here;
     this.#disconnect.hidden = live === undefined;
-    setText(this.#connect, live === undefined ? "Connect" : "Connect to this one instead");
+    setText(this.#connect, live === undefined ? t("Connect") : t("Connect to this one instead"));
     const again = state === "connecting" && attempt > 1;
     this.#retry.hidden = !(state === "waiting" || again);
     this.#retry.disabled = again;
     this.#test.disabled = state !== "connected";
-    setText(this.#disconnect, state === "connected" ? "Disconnect" : "Stop trying");
+    setText(this.#disconnect, state === "connected" ? t("Disconnect") : t("Stop trying"));
     this.#disconnect.disabled = state === "closing";
     if (!used) {
       return;
@@ -159,7 +160,7 @@ export class ConnectForm {
       facts.push(info.clientId);
     }
     if (used.username) {
-      facts.push(`as ${used.username}`);
+      facts.push(t("as {name}", { name: used.username }));
     }
     setText(byId("link-facts", HTMLElement), facts.join(" · "));
   }

@@ -2,6 +2,7 @@
 
 import { byId, make, setText } from "./dom.js";
 import { download, pickText } from "./files.js";
+import { t } from "./language.js";
 import type { Link } from "./link.js";
 import { closeMenu, wireMenu } from "./menu.js";
 import { hostOf, newId, type Profile, titleOf, USUAL } from "./profile.js";
@@ -10,8 +11,8 @@ import { fragmentOf, fromFile, isSame, profileOfFragment, toFile } from "./share
 
 /** Milliseconds in which the button to delete has to be pressed again. */
 const SURE = 5_000;
-const WITHOUT =
-  "It has no password, client id, user properties and nothing behind a “?” of the URL.";
+const without = () =>
+  t("It has no password, client id, user properties and nothing behind a “?” of the URL.");
 
 export class ConnectionsPanel {
   readonly #link: Link;
@@ -32,7 +33,7 @@ export class ConnectionsPanel {
     on("profile-new", () => this.#add({ ...USUAL, id: newId() }));
     on("profile-copy", () => {
       const { current } = store;
-      this.#add({ ...current, id: newId(), name: `${titleOf(current)} (copy)` });
+      this.#add({ ...current, id: newId(), name: t("{name} (copy)", { name: titleOf(current) }) });
     });
     on("profile-share", () => void this.#share());
     on("profile-export", () => this.#export());
@@ -63,7 +64,10 @@ export class ConnectionsPanel {
       this.#store.add(profile);
     }
     this.#say(
-      `A link brought “${titleOf(profile)}”. Look at the URL before you connect: that server gets your user name and password.`,
+      t(
+        "A link brought “{name}”. Look at the URL before you connect: that server gets your user name and password.",
+        { name: titleOf(profile) },
+      ),
     );
     return true;
   }
@@ -107,7 +111,7 @@ export class ConnectionsPanel {
     }
     button.append(make("span", "swatch"), words);
     if (profile.id === this.#link.live) {
-      button.append(make("span", "flag flag-live", "in use"));
+      button.append(make("span", "flag flag-live", t("in use")));
     }
     const item = make("li");
     item.append(button);
@@ -117,7 +121,7 @@ export class ConnectionsPanel {
   async #share(): Promise<void> {
     const link = `${location.origin}${location.pathname}${fragmentOf(this.#store.current)}`;
     closeMenu(this.#menu);
-    this.#say(`This is the link. ${WITHOUT}`);
+    this.#say(`${t("This is the link.")} ${without()}`);
     this.#shared.value = link;
     this.#shared.hidden = false;
     this.#shared.select();
@@ -127,14 +131,14 @@ export class ConnectionsPanel {
       () => false,
     );
     if (copied && this.#shared.value === link && !this.#shared.hidden) {
-      setText(this.#note, `The link is copied. ${WITHOUT}`);
+      setText(this.#note, `${t("The link is copied.")} ${without()}`);
     }
   }
 
   #export(): void {
     closeMenu(this.#menu);
     download("webmqtt-connections.json", "application/json", toFile(this.#store.all));
-    this.#say("Exported, without the passwords.");
+    this.#say(t("Exported, without the passwords."));
   }
 
   async #import(): Promise<void> {
@@ -146,7 +150,11 @@ export class ConnectionsPanel {
         this.#store.add(profile);
       }
       const { length } = profiles;
-      this.#say(length === 1 ? "1 connection was added." : `${length} connections were added.`);
+      this.#say(
+        length === 1
+          ? t("1 connection was added.")
+          : t("{count} connections were added.", { count: length }),
+      );
     } catch (error) {
       this.#say((error as Error).message);
     }
@@ -154,7 +162,7 @@ export class ConnectionsPanel {
 
   #delete(): void {
     if (this.#unsure === undefined) {
-      setText(this.#remove, `Really delete “${titleOf(this.#store.current)}”?`);
+      setText(this.#remove, t("Really delete “{name}”?", { name: titleOf(this.#store.current) }));
       this.#unsure = setTimeout(() => this.#forgetDelete(), SURE);
       return;
     }
@@ -164,13 +172,13 @@ export class ConnectionsPanel {
     }
     this.#store.remove(current.id);
     closeMenu(this.#menu);
-    this.#say(`“${titleOf(current)}” is deleted.`);
+    this.#say(t("“{name}” is deleted.", { name: titleOf(current) }));
   }
 
   #forgetDelete(): void {
     clearTimeout(this.#unsure);
     this.#unsure = undefined;
-    setText(this.#remove, "Delete");
+    setText(this.#remove, t("Delete"));
   }
 
   #say(text: string): void {

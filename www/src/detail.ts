@@ -55,14 +55,14 @@ export class MessageDetail {
     head.append(
       make("h3", "detail-topic code", message.topic),
       this.#tools(message, views, view),
-      this.#button("✕", "Close the message", () => this.#actions.close()),
+      this.#button("✕", t("Close the message"), () => this.#actions.close()),
     );
     const hint = make("p", "hint");
     const payload = view === "image" ? picture(message) : this.#text(entry, view, hint);
     this.#host.replaceChildren(head, facts(entry), this.#numbers(message), payload, hint);
     const cut = message.payload.length - SHOWN;
     if (cut > 0 && (view === "text" || view === "json" || view === "base64")) {
-      hint.textContent = `… and ${bytes(cut)} more that are not shown`;
+      hint.textContent = t("… and {bytes} more that are not shown", { bytes: bytes(cut) });
     }
   }
 
@@ -72,14 +72,14 @@ export class MessageDetail {
     body.tabIndex = 0;
     body.dataset.testid = "payload";
     body.dataset.view = view;
-    body.setAttribute("aria-label", "Payload");
+    body.setAttribute("aria-label", t("Payload"));
     textIn(view, entry.message.payload).then(
       (text) => {
         body.textContent = text;
       },
       (error: unknown) => {
         const why = error instanceof Error ? error.message : String(error);
-        hint.textContent = `This is no ${VIEW_NAMES[view]}: ${why}.`;
+        hint.textContent = t("This is no {format}: {why}.", { format: t(VIEW_NAMES[view]), why });
       },
     );
     return body;
@@ -103,10 +103,10 @@ export class MessageDetail {
   #tools(message: Message, views: View[], chosen: View): HTMLElement {
     const tools = make("div", "tools detail-tools");
     const select = make("select", "small");
-    select.setAttribute("aria-label", "Show the payload as");
+    select.setAttribute("aria-label", t("Show the payload as"));
     select.dataset.testid = "payload-view";
     for (const view of views) {
-      select.add(new Option(VIEW_NAMES[view], view, false, view === chosen));
+      select.add(new Option(t(VIEW_NAMES[view]), view, false, view === chosen));
     }
     select.addEventListener("change", () => {
       this.#view = select.value as View;
@@ -115,8 +115,8 @@ export class MessageDetail {
     });
     tools.append(
       select,
-      this.#button("Publish here", "", () => this.#actions.reply(message)),
-      this.#button("Only this topic", "", () => this.#actions.only(message.topic)),
+      this.#button(t("Publish here"), "", () => this.#actions.reply(message)),
+      this.#button(t("Only this topic"), "", () => this.#actions.only(message.topic)),
     );
     return tools;
   }
@@ -134,7 +134,7 @@ export class MessageDetail {
 
 function picture({ payload }: Message): HTMLElement {
   const image = make("img", "detail-image");
-  image.alt = "The payload as a picture";
+  image.alt = t("The payload as a picture");
   image.src = `data:${imageType(payload)};base64,${base64(payload)}`;
   return image;
 }
@@ -147,25 +147,25 @@ function facts({ at, message }: LogEntry): HTMLElement {
   add(bytes(message.payload.length));
   add(`QoS ${message.qos}`);
   if (message.retain) {
-    add("retained");
+    add(t("retained"));
   }
   if (message.dup) {
-    add("may be a repetition");
+    add(t("may be a repetition"));
   }
   if (properties.payloadIsText) {
-    add("marked as text");
+    add(t("marked as text"));
   }
   if (properties.contentType) {
-    add(`content type ${properties.contentType}`);
+    add(t("content type {type}", { type: properties.contentType }));
   }
   if (properties.responseTopic) {
-    add(`answer to ${properties.responseTopic}`);
+    add(t("answer to {topic}", { topic: properties.responseTopic }));
   }
   if (properties.correlationData) {
-    add(`correlation data, ${bytes(properties.correlationData.length)}`);
+    add(t("correlation data, {bytes}", { bytes: bytes(properties.correlationData.length) }));
   }
   if (properties.messageExpiry !== undefined) {
-    add(`expires in ${properties.messageExpiry} s`);
+    add(t("expires in {seconds} s", { seconds: properties.messageExpiry }));
   }
   for (const [name, value] of properties.userProperties) {
     add(`${name}: ${value}`);

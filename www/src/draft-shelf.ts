@@ -2,6 +2,7 @@
 
 import { byId, make } from "./dom.js";
 import { type Draft, toDraft } from "./draft.js";
+import { t } from "./language.js";
 import { load, save } from "./storage.js";
 
 const HISTORY = 30;
@@ -57,7 +58,7 @@ export class DraftShelf {
 
   #saveTemplate(): void {
     const draft = this.#give();
-    const name = this.#name.value.trim() || draft.topic || "Template";
+    const name = this.#name.value.trim() || draft.topic || t("Template");
     const others = this.#templates.filter((old) => old.name !== name);
     this.#templates = [{ name, draft }, ...others].slice(0, TEMPLATES);
     this.#name.value = "";
@@ -74,7 +75,7 @@ export class DraftShelf {
       ...this.#templates.map(({ name, draft }) => {
         const remove = make("button", "button small icon", "✕");
         remove.type = "button";
-        remove.setAttribute("aria-label", `Delete the template ${name}`);
+        remove.setAttribute("aria-label", t("Delete the template {name}", { name }));
         remove.addEventListener("click", () => {
           this.#templates = this.#templates.filter((old) => old.name !== name);
           this.#changed();

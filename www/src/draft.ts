@@ -2,6 +2,7 @@
 
 import type { Message, PublishOptions } from "webmqtt";
 import { bytesOf, fromUserProperties, given, numberOf, propertiesOf } from "./connect-options.js";
+import { t } from "./language.js";
 import { textOf } from "./payload.js";
 import { base64 } from "./payload-views.js";
 import { toQoS } from "./profile.js";
@@ -102,7 +103,7 @@ export function payloadOf(draft: Draft, count: number): string | Uint8Array {
     try {
       JSON.parse(text);
     } catch (error) {
-      throw new Error(`The payload is no JSON: ${(error as Error).message}.`);
+      throw new Error(t("The payload is no JSON: {why}.", { why: (error as Error).message }));
     }
   }
   return text;
@@ -111,7 +112,7 @@ export function payloadOf(draft: Draft, count: number): string | Uint8Array {
 function hexBytes(text: string): Uint8Array {
   const digits = text.replace(/[\s:,]|0x/gi, "");
   if (/[^0-9a-f]/i.test(digits) || digits.length % 2 === 1) {
-    throw new Error("The payload is no hex: two digits for each byte are needed.");
+    throw new Error(t("The payload is no hex: two digits for each byte are needed."));
   }
   return Uint8Array.from(digits.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 }
@@ -121,7 +122,7 @@ function base64Bytes(text: string): Uint8Array {
     const bytes = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
     return Uint8Array.from(bytes, (character) => character.charCodeAt(0));
   } catch {
-    throw new Error("The payload is no Base64.");
+    throw new Error(t("The payload is no Base64."));
   }
 }
 

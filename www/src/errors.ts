@@ -1,6 +1,7 @@
 /** Errors in words. The words are the package's; here they are only put together. */
 
 import { MqttError } from "webmqtt";
+import { t, tFacts } from "./language.js";
 
 export interface Explanation {
   readonly message: string;
@@ -13,9 +14,11 @@ export function explain(error: unknown): Explanation {
   if (error instanceof MqttError) {
     const facts: string[] = [error.code];
     if (error.reasonCode !== undefined) {
-      facts.push(`reason code 0x${error.reasonCode.toString(16).padStart(2, "0")}`);
+      facts.push(
+        t("reason code {code}", { code: `0x${error.reasonCode.toString(16).padStart(2, "0")}` }),
+      );
     }
-    return { message: error.message, remedy: error.remediation, code: facts.join(", ") };
+    return { message: tFacts(error.message), remedy: t(error.remediation), code: facts.join(", ") };
   }
   return { message: error instanceof Error ? error.message : String(error), remedy: "", code: "" };
 }

@@ -1,6 +1,7 @@
 /** Form fields out of a table: their elements, their values. Knows nothing of what they mean. */
 
 import { make } from "./dom.js";
+import { t } from "./language.js";
 
 export interface Field<N extends string = string> {
   readonly name: N;
@@ -87,7 +88,7 @@ function createInput(field: Field): Input {
   if (field.kind === "select") {
     const select = make("select");
     for (const [value, text] of field.choices ?? []) {
-      select.add(new Option(text, value));
+      select.add(new Option(t(text), value));
     }
     return select;
   }
@@ -95,7 +96,7 @@ function createInput(field: Field): Input {
     const area = make("textarea", "code");
     area.rows = 2;
     area.spellcheck = false;
-    area.placeholder = field.placeholder ?? "";
+    area.placeholder = t(field.placeholder ?? "");
     return area;
   }
   const input = make("input", field.kind === "code" ? "code" : "");
@@ -107,7 +108,7 @@ function createInput(field: Field): Input {
   input.type = types[field.kind] ?? "text";
   input.spellcheck = false;
   input.autocapitalize = "off";
-  input.placeholder = field.placeholder ?? "";
+  input.placeholder = t(field.placeholder ?? "");
   if (field.autocomplete) {
     input.autocomplete = field.autocomplete;
   }
@@ -121,11 +122,11 @@ function createInput(field: Field): Input {
 
 function labelled({ label, hint, kind }: Field, input: Input): HTMLElement {
   const field = make("div", kind === "lines" ? "field wide" : "field");
-  const name = make("label", "", label);
+  const name = make("label", "", t(label));
   name.htmlFor = input.id;
   field.append(name, input);
   if (hint) {
-    const words = make("p", "hint", hint);
+    const words = make("p", "hint", t(hint));
     words.id = `${input.id}-hint`;
     input.setAttribute("aria-describedby", words.id);
     field.append(words);
@@ -135,6 +136,6 @@ function labelled({ label, hint, kind }: Field, input: Input): HTMLElement {
 
 function checked({ label }: Field, input: Input): HTMLElement {
   const line = make("label", "check wide");
-  line.append(input, make("span", "", label));
+  line.append(input, make("span", "", t(label)));
   return line;
 }

@@ -1,5 +1,7 @@
 /** Files from and to the reader's disk. */
 
+import { t } from "./language.js";
+
 const LARGEST_TEXT = 8 * 1024 * 1024;
 
 export function download(name: string, type: string, content: BlobPart): void {
@@ -19,10 +21,10 @@ export function pickText(input: HTMLInputElement): Promise<string> {
     input.onchange = () => {
       const file = input.files?.[0];
       if (!file || file.size > LARGEST_TEXT) {
-        reject(new Error("The file is too large."));
+        reject(new Error(t("The file is too large.")));
         return;
       }
-      file.text().then(resolve, () => reject(new Error("The file could not be read.")));
+      file.text().then(resolve, () => reject(new Error(t("The file could not be read."))));
     };
     input.click();
   });

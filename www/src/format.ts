@@ -1,5 +1,7 @@
 /** Numbers, times and sizes as people read them. Pure. */
 
+import { t } from "./language.js";
+
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const plain = new Intl.NumberFormat("en", { maximumFractionDigits: 3, useGrouping: true });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
@@ -48,7 +50,7 @@ export function clockExact(milliseconds: number): string {
 /** 512 bytes, 1.5 KB, 2.0 MB */
 export function bytes(size: number): string {
   if (size < 1024) {
-    return size === 1 ? "1 byte" : `${size} bytes`;
+    return size === 1 ? t("1 byte") : t("{count} bytes", { count: size });
   }
   const kilobytes = size / 1024;
   return kilobytes < 1024 ? `${kilobytes.toFixed(1)} KB` : `${(kilobytes / 1024).toFixed(1)} MB`;

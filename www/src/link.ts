@@ -13,6 +13,7 @@ import {
   type State,
   type Subscription,
 } from "webmqtt";
+import { t } from "./language.js";
 import { Signal } from "./signal.js";
 
 export interface LinkStatus {
@@ -157,7 +158,7 @@ export class Link {
 
   #taking(): Client {
     if (!this.#client) {
-      throw new Error("Connect first.");
+      throw new Error(t("Connect first."));
     }
     return this.#client;
   }

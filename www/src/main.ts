@@ -1,5 +1,6 @@
 /** Puts the page together. Every panel knows its own part of the document and nothing of the others. */
 
+import "./start.js";
 import type { Message } from "webmqtt";
 import { ChartPanel } from "./chart.js";
 import { ConnectForm } from "./connect-form.js";

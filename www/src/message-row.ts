@@ -3,6 +3,7 @@
 import type { Message } from "webmqtt";
 import { make } from "./dom.js";
 import { clockExact } from "./format.js";
+import { t } from "./language.js";
 import type { LogEntry } from "./message-log.js";
 import { preview } from "./payload.js";
 import { topicName } from "./topic-name.js";
@@ -79,14 +80,14 @@ export function rowId(entry: LogEntry): string {
 
 export function fillPayload(cell: HTMLElement, payload: Uint8Array): void {
   const empty = payload.length === 0;
-  cell.textContent = empty ? "(empty)" : preview(payload);
+  cell.textContent = empty ? t("(empty)") : preview(payload);
   cell.classList.toggle("muted", empty);
 }
 
 function flagsOf(message: Message): HTMLElement[] {
   const flags = [make("span", "flag", `QoS ${message.qos}`)];
   if (message.retain) {
-    flags.push(make("span", "flag flag-retain", "retained"));
+    flags.push(make("span", "flag flag-retain", t("retained")));
   }
   return flags;
 }

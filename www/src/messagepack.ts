@@ -1,13 +1,14 @@
 /** MessagePack as text. Pure. */
 
 import { hexOf, Reader, type Tree, treeText } from "./binary-tree.js";
+import { t } from "./language.js";
 
 /** Throws an error in words if `bytes` are no MessagePack. */
 export function messagePackText(bytes: Uint8Array): string {
   const reader = new Reader(bytes);
   const text = treeText(item(reader, 0));
   if (reader.left > 0) {
-    throw new Error(`${reader.left} bytes are left over`);
+    throw new Error(t("{count} bytes are left over", { count: reader.left }));
   }
   return text;
 }
@@ -74,7 +75,7 @@ function other(reader: Reader, first: number, depth: number): Tree {
     case 0xdf:
       return map(reader, reader.unsigned(first === 0xde ? 2 : 4), depth);
     case 0xc1:
-      throw new Error("it has a byte that MessagePack never uses");
+      throw new Error(t("it has a byte that MessagePack never uses"));
     default:
       return extension(reader, 1 << (first - 0xd4));
   }

@@ -7,6 +7,7 @@ import { toCsv, toJson } from "./export.js";
 import { download } from "./files.js";
 import { count } from "./format.js";
 import { Painter } from "./frame.js";
+import { t } from "./language.js";
 import { closeMenu, wireMenu } from "./menu.js";
 import { type LogEntry, MessageLog } from "./message-log.js";
 import { MessageRows, rowId } from "./message-row.js";
@@ -89,15 +90,15 @@ export class MessagesPanel {
     this.#unseen = this.#list.atTop ? 0 : this.#unseen + added;
     this.#newer.hidden = this.#unseen === 0 || this.#scroller.hidden;
     if (this.#unseen > 0) {
-      setText(this.#newer, `${count(this.#unseen)} newer`);
+      setText(this.#newer, t("{count} newer", { count: count(this.#unseen) }));
     }
     const shown = this.#scroller.hidden ? this.log.kept : rows.length;
     this.#empty.hidden = shown > 0;
     setText(
       this.#empty,
       this.log.query === ""
-        ? "Connect and subscribe: messages appear here, newest first."
-        : "No message matches the search.",
+        ? t("Connect and subscribe: messages appear here, newest first.")
+        : t("No message matches the search."),
     );
     setText(this.#count, this.#summary(rows.length));
     if (this.#selected) {
@@ -119,19 +120,23 @@ export class MessagesPanel {
   #summary(found: number): string {
     const { kept, received, query } = this.log;
     if (received === 0) {
-      return "No messages";
+      return t("No messages");
     }
     const parts = this.#scroller.hidden ? [this.#topics.summary] : [];
     if (this.#rows) {
       const missed = received - 1 - (this.#rows.at(-1)?.serial ?? -1);
-      parts.push(`Paused, ${count(Math.max(missed, 0))} came since`);
+      parts.push(t("Paused, {count} came since", { count: count(Math.max(missed, 0)) }));
     }
     if (query !== "") {
-      parts.push(`${count(found)} found in the last ${count(kept)}`);
+      parts.push(t("{found} found in the last {kept}", { found: count(found), kept: count(kept) }));
     } else if (kept < received) {
-      parts.push(`the last ${count(kept)} of ${count(received)}`);
+      parts.push(
+        t("the last {kept} of {received}", { kept: count(kept), received: count(received) }),
+      );
     } else {
-      parts.push(received === 1 ? "1 message" : `${count(received)} messages`);
+      parts.push(
+        received === 1 ? t("1 message") : t("{count} messages", { count: count(received) }),
+      );
     }
     return parts.join(" · ");
   }
@@ -181,7 +186,7 @@ export class MessagesPanel {
   #togglePause(): void {
     this.#rows = this.#paused ? undefined : [...this.log.found];
     this.#pause.setAttribute("aria-pressed", String(this.#paused));
-    setText(this.#pause, this.#paused ? "Resume" : "Pause");
+    setText(this.#pause, this.#paused ? t("Resume") : t("Pause"));
     this.#painter.request();
   }
 

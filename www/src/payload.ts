@@ -1,5 +1,7 @@
 /** Payloads as people read them: text, JSON or hex. Pure, and safe on any bytes. */
 
+import { t } from "./language.js";
+
 export type PayloadKind = "empty" | "text" | "json" | "binary";
 
 /** What one line in a list needs to look at. */
@@ -83,7 +85,7 @@ export function hexDump(bytes: Uint8Array): string {
     lines.push(`${offset.toString(16).padStart(6, "0")}  ${hexBytes(row).padEnd(47)}  ${ascii}`);
   }
   if (bytes.length > end) {
-    lines.push(`… ${bytes.length - end} bytes more`);
+    lines.push(t("… {count} bytes more", { count: bytes.length - end }));
   }
   return lines.join("\n");
 }

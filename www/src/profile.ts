@@ -1,6 +1,7 @@
 /** A stored connection: what its form has, as it was typed, and its subscriptions. Pure. */
 
 import type { QoS } from "webmqtt";
+import { t } from "./language.js";
 
 export interface SavedSubscription {
   readonly filter: string;
@@ -150,7 +151,7 @@ export function restoreProfile(value: unknown): Profile {
 
 /** What people call it. */
 export function titleOf({ name, url }: Pick<Profile, "name" | "url">): string {
-  return name.trim() || hostOf(url) || "New connection";
+  return name.trim() || hostOf(url) || t("New connection");
 }
 
 export function hostOf(url: string): string {

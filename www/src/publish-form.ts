@@ -8,6 +8,7 @@ import { DraftShelf } from "./draft-shelf.js";
 import { explain } from "./errors.js";
 import { FieldForm } from "./field-form.js";
 import { bytes, count, duration } from "./format.js";
+import { t } from "./language.js";
 import type { Link, LinkStatus } from "./link.js";
 import { toQoS } from "./profile.js";
 import { Repeater } from "./repeater.js";
@@ -105,7 +106,7 @@ export class PublishForm {
     const usable = state === "connected" || state === "connecting" || state === "waiting";
     this.#send.disabled = !usable;
     this.#repeat.disabled = !usable;
-    setText(this.#send, state === "waiting" ? "Queue" : "Publish");
+    setText(this.#send, state === "waiting" ? t("Queue") : t("Publish"));
     if (info) {
       this.#version5 = info.version === 5;
       this.#fields.allowVersion5(this.#version5);
@@ -117,7 +118,7 @@ export class PublishForm {
 
   #onRepeat(running: boolean): void {
     this.#repeat.setAttribute("aria-pressed", String(running));
-    setText(this.#repeat, running ? "Stop" : "Repeat");
+    setText(this.#repeat, running ? t("Stop") : t("Repeat"));
   }
 
   async #content(draft: Draft): Promise<Payload> {
@@ -126,9 +127,12 @@ export class PublishForm {
     }
     const [file] = this.#file.files ?? [];
     if (!file) {
-      throw new Error("Choose a file first.");
+      throw new Error(t("Choose a file first."));
     }
-    this.#show("waiting", `${file.name}, ${bytes(file.size)}, is on its way`);
+    this.#show(
+      "waiting",
+      t("{name}, {bytes}, is on its way", { name: file.name, bytes: bytes(file.size) }),
+    );
     return file.arrayBuffer();
   }
 
@@ -138,7 +142,7 @@ export class PublishForm {
     saveDraft(draft);
     this.#last += 1;
     const number = this.#last;
-    this.#show("waiting", this.#connected ? "On its way" : "Waits for the connection");
+    this.#show("waiting", this.#connected ? t("On its way") : t("Waits for the connection"));
     const start = performance.now();
     try {
       const payload = await this.#content(draft);
@@ -146,7 +150,9 @@ export class PublishForm {
       const result = await this.#link.publish(draft.topic, payload, options);
       this.#repeated += 1;
       if (number === this.#last) {
-        const sent = this.#repeater.running ? `${count(this.#repeated)} sent. ` : "";
+        const sent = this.#repeater.running
+          ? `${t("{count} sent.", { count: count(this.#repeated) })} `
+          : "";
         this.#show("done", sent + outcome(toQoS(draft.qos), result, performance.now() - start));
       }
       return true;
@@ -173,10 +179,11 @@ export class PublishForm {
 function outcome(asked: QoS, result: PublishResult, took: number): string {
   const { qos, reasonCode, reasonString } = result;
   if (asked === 0) {
-    return "Sent. QoS 0 is not acknowledged.";
+    return t("Sent. QoS 0 is not acknowledged.");
   }
-  const as = qos === asked ? `QoS ${qos}` : `QoS ${qos} instead of ${asked}`;
-  const nobody = reasonCode === NO_MATCHING_SUBSCRIBERS ? " Nobody subscribes to this topic." : "";
-  const words = reasonString ? ` The broker says: ${reasonString}` : "";
-  return `Acknowledged as ${as} after ${duration(took)}.${nobody}${words}`;
+  const as = qos === asked ? `QoS ${qos}` : t("QoS {qos} instead of {asked}", { qos, asked });
+  const nobody =
+    reasonCode === NO_MATCHING_SUBSCRIBERS ? ` ${t("Nobody subscribes to this topic.")}` : "";
+  const words = reasonString ? ` ${t("The broker says: {words}", { words: reasonString })}` : "";
+  return t("Acknowledged as {as} after {time}.", { as, time: duration(took) }) + nobody + words;
 }

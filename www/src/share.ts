@@ -1,6 +1,7 @@
 /** Connections on their way to other people and browsers: as a link, as a file. Passwords stay here. Pure. */
 
 import { splitCredentials } from "./credentials.js";
+import { t } from "./language.js";
 import { type Profile, restoreProfile, USUAL } from "./profile.js";
 
 const MARK = "#connection=";
@@ -77,11 +78,11 @@ export function fromFile(text: string): Profile[] {
   try {
     parsed = JSON.parse(text);
   } catch {
-    throw new Error("The file is no JSON.");
+    throw new Error(t("The file is no JSON."));
   }
   const { kind, connections } = Object(parsed) as Record<string, unknown>;
   if (kind !== KIND || !Array.isArray(connections)) {
-    throw new Error("The file has no connections of this page.");
+    throw new Error(t("The file has no connections of this page."));
   }
   return connections.map(restoreProfile);
 }

@@ -4,6 +4,7 @@ import type { ConnectionInfo } from "webmqtt";
 import { byId, make, setText } from "./dom.js";
 import { explain, isFarewell } from "./errors.js";
 import { clock } from "./format.js";
+import { t } from "./language.js";
 import { factsOf } from "./limits.js";
 import type { Link, LinkStatus } from "./link.js";
 
@@ -44,24 +45,27 @@ export class StatusPanel {
     const why = cause ? explain(cause).message : "";
     switch (state) {
       case "idle":
-        return why ? `Stopped. ${why}` : "Not connected";
+        return why ? `${t("Stopped.")} ${why}` : t("Not connected");
       case "connecting":
-        return attempt > 1 ? `Attempt ${attempt}` : `Connecting to ${url}`;
+        return attempt > 1
+          ? t("Attempt {attempt}", { attempt })
+          : t("Connecting to {url}", { url });
       case "connected":
         this.#told = "";
         return info?.sessionPresent
-          ? "Connected, the old session goes on"
-          : "Connected, new session";
+          ? t("Connected, the old session goes on")
+          : t("Connected, new session");
       case "waiting": {
         const again = why !== "" && why === this.#told;
         this.#told = why;
         const left = seconds((nextTryAt ?? 0) - Date.now());
-        return `${again ? "Failed as before." : why || "No connection."} Next try in ${left} s.`;
+        const words = again ? t("Failed as before.") : why || t("No connection.");
+        return `${words} ${t("Next try in {left} s.", { left })}`;
       }
       case "closing":
-        return "Disconnecting";
+        return t("Disconnecting");
       case "closed":
-        return "Disconnected";
+        return t("Disconnected");
     }
   }
 
@@ -99,7 +103,7 @@ export class StatusPanel {
     }
     const close = make("button", "button small icon", "✕");
     close.type = "button";
-    close.setAttribute("aria-label", "Dismiss");
+    close.setAttribute("aria-label", t("Dismiss"));
     close.addEventListener("click", () => notice.remove());
     notice.append(words, close);
     this.#notices.replaceChildren(notice);
@@ -143,18 +147,20 @@ function seconds(milliseconds: number): number {
 function inWords({ state, attempt, nextTryAt }: LinkStatus, counting: boolean): string {
   switch (state) {
     case "idle":
-      return "Not connected";
+      return t("Not connected");
     case "connecting":
-      return attempt > 1 ? `Connecting, attempt ${attempt}` : "Connecting";
+      return attempt > 1 ? t("Connecting, attempt {attempt}", { attempt }) : t("Connecting");
     case "connected":
-      return "Connected";
+      return t("Connected");
     case "waiting": {
       const left = seconds((nextTryAt ?? 0) - Date.now());
-      return counting ? `No connection, next try in ${left} s` : "No connection, trying again soon";
+      return counting
+        ? t("No connection, next try in {left} s", { left })
+        : t("No connection, trying again soon");
     }
     case "closing":
-      return "Disconnecting";
+      return t("Disconnecting");
     case "closed":
-      return "Disconnected";
+      return t("Disconnected");
   }
 }

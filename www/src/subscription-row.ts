@@ -3,6 +3,7 @@
 import type { FilterResult, Subscription } from "webmqtt";
 import { make, setText } from "./dom.js";
 import { count, rate } from "./format.js";
+import { t, tFacts } from "./language.js";
 import type { SavedSubscription } from "./profile.js";
 import { COLOURS } from "./profile-fields.js";
 import { RateMeter } from "./rate.js";
@@ -21,7 +22,7 @@ export class SubscriptionRow {
   readonly #status = make("span", "sub-status");
   readonly #numbers = make("span", "sub-numbers");
   readonly #colour = make("button", "sub-colour");
-  readonly #mute = make("button", "button small", "Mute");
+  readonly #mute = make("button", "button small", t("Mute"));
   readonly #meter = new RateMeter();
   /** What the status was made from. */
   #result: FilterResult | undefined;
@@ -31,9 +32,9 @@ export class SubscriptionRow {
     const { filter } = saved;
     this.item.dataset.filter = filter;
     const remove = make("button", "button small icon", "✕");
-    remove.setAttribute("aria-label", `Unsubscribe from ${filter}`);
+    remove.setAttribute("aria-label", t("Unsubscribe from {filter}", { filter }));
     remove.dataset.testid = "sub-remove";
-    this.#mute.setAttribute("aria-label", `Mute ${filter}`);
+    this.#mute.setAttribute("aria-label", t("Mute {filter}", { filter }));
     this.#mute.dataset.testid = "sub-mute";
     this.#colour.append(make("span", "swatch"));
     for (const button of [remove, this.#mute, this.#colour]) {
@@ -62,7 +63,10 @@ export class SubscriptionRow {
     this.item.dataset.colour = String(saved.colour);
     this.item.classList.toggle("muted-sub", saved.muted);
     this.#mute.setAttribute("aria-pressed", String(saved.muted));
-    const name = `Colour of ${saved.filter}: ${COLOURS[saved.colour]}. Change it`;
+    const name = t("Colour of {filter}: {colour}. Change it", {
+      filter: saved.filter,
+      colour: t(COLOURS[saved.colour] ?? ""),
+    });
     this.#colour.setAttribute("aria-label", name);
     this.#colour.title = name;
   }
@@ -71,7 +75,7 @@ export class SubscriptionRow {
   ask(): void {
     this.subscription = undefined;
     this.#result = undefined;
-    this.#say(`asks for QoS ${this.saved.qos}`, "waiting");
+    this.#say(t("asks for QoS {qos}", { qos: this.saved.qos }), "waiting");
   }
 
   refuse(text: string): void {
@@ -86,12 +90,14 @@ export class SubscriptionRow {
     }
     this.#result = result;
     if (result.error) {
-      this.#say(`${result.error.message} ${result.error.remediation}`, "refused");
+      this.#say(`${tFacts(result.error.message)} ${t(result.error.remediation)}`, "refused");
       return;
     }
     const { qos } = this.saved;
     const granted =
-      result.qos === qos ? `QoS ${qos} granted` : `QoS ${result.qos} of ${qos} granted`;
+      result.qos === qos
+        ? t("QoS {qos} granted", { qos })
+        : t("QoS {granted} of {qos} granted", { granted: result.qos ?? 0, qos });
     const words = this.subscription?.answer.reasonString;
     this.#say(words ? `${granted}: ${words}` : granted, "granted");
   }
@@ -112,13 +118,13 @@ export class SubscriptionRow {
 function optionsOf({ noLocal, retainAsPublished, retainHandling }: SavedSubscription): string {
   const options = [];
   if (noLocal) {
-    options.push("not my own");
+    options.push(t("not my own"));
   }
   if (retainAsPublished) {
-    options.push("retain as published");
+    options.push(t("retain as published"));
   }
   if (retainHandling > 0) {
-    options.push(retainHandling === 1 ? "retained ones if new" : "no retained ones");
+    options.push(retainHandling === 1 ? t("retained ones if new") : t("no retained ones"));
   }
   return options.join(", ");
 }

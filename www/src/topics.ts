@@ -2,6 +2,7 @@
 
 import { byId, make, setText } from "./dom.js";
 import { clock, count } from "./format.js";
+import { t } from "./language.js";
 import type { LogEntry } from "./message-log.js";
 import { fillPayload } from "./message-row.js";
 import { type TopicNode, TopicTree } from "./topic-tree.js";
@@ -65,8 +66,11 @@ export class TopicsPanel {
 
   get summary(): string {
     const { size, overflow } = this.#tree;
-    const levels = `${count(size)} ${size === 1 ? "level" : "levels"} of topics`;
-    return overflow > 0 ? `${levels}, ${count(overflow)} messages found no place` : levels;
+    const levels =
+      size === 1 ? t("1 level of topics") : t("{count} levels of topics", { count: count(size) });
+    return overflow > 0
+      ? `${levels}, ${t("{count} messages found no place", { count: count(overflow) })}`
+      : levels;
   }
 
   #paint(): void {
@@ -116,7 +120,7 @@ export class TopicsPanel {
       row.title = node.topic;
       row.setAttribute("aria-level", String(node.depth + 1));
       row.style.setProperty("--depth", String(Math.min(node.depth, 12)));
-      cells.name.textContent = node.name === "" ? "(empty level)" : node.name;
+      cells.name.textContent = node.name === "" ? t("(empty level)") : node.name;
     }
     setText(cells.count, count(node.total));
     setText(cells.mark, children.size === 0 ? "" : open ? "▾" : "▸");
@@ -128,7 +132,9 @@ export class TopicsPanel {
     row.setAttribute("aria-selected", String(node === this.#selected));
     if (cells.last !== last) {
       cells.last = last;
-      const retained = last?.message.retain ? [make("span", "flag flag-retain", "retained")] : [];
+      const retained = last?.message.retain
+        ? [make("span", "flag flag-retain", t("retained"))]
+        : [];
       cells.flags.replaceChildren(...retained);
       row.dataset.colour = last ? String(last.colour) : "";
       setText(cells.time, last ? clock(last.at) : "");
