@@ -235,15 +235,29 @@ pub(super) fn encode(
             return Err(EncodeError::NoLocalShared);
         }
     }
-    let open = writer.begin(PacketType::Subscribe.first_byte());
-    writer.packet_id(subscribe.packet_id);
-    properties::encode(
-        writer,
+    encode_list(
+        PacketType::Subscribe,
+        subscribe.packet_id,
         subscribe.properties,
-        Place::packet(PacketType::Subscribe),
+        subscribe.filters.0,
+        writer,
         rules,
-    )?;
-    writer.bytes(subscribe.filters.0);
+    )
+}
+
+/// An identifier, properties and a list: what SUBSCRIBE, UNSUBSCRIBE and the answers to them have in common.
+pub(super) fn encode_list(
+    packet_type: PacketType,
+    packet_id: PacketId,
+    properties: Properties<'_>,
+    list: &[u8],
+    writer: &mut Writer<'_>,
+    rules: Rules,
+) -> Result<(), EncodeError> {
+    let open = writer.begin(packet_type.first_byte());
+    writer.packet_id(packet_id);
+    properties::encode(writer, properties, Place::packet(packet_type), rules)?;
+    writer.bytes(list);
     writer.end(open)
 }
 
@@ -295,16 +309,14 @@ pub(super) fn encode_suback(
     suback
         .codes
         .check_encode(|code| allow_suback_code(code, rules))?;
-    let open = writer.begin(PacketType::SubAck.first_byte());
-    writer.packet_id(suback.packet_id);
-    properties::encode(
-        writer,
+    encode_list(
+        PacketType::SubAck,
+        suback.packet_id,
         suback.properties,
-        Place::packet(PacketType::SubAck),
+        suback.codes.as_bytes(),
+        writer,
         rules,
-    )?;
-    writer.bytes(suback.codes.as_bytes());
-    writer.end(open)
+    )
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::properties::{self, Place};
 use super::property_list::Properties;
 use super::reader::Reader;
 use super::reason::ReasonCodes;
+use super::subscribe::encode_list;
 use super::text::TopicFilter;
 use super::writer::Writer;
 
@@ -130,16 +131,14 @@ pub(super) fn encode(
     if unsubscribe.filters.is_empty() {
         return Err(EncodeError::NoFilters);
     }
-    let open = writer.begin(PacketType::Unsubscribe.first_byte());
-    writer.packet_id(unsubscribe.packet_id);
-    properties::encode(
-        writer,
+    encode_list(
+        PacketType::Unsubscribe,
+        unsubscribe.packet_id,
         unsubscribe.properties,
-        Place::packet(PacketType::Unsubscribe),
+        unsubscribe.filters.0,
+        writer,
         rules,
-    )?;
-    writer.bytes(unsubscribe.filters.0);
-    writer.end(open)
+    )
 }
 
 /// The server's answer to UNSUBSCRIBE.
@@ -185,14 +184,12 @@ pub(super) fn encode_unsuback(
     } else if !unsuback.codes.is_empty() {
         return Err(EncodeError::ReasonNotAllowed);
     }
-    let open = writer.begin(PacketType::UnsubAck.first_byte());
-    writer.packet_id(unsuback.packet_id);
-    properties::encode(
-        writer,
+    encode_list(
+        PacketType::UnsubAck,
+        unsuback.packet_id,
         unsuback.properties,
-        Place::packet(PacketType::UnsubAck),
+        unsuback.codes.as_bytes(),
+        writer,
         rules,
-    )?;
-    writer.bytes(unsuback.codes.as_bytes());
-    writer.end(open)
+    )
 }

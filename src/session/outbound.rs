@@ -156,7 +156,7 @@ impl Outbound {
         limits: &ServerLimits,
         now: Instant,
         out: &mut Vec<u8>,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) -> bool {
         if self.quota > 0
             && self.journal.may_resend()
@@ -287,7 +287,7 @@ impl Outbound {
         id: PacketId,
         limits: &ServerLimits,
         out: &mut Vec<u8>,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) -> bool {
         let Some(message) = self.inflight.get_mut(id) else {
             return true;
@@ -357,7 +357,7 @@ impl Outbound {
 
     /// The server lost the session: QoS 1 goes out again as new; a QoS 2 message that left may have been delivered or
     /// not, and saying either would be a guess.
-    pub(super) fn session_lost(&mut self, events: &mut impl FnMut(Event<'static>)) {
+    pub(super) fn session_lost(&mut self, events: &mut dyn FnMut(Event<'static>)) {
         self.resend.clear();
         let mut again = Vec::new();
         for message in self.inflight.drain() {
@@ -390,7 +390,7 @@ impl Outbound {
     }
 
     /// Time passed: settles what has waited for too long.
-    pub(super) fn expire(&mut self, now: Instant, events: &mut impl FnMut(Event<'static>)) {
+    pub(super) fn expire(&mut self, now: Instant, events: &mut dyn FnMut(Event<'static>)) {
         for (token, order) in self.queue.take_expired(now) {
             self.journal.mark(Mark::Gone(order));
             events(Event::not_published(token, Error::Expired));
@@ -418,7 +418,7 @@ impl Outbound {
     }
 
     /// Settles every publish that is open. What has left stays in the store: the server still counts on it.
-    pub(super) fn abandon(&mut self, error: Error, events: &mut impl FnMut(Event<'static>)) {
+    pub(super) fn abandon(&mut self, error: Error, events: &mut dyn FnMut(Event<'static>)) {
         for mut message in self.inflight.drain() {
             if let Some(token) = message.token.take() {
                 events(Event::not_published(token, error));
@@ -442,7 +442,7 @@ impl Outbound {
     pub(super) fn puback(
         &mut self,
         packet: &Ack<'_>,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) -> Result<(), ReasonCode> {
         let Some(message) = self.inflight.get_mut(packet.packet_id) else {
             return Ok(());
@@ -461,7 +461,7 @@ impl Outbound {
     pub(super) fn pubrec(
         &mut self,
         packet: &Ack<'_>,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) -> Result<(), ReasonCode> {
         let id = packet.packet_id;
         let order = self.inflight.next_order();
@@ -500,7 +500,7 @@ impl Outbound {
     pub(super) fn pubcomp(
         &mut self,
         packet: &Ack<'_>,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) -> Result<(), ReasonCode> {
         let Some(message) = self.inflight.get_mut(packet.packet_id) else {
             return Ok(());
@@ -512,7 +512,7 @@ impl Outbound {
         Ok(())
     }
 
-    fn settle(&mut self, packet: &Ack<'_>, qos: QoS, events: &mut impl FnMut(Event<'static>)) {
+    fn settle(&mut self, packet: &Ack<'_>, qos: QoS, events: &mut dyn FnMut(Event<'static>)) {
         let Some(message) = self.inflight.remove(packet.packet_id) else {
             return;
         };

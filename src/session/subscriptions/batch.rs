@@ -102,7 +102,7 @@ impl Subscriptions {
         &mut self,
         id: PacketId,
         room: &Room,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
         mut write: impl FnMut(TopicFilter<'_>),
     ) -> Option<PropertiesBuf> {
         let at = self.next_unsent()?;
@@ -155,7 +155,7 @@ impl Subscriptions {
         id: PacketId,
         limits: &ServerLimits,
         room: &Room,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
         mut write: impl FnMut(TopicFilter<'_>, SubscribeOptions),
     ) -> Option<PropertiesBuf> {
         let mut refused = Vec::new();

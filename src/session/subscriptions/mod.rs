@@ -359,7 +359,7 @@ impl Subscriptions {
         &mut self,
         at: usize,
         properties: Properties<'_>,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) {
         let done = |call: &Unsubscribe| call.leaving.is_empty();
         if self.unsubscribes.get(at).is_some_and(done) {
@@ -371,7 +371,7 @@ impl Subscriptions {
     fn end_unsubscribes(
         &mut self,
         result: Result<ReasonCode, Error>,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) {
         for mut call in core::mem::take(&mut self.unsubscribes) {
             for leaving in core::mem::take(&mut call.leaving) {
@@ -404,7 +404,7 @@ impl Subscriptions {
     pub(super) fn acknowledged(
         &mut self,
         packet: &SubAck<'_>,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) -> Result<bool, ReasonCode> {
         let asked = |request: &Request| request.id == packet.packet_id;
         let Some(at) = self.requests.iter().position(asked) else {
@@ -431,7 +431,7 @@ impl Subscriptions {
         waiting: &[SubscriptionKey],
         result: Result<QoS, Error>,
         properties: Properties<'_>,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) {
         // A later SUBSCRIBE for it can be on its way.
         let asked_again = self
@@ -493,7 +493,7 @@ impl Subscriptions {
         &mut self,
         packet: &UnsubAck<'_>,
         version: Version,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) -> Result<bool, ReasonCode> {
         let answered = |leaving: &Leaving| leaving.sent_as == Some(packet.packet_id);
         for (at, call) in self.unsubscribes.iter_mut().enumerate() {
@@ -552,7 +552,7 @@ impl Subscriptions {
     }
 
     /// The server has forgotten every subscription.
-    pub(super) fn session_lost(&mut self, events: &mut impl FnMut(Event<'static>)) {
+    pub(super) fn session_lost(&mut self, events: &mut dyn FnMut(Event<'static>)) {
         self.end_unsubscribes(Ok(ReasonCode::Success), events);
         self.identifiers.forget();
         #[cfg(feature = "store")]
@@ -574,7 +574,7 @@ impl Subscriptions {
     }
 
     /// Settles every open call.
-    pub(super) fn abandon(&mut self, error: Error, events: &mut impl FnMut(Event<'static>)) {
+    pub(super) fn abandon(&mut self, error: Error, events: &mut dyn FnMut(Event<'static>)) {
         for handle in &mut self.handles {
             if let Some(token) = handle.token.take() {
                 let results = handle

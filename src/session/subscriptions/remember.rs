@@ -70,7 +70,7 @@ impl Subscriptions {
         &mut self,
         token: Token,
         filter: &str,
-        events: &mut impl FnMut(Event<'static>),
+        events: &mut dyn FnMut(Event<'static>),
     ) {
         let is_it = |known: &Filter| known.handles.is_empty() && known.text == filter;
         let mut call = Unsubscribe {
