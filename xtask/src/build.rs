@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use crate::glue;
 use crate::project::{self, WASM_TARGET};
 use crate::setup::{self, Need, wasm_target};
+use crate::snip;
 use crate::stamp::{Inputs, Stamp};
 use crate::step::{self, Done, Failure, Plan, Step};
 
@@ -210,7 +211,7 @@ fn wasm_files() -> Vec<PathBuf> {
 fn wasm_stamp() -> Stamp {
     Inputs::default()
         .paths(&["Cargo.toml", "Cargo.lock", "src", "package-lock.json"])
-        .paths(&["xtask/src/glue.rs"])
+        .paths(&["xtask/src/glue.rs", "xtask/src/snip.rs"])
         .word(&Engine::ALL.map(|engine| engine.features).join(" "))
         .word(&WASM_FEATURES.join(" "))
         .word(&OPTIMISED.join(" "))
@@ -270,6 +271,12 @@ fn compile_one(step: &Step, engine: Engine) -> Result<(), Failure> {
 fn optimise(step: &Step, engine: Engine) -> Result<(), Failure> {
     let file = engine.module();
     let smaller = project::notes().join(format!("{}_bg.opt.wasm", engine.name));
+    let failed = |error| Failure::io("writing pkg/wasm", &error);
+    let compiled = fs::read(&file).map_err(failed)?;
+    let snipped = snip::snip(&compiled, snip::is_for_panics).ok_or_else(|| {
+        Failure::new("the module has changed its shape: mend xtask/src/snip.rs.".to_owned())
+    })?;
+    fs::write(&file, snipped).map_err(failed)?;
     let wasm_opt = || project::command(project::node_tool("wasm-opt"));
     let mut command = wasm_opt();
     command.args(OPTIMISED).args(STRIPPED).args(WASM_FEATURES);
@@ -282,7 +289,6 @@ fn optimise(step: &Step, engine: Engine) -> Result<(), Failure> {
         .args(WASM_FEATURES);
     let printed = step.output(command.arg(&smaller).arg("-o").arg(&file))?;
     let script = engine.script();
-    let failed = |error| Failure::io("writing pkg/wasm", &error);
     let long = fs::read_to_string(&script).map_err(failed)?;
     let short = glue::rename(&long, &printed)
         .and_then(|glue| glue::without_address(&glue))

@@ -18,6 +18,7 @@ mod record;
 mod serve;
 mod setup;
 mod size;
+mod snip;
 mod stamp;
 mod step;
 mod summary;
