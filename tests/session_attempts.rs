@@ -441,6 +441,47 @@ fn use_another_server_counts_for_one_connection_and_server_moved_for_all() {
     }
 }
 
+/// Either can be gone: the server that has moved, or the one that it has moved to.
+#[test]
+fn where_a_server_has_moved_to_and_where_it_was_have_their_turns() {
+    let mut peer = Scripted::connected(following(1));
+    peer.open_at_once = false;
+    send_away(&mut peer, ReasonCode::ServerMoved, "two.example");
+    assert_eq!(peer.session.server_reference(), Some("two.example"));
+    for next in [None, Some("two.example"), None] {
+        peer.cut();
+        assert_eq!(
+            (peer.session.server_reference(), peer.state()),
+            (next, State::Waiting)
+        );
+        peer.advance(30_000);
+    }
+    // It is where it was: what it said before does not count any more.
+    peer.open();
+    peer.accept(false);
+    peer.cut();
+    peer.advance(30_000);
+    assert_eq!(peer.session.server_reference(), None);
+    peer.cut();
+    assert_eq!(peer.session.server_reference(), None);
+}
+
+/// The own server may name the next one.
+#[test]
+fn a_server_that_has_moved_again_is_found() {
+    let mut peer = Scripted::connected(following(1));
+    peer.open_at_once = false;
+    send_away(&mut peer, ReasonCode::ServerMoved, "two.example");
+    peer.cut();
+    peer.next_attempt();
+    refer(&mut peer, ReasonCode::ServerMoved, "three.example");
+    assert_eq!(next_server(&mut peer).as_deref(), Some("three.example"));
+    peer.accept(false);
+    peer.advance(60_000);
+    peer.cut();
+    assert_eq!(peer.session.server_reference(), Some("three.example"));
+}
+
 #[test]
 fn an_attempt_at_another_server_that_fails_leads_back() {
     let mut peer = Scripted::connected(following(1));

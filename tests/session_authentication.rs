@@ -258,6 +258,88 @@ fn a_refusal_in_the_middle_of_the_exchange_rejects_with_its_code() {
     }
 }
 
+/// The application still thinks; with or without the end of the connection right behind it.
+#[test]
+fn a_refusal_while_it_is_the_applications_turn_is_told_as_that() {
+    for closes in [true, false] {
+        let mut peer = connecting();
+        challenge(&mut peer, b"1?");
+        peer.send(&refusal(ReasonCode::NotAuthorized));
+        if closes {
+            peer.act(Session::handle_closed);
+        }
+        let refused = Error::ConnectRefused(ReasonCode::NotAuthorized);
+        assert_eq!((peer.state(), peer.cause()), (State::Idle, Some(refused)));
+        // Its answer comes too late.
+        answer(&mut peer, b"1!");
+        peer.expect_silence();
+    }
+}
+
+/// [MQTT-4.12.0-3]: whoever asks waits for the answer. Nothing is kept for later.
+#[test]
+fn nothing_but_a_refusal_may_follow_a_question_before_the_connack() {
+    let method = method_and(b"?");
+    let auth = Packet::Auth(Auth {
+        reason: ReasonCode::ContinueAuthentication,
+        properties: method.as_properties(),
+    });
+    let welcome = Packet::ConnAck(ConnAck {
+        session_present: false,
+        reason: ReasonCode::Success,
+        properties: method.as_properties(),
+    });
+    let early = publish(QOS0, 0, "a", "x");
+    for next in [auth, welcome, early, Packet::PingResp] {
+        let mut peer = connecting();
+        challenge(&mut peer, b"1?");
+        peer.send(&next);
+        peer.expect_hang_up(&[ReasonCode::ProtocolError]);
+        let wrong = Error::Protocol(ReasonCode::ProtocolError);
+        assert_eq!((peer.state(), peer.cause()), (State::Idle, Some(wrong)));
+        assert_eq!(
+            steps(&peer).len(),
+            1,
+            "the application hears of the first alone"
+        );
+    }
+}
+
+/// While the application judges the end of an exchange, what comes has to wait unread: so much and no more.
+#[test]
+fn what_waits_for_the_applications_judgement_is_bounded() {
+    const MEBIBYTE: usize = 1024 * 1024;
+    let payload = vec![0; MEBIBYTE];
+    for again in [false, true] {
+        for (messages, fits) in [(15, true), (17, false)] {
+            let mut peer = if again { connected() } else { connecting() };
+            peer.subscribe(&[("a", QOS0)]);
+            if again {
+                reauthenticate(&mut peer, b"r");
+                send_auth(&mut peer, ReasonCode::Success, &method_and(b"proof"));
+            } else {
+                accept(&mut peer, b"proof");
+            }
+            for _ in 0..messages {
+                peer.send(&publish(QOS0, 0, "a", &payload));
+            }
+            if fits {
+                satisfied(&mut peer);
+                assert_eq!(peer.state(), State::Connected);
+                assert_eq!(peer.messages().len(), messages);
+                continue;
+            }
+            let ended = Error::Protocol(ReasonCode::QuotaExceeded);
+            assert_eq!(peer.cause(), Some(ended), "{again}");
+            assert_eq!(peer.messages().len(), 0);
+            let last = std::iter::from_fn(|| peer.next()).last().unwrap();
+            assert!(
+                matches!(last.packet(), Packet::Disconnect(it) if it.reason == ReasonCode::QuotaExceeded)
+            );
+        }
+    }
+}
+
 /// AUT-05, [MQTT-3.15.1-1]
 #[test]
 fn an_auth_that_is_not_one_is_refused() {

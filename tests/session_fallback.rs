@@ -242,6 +242,45 @@ fn what_was_queued_leaves_without_what_only_5_can_say() {
     assert_eq!(peer.session.queued(), (0, 0));
 }
 
+/// PUB-24: 3.1.1 cannot tell the server, but what waits here expires all the same.
+#[test]
+fn a_message_expires_here_also_after_the_fallback() {
+    let mut peer = fallen_back(ConnectOptions {
+        fallback: true,
+        ..persistent(Version::V5)
+    });
+    let expires = |peer: &mut Scripted, seconds| {
+        let expiry = Property::FourByte(PropertyId::MessageExpiryInterval, seconds);
+        peer.publish_with("t", "x", QOS1, &[expiry])
+    };
+    peer.cut();
+    let token = expires(&mut peer, 10);
+    peer.open_at_once = false;
+    peer.run_timers(10_000, false);
+    assert_eq!(peer.published(token), Some(Err(Error::Expired)));
+
+    // What was queued for 5.0 keeps its time.
+    let mut peer = Scripted::new(ConnectOptions {
+        fallback: true,
+        lower_qos: true,
+        ..persistent(Version::V5)
+    });
+    let (soon, late) = (expires(&mut peer, 10), expires(&mut peer, 20));
+    peer.connect();
+    peer.send_bytes(&REFUSAL);
+    next_connect(&mut peer);
+    peer.stalled = true;
+    peer.accept(false);
+    peer.advance(10_000);
+    assert_eq!(peer.published(soon), Some(Err(Error::Expired)));
+    peer.stalled = false;
+    peer.drain();
+    let frames = peer.expect_all(&[PacketType::Publish]);
+    assert!(frames[0].publish().properties.is_empty());
+    peer.send(&puback(frames[0].id()));
+    assert!(peer.published(late).unwrap().is_ok());
+}
+
 #[test]
 fn messages_that_waited_for_3_1_1_in_vain_leave_with_5_as_they_were() {
     let mut peer = Scripted::new(options());

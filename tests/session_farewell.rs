@@ -4,11 +4,11 @@ mod pair;
 
 use pair::*;
 use webmqtt::codec::{
-    EncodeError, Packet, PacketType, Properties, PropertiesBuf, Property, PropertyId, ReasonCode,
-    Sender, Version,
+    Disconnect, EncodeError, Packet, PacketType, Properties, PropertiesBuf, Property, PropertyId,
+    ReasonCode, Sender, Version,
 };
 use webmqtt::error::Error;
-use webmqtt::session::{ConnectOptions, State, WillOptions};
+use webmqtt::session::{ConnectOptions, Session, State, WillOptions};
 
 const EXPIRY: PropertyId = PropertyId::SessionExpiryInterval;
 
@@ -266,4 +266,43 @@ fn the_broker_publishes_the_will_after_every_end_but_a_normal_one() {
         net.run(5_000);
         assert_eq!(net.broker.times_accepted("gone"), times, "{reason:?}");
     }
+}
+
+/// ERR-08: why the server ended it is news, also to who was about to.
+#[test]
+fn a_disconnect_of_the_server_while_we_end_is_told() {
+    for (reason, cause) in [
+        (
+            ReasonCode::ServerShuttingDown,
+            Some(Error::ServerDisconnect(ReasonCode::ServerShuttingDown)),
+        ),
+        (ReasonCode::SessionTakenOver, Some(Error::SessionTakenOver)),
+        // As we do.
+        (ReasonCode::Success, None),
+    ] {
+        let mut peer = Scripted::connected(persistent(Version::V5));
+        let token = peer.publish("t", "x", QOS1);
+        peer.expect(PacketType::Publish);
+        peer.act(Session::disconnect);
+        assert_eq!(peer.state(), State::Closing);
+        let text = properties(&[Property::Text(PropertyId::ReasonString, "at night")]);
+        peer.send(&Packet::Disconnect(Disconnect {
+            reason,
+            properties: text.as_properties(),
+        }));
+        let change = peer.change();
+        assert_eq!((change.state, change.cause), (State::Closed, cause));
+        if cause.is_some() {
+            assert_eq!(change.reason_string(), Some("at night"));
+        }
+        assert_eq!(peer.published(token), Some(Err(Error::Closed)));
+    }
+    // That the connection is gone is what we wanted.
+    let mut peer = Scripted::connected(persistent(Version::V5));
+    peer.act(Session::disconnect);
+    peer.cut();
+    assert_eq!(
+        (peer.change().state, peer.change().cause),
+        (State::Closed, None)
+    );
 }

@@ -142,6 +142,69 @@ fn a_message_gives_way_to_the_next_one_with_its_topic() {
     }
 }
 
+/// In any order, with messages that leave, are cancelled or come back in between: as if each publish had looked through
+/// the whole queue.
+#[test]
+fn of_many_topics_each_keeps_its_latest_message() {
+    for version in BOTH {
+        for seed in 1..=20 {
+            let mut random = Random::new(seed);
+            let mut peer = Scripted::new(limited(version, 60, QueuePolicy::LatestPerTopic));
+            // What has to be in the queue, oldest first.
+            let mut expected: Vec<(String, String, Token)> = Vec::new();
+            for round in 0..400 {
+                if !expected.is_empty() && random.index(10) == 0 {
+                    let (_, _, token) = expected.remove(random.index(expected.len()));
+                    peer.act(|session, now| session.cancel(now, token));
+                }
+                let topic = format!("t/{}", random.index(80));
+                let qos = [QOS0, QOS1][random.index(2)];
+                let payload = round.to_string();
+                let token = peer.publish(&topic, &payload, qos);
+                if let Some(at) = expected.iter().position(|(older, ..)| *older == topic) {
+                    assert_dropped(&peer, &[expected.remove(at).2]);
+                }
+                if expected.len() == 60 {
+                    assert_dropped(&peer, &[expected.remove(0).2]);
+                }
+                expected.push((topic, payload, token));
+                assert_eq!(peer.session.queued().0, expected.len());
+            }
+            for (_, _, token) in &expected {
+                assert_eq!(peer.published(*token), None);
+            }
+            peer.connect();
+            peer.accept(false);
+            let wanted: Vec<_> = expected
+                .into_iter()
+                .map(|(_, payload, _)| payload)
+                .collect();
+            assert_eq!(leaving(&mut peer), wanted, "seed {seed}");
+            assert_eq!(peer.session.queued(), (0, 0));
+        }
+    }
+}
+
+/// What comes back into the queue with a lost session gives way as well.
+#[test]
+fn what_was_on_its_way_gives_way_when_the_session_is_lost() {
+    let mut peer = Scripted::connected(limited(Version::V5, 9, QueuePolicy::LatestPerTopic));
+    let sent = peer.publish("t", "sent", QOS1);
+    peer.expect(PacketType::Publish);
+    peer.cut();
+    let waits = peer.publish("t", "waits", QOS1);
+    peer.publish("u", "other", QOS1);
+    peer.reconnect();
+    peer.stalled = true;
+    peer.accept(false);
+    let last = peer.publish("t", "last", QOS1);
+    assert_dropped(&peer, &[sent, waits]);
+    peer.stalled = false;
+    peer.drain();
+    assert_eq!(leaving(&mut peer), ["other", "last"]);
+    assert_eq!(peer.published(last), None);
+}
+
 #[test]
 fn with_as_many_topics_as_there_is_room_the_oldest_gives_way() {
     let mut peer = Scripted::new(limited(Version::V5, 2, QueuePolicy::LatestPerTopic));

@@ -8,7 +8,9 @@ use webmqtt::codec::{
     RetainHandling, TopicName, Version,
 };
 use webmqtt::error::Error;
-use webmqtt::session::{ConnectOptions, Outgoing, Session, State, Token};
+use webmqtt::session::{
+    ConnectOptions, Outgoing, QueueLimits, QueuePolicy, Session, State, Timer, Token,
+};
 use webmqtt::time::Duration;
 
 const INBOX: &str = "webmqtt/tester/reply";
@@ -491,4 +493,162 @@ fn what_comes_into_the_inbox_is_acknowledged_also_where_the_application_does_it_
     peer.act(|session, now| session.ack(now, last.ack.unwrap(), ReasonCode::Success))
         .unwrap();
     peer.expect_all(&[PacketType::PubAck]);
+}
+
+/// Requests that wait for a connection, or for the subscription to their responses.
+fn holding(limits: QueueLimits, connected: bool) -> Scripted {
+    let options = ConnectOptions {
+        queue: limits,
+        ..clean(Version::V5)
+    };
+    if connected {
+        Scripted::connected(options)
+    } else {
+        Scripted::new(options)
+    }
+}
+
+#[test]
+fn requests_that_wait_for_their_inbox_keep_to_the_limits_of_the_queue() {
+    let packet = {
+        let mut peer = with_inbox(clean(Version::V5));
+        request(&mut peer, QOS1);
+        peer.expect(PacketType::Publish).bytes.len()
+    };
+    for connected in [true, false] {
+        for policy in [
+            QueuePolicy::Reject,
+            QueuePolicy::DropOldest,
+            QueuePolicy::DropNewest,
+            QueuePolicy::LatestPerTopic,
+        ] {
+            for limits in [
+                QueueLimits {
+                    messages: 2,
+                    policy,
+                    ..QueueLimits::default()
+                },
+                // Their Response Topic is not known yet.
+                QueueLimits {
+                    bytes: 2 * packet,
+                    policy,
+                    ..QueueLimits::default()
+                },
+            ] {
+                let mut peer = holding(limits, connected);
+                let two = [request(&mut peer, QOS1), request(&mut peer, QOS1)];
+                let mut gone = Vec::new();
+                let mut last = try_request(&mut peer, QOS1, &[]);
+                // Of those that are limited by bytes another one may fit.
+                while let Ok(token) = last
+                    && ![two[0], token].contains(&dropped(&peer).unwrap_or(Token::from_number(0)))
+                {
+                    last = try_request(&mut peer, QOS1, &[]);
+                }
+                gone.extend(dropped(&peer));
+                match policy {
+                    QueuePolicy::Reject => {
+                        assert_eq!((last, gone), (Err(Error::QueueFull), vec![]))
+                    }
+                    QueuePolicy::DropNewest => assert_eq!(gone, [last.unwrap()]),
+                    _ => assert_eq!(gone, [two[0]]),
+                }
+            }
+        }
+    }
+}
+
+/// The request that gave way last.
+fn dropped(peer: &Client) -> Option<Token> {
+    let mut dropped = peer.happened.iter().filter_map(|it| match it.what {
+        What::RequestFailed {
+            token,
+            error: Error::Dropped,
+            ..
+        } => Some(token),
+        _ => None,
+    });
+    dropped.next_back()
+}
+
+#[test]
+fn a_request_that_is_refused_for_lack_of_room_leaves_nothing_behind() {
+    let mut peer = holding(
+        QueueLimits {
+            messages: 1,
+            ..QueueLimits::default()
+        },
+        true,
+    );
+    let first = request(&mut peer, QOS0);
+    assert_eq!(try_request(&mut peer, QOS0, &[]), Err(Error::QueueFull));
+    grant_inbox(&mut peer);
+    peer.expect_all(&[PacketType::Publish]);
+    peer.advance(5_000);
+    assert_eq!(peer.requested(first), Some(Err(Error::RequestTimeout)));
+    assert_ne!(peer.timer(), Some(Timer::Request));
+    request(&mut peer, QOS0);
+    peer.expect_all(&[PacketType::Publish]);
+}
+
+/// PUB-24: its Message Expiry Interval counts from the call.
+#[test]
+fn a_request_that_waits_for_its_inbox_expires_and_counts_down() {
+    let interval = |seconds| {
+        [Property::FourByte(
+            PropertyId::MessageExpiryInterval,
+            seconds,
+        )]
+    };
+    for connected in [true, false] {
+        let mut peer = holding(QueueLimits::default(), connected);
+        let soon = try_request(&mut peer, QOS1, &interval(2)).unwrap();
+        let late = try_request(&mut peer, QOS1, &interval(4)).unwrap();
+        if !connected {
+            assert_eq!(
+                (peer.deadline(), peer.timer()),
+                (Some(2_000), Some(Timer::Request))
+            );
+        }
+        peer.advance(1_999);
+        assert_eq!(peer.requested(soon), None);
+        peer.advance(1);
+        assert_eq!(peer.requested(soon), Some(Err(Error::Expired)));
+        peer.advance(500);
+        if !connected {
+            peer.connect();
+            peer.accept(false);
+        }
+        grant_inbox(&mut peer);
+        let frames = peer.expect_all(&[PacketType::Publish]);
+        let left = frames[0].publish().properties;
+        let left = left.four_byte(PropertyId::MessageExpiryInterval);
+        assert_eq!(left, Some(2), "one and a half, and what has begun counts");
+        assert_eq!(peer.requested(late), None);
+    }
+}
+
+/// Only who can guess our Correlation Data can do that: the data of a session with the same seed, here.
+#[test]
+fn a_response_that_waited_for_a_subscription_belongs_to_its_request_too() {
+    let data = {
+        let mut peer = Scripted::connected(persistent(Version::V5));
+        request(&mut peer, QOS0);
+        grant_inbox(&mut peer);
+        asked(&peer.expect(PacketType::Publish)).1
+    };
+    let mut peer = Scripted::new(ConnectOptions {
+        clean_start: false,
+        ..persistent(Version::V5)
+    });
+    peer.connect();
+    peer.accept(true);
+    respond(&mut peer, &data, "early");
+    let token = request(&mut peer, QOS0);
+    let (_, key) = peer.subscribe(&[("webmqtt/#", QOS0)]);
+    let response = peer.requested(token).expect("answered").unwrap();
+    assert_eq!(
+        (response.text(), &response.subscriptions[..]),
+        ("early", &[key][..])
+    );
 }

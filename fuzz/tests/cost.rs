@@ -14,7 +14,7 @@ use webmqtt::codec::{
     self, Ack, ConnAck, Packet, PacketId, PropertiesBuf, Property, PropertyId, Publish, QoS,
     ReasonCode, ReasonCodes, Sender, SubAck, SubscribeOptions, TopicFilter, TopicName, Version,
 };
-use webmqtt::session::{ConnectOptions, Outgoing, Session, Transmit};
+use webmqtt::session::{ConnectOptions, Outgoing, QueueLimits, QueuePolicy, Session, Transmit};
 use webmqtt::time::Instant;
 use webmqtt_fuzz::meter::{self, Cost};
 
@@ -130,10 +130,14 @@ impl Peer {
     }
 
     fn publish(&mut self, qos: QoS) {
+        self.publish_to("t", qos);
+    }
+
+    fn publish_to(&mut self, topic: &str, qos: QoS) {
         self.act(|session, now| {
             let message = Outgoing {
                 qos,
-                ..Outgoing::new(TopicName::new("t").expect("a topic name"), b"x")
+                ..Outgoing::new(TopicName::new(topic).expect("a topic name"), b"x")
             };
             session.publish(now, &message).expect("there is room");
         });
@@ -313,6 +317,20 @@ costs! {
         peer.reconnect(true, &[Property::TwoByte(PropertyId::ReceiveMaximum, 1)]);
         for number in 1..=n {
             peer.send(&wire(&Packet::PubAck(Ack::success(id(number)))));
+        }
+    });
+    the_latest_of_many_topics => linear(2_000, |peer, n| {
+        *peer = Peer::with(ConnectOptions {
+            queue: QueueLimits { policy: QueuePolicy::LatestPerTopic, ..Default::default() },
+            ..Default::default()
+        });
+        peer.act(Session::handle_closed);
+        for round in 1..4 {
+            for number in 0..n {
+                // Each topic once in a round, in another order each time.
+                let topic = format!("topic/{}", number * [1, 7, 977][round - 1] % n);
+                peer.publish_to(&topic, if number % 3 == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce });
+            }
         }
     });
     properties_by_the_thousand => linear(1_000, |peer, n| {

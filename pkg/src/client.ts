@@ -109,6 +109,8 @@ export class Client {
   #state: State = "idle";
   #connection: ConnectionInfo | undefined;
   #connecting: Waiter<ConnectionInfo>[] = [];
+  /** Until the end of a turn in which `state` is not what it is in the engine. */
+  #behind: Promise<void> | undefined;
   #announce: (() => void) | undefined;
   #ending: (() => void)[] = [];
   /** Who waits until it is a good time to publish. */
@@ -212,6 +214,9 @@ export class Client {
    * queued, and `connect()` can be called again.
    */
   connect(changes: ConnectChanges = {}): Promise<ConnectionInfo> {
+    if (this.#behind) {
+      return this.#behind.then(() => this.connect(changes));
+    }
     return new Promise((resolve, reject) => {
       const signal = changes.signal ?? this.#signal;
       notAborted(signal);
@@ -221,7 +226,7 @@ export class Client {
         resolve(this.#connection);
         return;
       }
-      const stop = () => this.#engine?.stop();
+      const stop = () => this.#leave((engine) => engine.stop());
       this.#connecting.push(abortable({ resolve, reject }, signal, stop));
     });
   }
@@ -401,7 +406,17 @@ export class Client {
 
   /** Says DISCONNECT and stays away until `wake()`. For workers, when their page goes into the back/forward cache. */
   suspend(): void {
-    this.#engine?.suspend();
+    this.#leave((engine) => engine.suspend());
+  }
+
+  /** What leads away from a connection is heard of in a microtask; who connects meanwhile means the next one. */
+  #leave(command: (engine: Engine) => void): void {
+    if (this.#engine) {
+      command(this.#engine);
+      this.#behind = Promise.resolve().then(() => {
+        this.#behind = undefined;
+      });
+    }
   }
 
   /**

@@ -141,7 +141,7 @@ export interface WebSocketLike {
  * - `drop-oldest`: those that have waited for longest.
  * - `drop-newest`: the one that is published.
  * - `latest-per-topic`: a message gives way to the next one with the same topic, full or not, unless it is a request.
- *   When that is not enough, as `drop-oldest`. Each publish looks through the whole queue: better not for many thousands.
+ *   When that is not enough, as `drop-oldest`.
  *
  * A message that gives way rejects with code `dropped`. What is in flight never does.
  */

@@ -74,11 +74,9 @@ impl Core {
         }
     }
 
-    /// What the server sends has to wait. Before the CONNACK nothing else can come; afterwards other packets go on
-    /// until the exchange has ended.
+    /// What the server sends has to wait: the packet that ends the exchange does, and what comes behind it.
     pub(super) fn authentication_holds(&self) -> bool {
         self.authentication.holds_packet()
-            || self.state == State::Connecting && self.authentication.waits_for_application()
     }
 
     /// A CONNACK with success: whether it counts already.
@@ -93,7 +91,9 @@ impl Core {
                 self.ask_authenticator(AuthenticationStep::Success, packet.properties);
                 Ok(false)
             }
-            _ => {
+            // The server was to wait for us.
+            Turn::Application(_) => Err(ReasonCode::ProtocolError),
+            Turn::Nobody | Turn::Settled => {
                 self.authentication.turn = Turn::Nobody;
                 Ok(true)
             }

@@ -27,6 +27,7 @@ mod fallback;
 mod id_set;
 mod inbound;
 mod inflight;
+mod latest;
 mod options;
 mod outbound;
 mod outgoing;
@@ -233,7 +234,8 @@ impl Session {
     pub fn handle_received(&mut self, now: Instant) {
         self.core.now = now;
         if self.core.transport == Transport::Open {
-            self.core.received_something();
+            let unread = self.recv.len().saturating_sub(self.core.recv_at);
+            self.core.received_something(unread);
         } else {
             self.recv.clear();
         }
@@ -592,7 +594,7 @@ impl Session {
     /// Ends for good and at once, without DISCONNECT: the server publishes the will.
     pub fn abort(&mut self, now: Instant) {
         self.core.now = now;
-        self.core.finish();
+        self.core.finish(None, Properties::EMPTY);
     }
 
     // Outputs
@@ -615,15 +617,22 @@ impl Session {
                     None => continue,
                 }
             }
-            if let Some(message) = core.inbound.next_claimed() {
+            if let Some(mut message) = core.inbound.next_claimed() {
                 core.subscriptions
                     .route(message.topic(), message.properties(), lent_to);
-                core.requests.response(message.properties(), lent_to);
+                let response = core.requests.response(message.properties(), lent_to);
+                let reply_to = response.flatten();
                 if lent_to.is_empty() {
-                    core.acknowledge(message.ack, ReasonCode::Success);
-                    continue;
+                    core.acknowledge(message.ack.take(), ReasonCode::Success);
+                    if reply_to.is_none() {
+                        continue;
+                    }
                 }
-                return Some(Event::Message(lent.insert(message).lend(lent_to)));
+                let message = lent.insert(message).lend(lent_to);
+                return Some(Event::Message(Message {
+                    reply_to,
+                    ..message
+                }));
             }
             match core.next_input(recv) {
                 Input::Nothing => return None,

@@ -140,7 +140,7 @@ pub enum QueuePolicy {
     /// The message that is published.
     DropNewest,
     /// A message gives way to the next one with the same topic, full or not, unless it has a Response Topic. When that
-    /// is not enough, the messages that have waited for longest. Each publish looks through the whole queue.
+    /// is not enough, the messages that have waited for longest.
     LatestPerTopic,
 }
 

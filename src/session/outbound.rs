@@ -120,11 +120,11 @@ impl Outbound {
         if policy == QueuePolicy::LatestPerTopic && !wants_response(message) {
             let version = self.dialect.version;
             let gives_way = |older: &Queued| {
-                older.topic() == queued.topic()
-                    && !codec::decode_publish(&older.bytes, version)
-                        .is_some_and(|older| wants_response(&older))
+                !codec::decode_publish(&older.bytes, version)
+                    .is_some_and(|older| wants_response(&older))
             };
-            while let Some(older) = self.queue.take(&gives_way) {
+            let topic = queued.topic().unwrap_or_default();
+            while let Some(older) = self.queue.supersede(topic, &gives_way) {
                 self.journal.mark(Mark::Gone(older.order));
                 events(Event::not_published(older.token, Error::Dropped));
             }
@@ -608,16 +608,21 @@ pub(super) fn queued(
     let header = codec::scan(&bytes, usize::MAX, dialect.version);
     let header = header.ok().flatten();
     let identifier_at = header.map_or(0, |header| header.header_len) + 2 + message.topic.len();
-    let properties = if dialect.lossy {
-        Properties::EMPTY
-    } else {
-        message.properties
-    };
-    let properties_at = bytes.len() - message.payload.len() - properties.as_bytes().len();
+    let properties = message.properties;
+    let rest = message.payload.len() + properties.as_bytes().len();
+    let properties_at = bytes.len().checked_sub(rest).filter(|_| !dialect.lossy);
+    let expiry = lifetime(properties).map(|lifetime| {
+        let at = properties.value_at(PropertyId::MessageExpiryInterval);
+        let at = properties_at.zip(at).map(|(start, at)| start + at);
+        Expiry {
+            deadline: now + lifetime,
+            at: at.unwrap_or(Expiry::NOWHERE),
+        }
+    });
     Ok(Queued {
         token,
         qos: message.qos,
-        expiry: expiry(properties, properties_at, now),
+        expiry,
         bytes,
         identifier_at,
         lower_qos: false,
@@ -648,25 +653,19 @@ fn rewritten(
     };
     rewritten.order = message.order;
     rewritten.lower_qos = message.lower_qos;
-    rewritten.expiry = match (rewritten.expiry, message.expiry) {
-        (Some(Expiry { at, .. }), Some(Expiry { deadline, .. })) => Some(Expiry { deadline, at }),
-        // It left once before.
-        _ => None,
-    };
+    // `None` if it left once before.
+    rewritten.expiry = message.expiry.map(|Expiry { deadline, .. }| Expiry {
+        deadline,
+        at: rewritten.expiry.map_or(Expiry::NOWHERE, |expiry| expiry.at),
+    });
     rewritten
 }
 
-/// When a message expires that is queued now, if it does.
-fn expiry(properties: Properties<'_>, properties_at: usize, now: Instant) -> Option<Expiry> {
-    const ID: PropertyId = PropertyId::MessageExpiryInterval;
-    let seconds = properties.four_byte(ID)?;
-    let at = properties_at + properties.value_at(ID)?;
+/// How long a message may wait, if it has a Message Expiry Interval.
+pub(super) fn lifetime(properties: Properties<'_>) -> Option<Duration> {
+    let seconds = properties.four_byte(PropertyId::MessageExpiryInterval)?;
     // What expires at once may still leave in this very turn.
-    let lifetime = Duration::from_secs(seconds.into()).max(Duration::from_millis(1));
-    Some(Expiry {
-        deadline: now + lifetime,
-        at,
-    })
+    Some(Duration::from_secs(seconds.into()).max(Duration::from_millis(1)))
 }
 
 pub(super) fn set_identifier(bytes: &mut [u8], at: usize, id: PacketId) {

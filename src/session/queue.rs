@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::event::Token;
+use super::latest::Latest;
 use super::options::QueueLimits;
 use crate::codec::QoS;
 use crate::time::Instant;
@@ -29,7 +30,17 @@ pub(super) struct Expiry {
     pub(super) at: usize,
 }
 
+impl Expiry {
+    /// In a packet of 3.1.1, which does not say it. The message expires here all the same.
+    pub(super) const NOWHERE: usize = usize::MAX;
+}
+
 impl Queued {
+    /// Whether only its place is left.
+    fn is_hollow(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// The Topic Name with its length, as in the packet.
     pub(super) fn topic(&self) -> Option<&[u8]> {
         let lengths = self.bytes.iter().skip(1);
@@ -64,13 +75,17 @@ pub(super) struct Queue {
     assured: VecDeque<Queued>,
     bytes: usize,
     next_order: u64,
+    /// Places of messages that were taken out: to close them up each time would move all others.
+    hollow: usize,
+    /// Where messages give way to the next one with their topic.
+    latest: Latest,
     /// No queued message expires before; one that did may have left since.
     next_expiry: Option<Instant>,
 }
 
 impl Queue {
     pub(super) fn len(&self) -> usize {
-        self.plain.len() + self.assured.len()
+        self.plain.len() + self.assured.len() - self.hollow
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -110,16 +125,13 @@ impl Queue {
     /// A message of QoS 1 or 2 that waits.
     #[cfg(feature = "store")]
     pub(super) fn assured(&self, order: u64) -> Option<&Queued> {
-        let at = self
-            .assured
-            .binary_search_by_key(&order, |queued| queued.order);
-        self.assured.get(at.ok()?)
+        find(&self.assured, order)
     }
 
     /// The messages of QoS 1 and 2 that wait.
     #[cfg(feature = "store")]
     pub(super) fn all_assured(&self) -> impl Iterator<Item = &Queued> {
-        self.assured.iter()
+        self.assured.iter().filter(|queued| !queued.is_hollow())
     }
 
     /// Replaces each message by what `rewrite` makes of it.
@@ -133,6 +145,7 @@ impl Queue {
 
     /// Puts messages back in front of all others, in the given order.
     pub(super) fn push_front_assured(&mut self, messages: impl DoubleEndedIterator<Item = Queued>) {
+        self.latest = Latest::default();
         for queued in messages.rev() {
             self.bytes += queued.bytes.len();
             self.assured.push_front(queued);
@@ -171,6 +184,7 @@ impl Queue {
 
     /// The next message that may leave. QoS 0 always may.
     pub(super) fn pop(&mut self, may_leave: impl Fn(QoS) -> bool) -> Option<Queued> {
+        self.skip_hollow();
         let first_assured = self.assured.front().filter(|queued| may_leave(queued.qos));
         let first_assured = first_assured.map(|queued| queued.order);
         let first_plain = self.plain.front().map(|queued| queued.order);
@@ -183,6 +197,74 @@ impl Queue {
         let queued = lane.pop_front()?;
         self.bytes -= queued.bytes.len();
         Some(queued)
+    }
+
+    fn skip_hollow(&mut self) {
+        for lane in [&mut self.plain, &mut self.assured] {
+            while lane.front().is_some_and(Queued::is_hollow) {
+                lane.pop_front();
+                self.hollow -= 1;
+            }
+        }
+    }
+
+    /// Takes out a message that gives way to the next one, which has this topic, if there is such a message that
+    /// `gives_way`.
+    pub(super) fn supersede(
+        &mut self,
+        topic: &[u8],
+        gives_way: &dyn Fn(&Queued) -> bool,
+    ) -> Option<Queued> {
+        if self.latest.is_full() {
+            self.enter_all(gives_way);
+        }
+        let Self { plain, assured, .. } = self;
+        let wanted = |order| {
+            let queued = find(plain, order).or_else(|| find(assured, order));
+            queued.is_some_and(|queued| queued.topic() == Some(topic) && gives_way(queued))
+        };
+        let Some(order) = self.latest.find(topic, &wanted) else {
+            let left = |order| {
+                find(plain, order)
+                    .or_else(|| find(assured, order))
+                    .is_none()
+            };
+            self.latest.enter(topic, self.next_order + 1, &left);
+            return None;
+        };
+        let lane = if find(plain, order).is_some() {
+            plain
+        } else {
+            assured
+        };
+        let at = lane
+            .binary_search_by_key(&order, |queued| queued.order)
+            .ok()?;
+        let place = lane.get_mut(at)?;
+        let hollow = Queued {
+            token: Token(0),
+            bytes: Vec::new(),
+            expiry: None,
+            ..*place
+        };
+        let queued = core::mem::replace(place, hollow);
+        self.bytes -= queued.bytes.len();
+        self.hollow += 1;
+        Some(queued)
+    }
+
+    /// Makes the table of the topics anew, and closes up what was taken out.
+    fn enter_all(&mut self, gives_way: &dyn Fn(&Queued) -> bool) {
+        self.latest = Latest::sized(self.len());
+        self.hollow = 0;
+        for lane in [&mut self.plain, &mut self.assured] {
+            lane.retain(|queued| !queued.is_hollow());
+            for queued in lane.iter().filter(|queued| gives_way(queued)) {
+                if let Some(topic) = queued.topic() {
+                    self.latest.enter(topic, queued.order, &|_| false);
+                }
+            }
+        }
     }
 
     /// Takes a message out again; `None` if none of those that wait is wanted.
@@ -208,4 +290,12 @@ impl Queue {
             QoS::AtLeastOnce | QoS::ExactlyOnce => &mut self.assured,
         }
     }
+}
+
+/// A message that waits in a lane.
+fn find(lane: &VecDeque<Queued>, order: u64) -> Option<&Queued> {
+    let at = lane
+        .binary_search_by_key(&order, |queued| queued.order)
+        .ok()?;
+    lane.get(at).filter(|queued| !queued.is_hollow())
 }

@@ -15,13 +15,28 @@ pub(super) struct Redirects {
     now: Option<String>,
     /// From now on (0x9D).
     moved: Option<String>,
+    /// An attempt there has failed: the host's own server has its turn, and may name another one.
+    back: bool,
     /// How many were followed in a row.
     followed: u8,
 }
 
 impl Redirects {
     pub(super) fn reference(&self) -> Option<&str> {
-        self.now.as_deref().or(self.moved.as_deref())
+        let moved = self.moved.as_deref().filter(|_| !self.back);
+        self.now.as_deref().or(moved)
+    }
+
+    /// An attempt has failed. Where the server has moved to and where it was have their turns: either can be gone.
+    pub(super) fn attempt_failed(&mut self) {
+        self.back = !self.back;
+    }
+
+    /// A server has accepted; if it is the host's own, it has not moved after all.
+    pub(super) fn connected(&mut self) {
+        if core::mem::take(&mut self.back) {
+            self.moved = None;
+        }
     }
 
     /// The connection, or the attempt to make one, is over.
@@ -48,6 +63,7 @@ impl Core {
         redirects.followed += 1;
         if cause.reason() == Some(ReasonCode::ServerMoved) {
             redirects.moved = Some(reference.into());
+            redirects.back = false;
         } else {
             redirects.now = Some(reference.into());
         }

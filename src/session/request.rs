@@ -8,6 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::event::{Event, State, SubscriptionKey, Token};
+use super::options::{QueueLimits, QueuePolicy};
 use super::{Core, Outgoing, Session, outbound};
 use crate::codec::{
     EncodeError, Packet, Properties, PropertiesBuf, PropertyId, QoS, RetainHandling,
@@ -28,6 +29,11 @@ struct Held {
     retain: bool,
     properties: PropertiesBuf,
     lower_qos: Option<bool>,
+    /// From when on its Message Expiry Interval counts, and when that is over.
+    since: Instant,
+    expires: Option<Instant>,
+    /// Bytes of its packet.
+    size: usize,
 }
 
 struct Open {
@@ -51,6 +57,7 @@ pub(super) struct Requests {
     /// From the last CONNACK.
     response_information: Option<String>,
     held: Vec<Held>,
+    held_bytes: usize,
     open: Vec<Open>,
     /// What is in front of the number in Correlation Data: other clients, and other runs of this one, have others.
     mark: u64,
@@ -63,6 +70,7 @@ impl Requests {
             inbox: None,
             response_information: None,
             held: Vec::new(),
+            held_bytes: 0,
             open: Vec::new(),
             mark,
             last_number: 0,
@@ -80,12 +88,27 @@ impl Requests {
     /// When the next request has waited for long enough.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let waiting = self.open.iter().filter(|open| open.waiting);
-        waiting.map(|open| open.deadline).min()
+        let deadlines = waiting.map(|open| open.deadline);
+        let expiries = self.held.iter().filter_map(|held| held.expires);
+        deadlines.chain(expiries).min()
+    }
+
+    /// Whether more requests wait for the inbox than the limits allow. One may always.
+    fn overfull(&self, limits: &QueueLimits) -> bool {
+        let count = self.held.len();
+        count > 1 && (count > limits.messages || self.held_bytes > limits.bytes)
+    }
+
+    fn take_held(&mut self) -> Vec<Held> {
+        self.held_bytes = 0;
+        core::mem::take(&mut self.held)
     }
 
     /// The application waits no longer for this one; `false` if it did not.
     fn give_up(&mut self, token: Token) -> bool {
-        self.held.retain(|held| held.token != token);
+        if let Some(at) = self.held.iter().position(|held| held.token == token) {
+            self.held_bytes -= self.held.remove(at).size;
+        }
         let mut waited = false;
         for open in self.open.iter_mut().filter(|open| open.token == token) {
             waited |= core::mem::take(&mut open.waiting);
@@ -144,7 +167,9 @@ impl Session {
     /// Response Topic and Correlation Data are added. Responses come to one topic, `{base}/reply`, for which the first
     /// request subscribes: the base is the server's Response Information, if CONNECT asked for it and the CONNACK had
     /// it, else `webmqtt/{client identifier}`. Requests leave when that subscription is granted; the time counts from
-    /// now, with or without a connection. [`cancel`](Session::cancel) ends the waiting.
+    /// now, with or without a connection. [`cancel`](Session::cancel) ends the waiting. Until then as many may wait as
+    /// [`ConnectOptions::queue`](super::ConnectOptions::queue) allows, beside what is in the queue; of one above that its
+    /// policy decides, where `LatestPerTopic` is `DropOldest`.
     ///
     /// # Errors
     /// As [`publish`](Session::publish); a version without requests, or a message that has one of both properties.
@@ -176,9 +201,13 @@ impl Session {
             ..*message
         };
         let packet = Packet::Publish(packet.packet());
-        outbound::encode(&packet, core.outbound.dialect, &mut Vec::new())?;
+        let mut bytes = Vec::new();
+        outbound::encode(&packet, core.outbound.dialect, &mut bytes)?;
 
         requests.last_number = number;
+        let size = bytes.len();
+        requests.held_bytes += size;
+        let lifetime = outbound::lifetime(message.properties);
         let held = Held {
             token: core.next_token(),
             topic: message.topic.as_str().into(),
@@ -187,6 +216,9 @@ impl Session {
             retain: message.retain,
             properties,
             lower_qos: message.lower_qos,
+            since: now,
+            expires: lifetime.map(|lifetime| now + lifetime),
+            size,
         };
         let token = held.token;
         core.requests.held.push(held);
@@ -198,6 +230,7 @@ impl Session {
             publishing: false,
         });
         core.send_requests();
+        core.make_room_for_requests(token)?;
         Ok(token)
     }
 }
@@ -218,7 +251,7 @@ impl Core {
         }
         if self.outbound.dialect.version != Version::V5 {
             // The server turned out to speak nothing newer than 3.1.1.
-            for held in core::mem::take(&mut requests.held) {
+            for held in requests.take_held() {
                 self.fail_request(held.token, EncodeError::PropertiesNotInVersion.into());
             }
             return;
@@ -233,7 +266,7 @@ impl Core {
             return;
         }
         let topic = inbox.topic.clone();
-        for held in core::mem::take(&mut self.requests.held) {
+        for held in self.requests.take_held() {
             if let Err(error) = self.send_request(&topic, &held) {
                 self.fail_request(held.token, error);
                 continue;
@@ -258,7 +291,30 @@ impl Core {
             properties: properties.as_properties(),
             lower_qos: held.lower_qos,
         };
-        self.send(held.token, &message)
+        let now = core::mem::replace(&mut self.now, held.since);
+        let sent = self.send(held.token, &message);
+        self.now = now;
+        sent
+    }
+
+    /// What waits for the inbox keeps to the limits of the queue.
+    fn make_room_for_requests(&mut self, newest: Token) -> Result<(), Error> {
+        while self.requests.overfull(&self.options.queue) {
+            let gives_way = match self.options.queue.policy {
+                QueuePolicy::Reject => {
+                    self.requests.give_up(newest);
+                    return Err(Error::QueueFull);
+                }
+                QueuePolicy::DropNewest => Some(newest),
+                QueuePolicy::DropOldest | QueuePolicy::LatestPerTopic => {
+                    self.requests.held.first().map(|held| held.token)
+                }
+            };
+            if let Some(token) = gives_way {
+                self.fail_request(token, Error::Dropped);
+            }
+        }
+        Ok(())
     }
 
     fn open_inbox(&mut self) {
@@ -384,6 +440,10 @@ impl Core {
     /// Time passed.
     pub(super) fn expire_requests(&mut self) {
         let now = self.now;
+        let expired = |held: &&Held| held.expires.is_some_and(|at| at <= now);
+        while let Some(held) = self.requests.held.iter().find(expired) {
+            self.fail_request(held.token, Error::Expired);
+        }
         let late = |open: &&Open| open.waiting && open.deadline <= now;
         let late: Vec<Token> = self
             .requests

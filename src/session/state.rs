@@ -24,6 +24,8 @@ use crate::time::Duration;
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 /// How long a peer may take to answer the probe after a wake-up.
 const PROBE_PATIENCE: Duration = Duration::from_secs(3);
+/// How much may stay unread while the application judges the end of an authentication, in bytes.
+const HELD_BYTES: usize = 16 * 1024 * 1024;
 /// A PUBCOMP with a reason code.
 const LARGEST_ACK: u32 = 5;
 /// A peer that was heard this recently needs no probe.
@@ -230,6 +232,7 @@ impl Core {
         self.timers.stop(Timer::SessionExpiry);
         self.initial = false;
         self.refused = None;
+        self.redirects.connected();
         self.timers.stop(Timer::Connect);
         self.timers.set(Timer::Stable, self.now + STABLE_AFTER);
         self.sent_something();
@@ -265,7 +268,12 @@ impl Core {
     ) {
         match self.state {
             State::Connecting | State::Connected => {}
-            State::Closing => return self.finish(),
+            State::Closing => {
+                // Of all that can happen now, only what the server says is news.
+                let told = matches!(cause, Error::ServerDisconnect(_) | Error::SessionTakenOver);
+                let told = told && cause.reason().is_some_and(ReasonCode::is_error);
+                return self.finish(Some(cause).filter(|_| told), properties);
+            }
             State::Idle | State::Waiting | State::Closed => return,
         }
         if let Some(reason) = farewell
@@ -292,6 +300,9 @@ impl Core {
             if more && attempt && !self.options.reconnect.as_ref().is_some_and(enough) {
                 return self.open_after(Some(cause), properties);
             }
+        }
+        if attempt {
+            self.redirects.attempt_failed();
         }
         let again = match class {
             Class::Fatal | Class::Redirect => false,
@@ -437,7 +448,9 @@ impl Core {
                 self.change(State::Closing, None, Properties::EMPTY, None);
             }
             State::Closing | State::Closed => {}
-            State::Idle | State::Connecting | State::Waiting => self.finish(),
+            State::Idle | State::Connecting | State::Waiting => {
+                self.finish(None, Properties::EMPTY);
+            }
         }
     }
 
@@ -449,7 +462,7 @@ impl Core {
     }
 
     /// Ends for good: every open operation is settled, no timer is left.
-    pub(super) fn finish(&mut self) {
+    pub(super) fn finish(&mut self, cause: Option<Error>, properties: Properties<'_>) {
         if self.state == State::Closed {
             return;
         }
@@ -466,7 +479,7 @@ impl Core {
             .abandon(Error::Closed, &mut |event| events.push_back(event));
         self.subscriptions
             .abandon(Error::Closed, &mut |event| events.push_back(event));
-        self.change(State::Closed, None, Properties::EMPTY, None);
+        self.change(State::Closed, cause, properties, None);
     }
 
     pub(super) fn timer_fired(&mut self, timer: Timer) {
@@ -492,7 +505,7 @@ impl Core {
                 if !self.goodbye_sent && self.transport == Transport::Open {
                     self.farewell.append(&mut self.goodbye);
                 }
-                self.finish();
+                self.finish(None, Properties::EMPTY);
             }
         }
     }
@@ -566,12 +579,16 @@ impl Core {
     }
 
     /// Bytes came: whoever sends them is alive, even if the PINGRESP is still behind a large packet.
-    pub(super) fn received_something(&mut self) {
+    pub(super) fn received_something(&mut self, unread: usize) {
         self.heard = true;
         self.heard_at = self.now;
         if self.authentication_holds() {
             // The PINGRESP stays unread as well.
             self.timers.stop(Timer::PingResponse);
+            if unread > HELD_BYTES {
+                let reason = ReasonCode::QuotaExceeded;
+                self.fail(Error::Protocol(reason), Some(reason), Properties::EMPTY);
+            }
         } else if self.timers.is_set(Timer::PingResponse) {
             let patience = self.quiet_time().unwrap_or(PROBE_PATIENCE);
             self.timers.set(Timer::PingResponse, self.now + patience);

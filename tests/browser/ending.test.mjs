@@ -3,7 +3,7 @@
 // no connection is made after it.
 
 import assert from "node:assert/strict";
-import { errorOf, resultOf } from "./harness/page_client.mjs";
+import { assertMqttError, errorOf, resultOf } from "./harness/page_client.mjs";
 import { connectedPair, describeScripted, quick, titleOf, VERSIONS } from "./suites/scripted.mjs";
 
 /** @typedef {import("./suites/scripted.mjs").Bench} Bench */
@@ -196,5 +196,62 @@ describeScripted("ending a client", (test) => {
     const after = await client.startPublish("after", "x", { qos: 1 });
     await peer.acknowledgePublish();
     resultOf(await after.outcome());
+  });
+
+  test("why the broker ends the connection is told also to a client that is ending", async (setup) => {
+    const { client, peer } = await connectedPair(setup, {});
+    const ending = client.end();
+    await peer.expect("disconnect");
+    const properties = { reasonString: "at night" };
+    peer.send({ cmd: "disconnect", reasonCode: 0x8b, properties });
+    const { cause } = await client.untilState("closed");
+    assertMqttError(cause, "server-disconnect", 0x8b);
+    assert.equal(cause?.reasonString, "at night");
+    resultOf(await ending);
+  });
+
+  test("connect() in the turn of suspend() waits for the next connection", async ({
+    bench,
+    server,
+  }) => {
+    const result = bench.page.evaluate(async (url) => {
+      const { webmqtt, outcome } = globalThis.bench;
+      const client = await webmqtt.connect(url);
+      client.suspend();
+      const again = outcome(() => client.connect());
+      const at = client.state;
+      const { value, error } = await again;
+      return { at, code: error?.code, keepalive: value?.keepalive, state: client.state };
+    }, server.url);
+    await (await server.peer()).accept();
+    const properties = { serverKeepAlive: 17 };
+    await (await server.peer()).accept({ properties });
+    assert.deepEqual(await result, {
+      at: "connected",
+      code: undefined,
+      keepalive: 17,
+      state: "connected",
+    });
+  });
+
+  test("connect() in the turn in which another was aborted makes an attempt of its own", async ({
+    bench,
+    server,
+  }) => {
+    const result = bench.page.evaluate(async (url) => {
+      const { webmqtt, outcome } = globalThis.bench;
+      const client = await webmqtt.createClient(url);
+      const aborter = new AbortController();
+      const first = outcome(() => client.connect({ signal: aborter.signal }));
+      await new Promise((resolve) => setTimeout(resolve));
+      aborter.abort();
+      const second = outcome(() => client.connect());
+      return [(await first).error?.code, (await second).error?.code, client.state];
+    }, server.url);
+    const [first, second] = [await server.peer(), await server.peer()].sort(
+      (one, other) => one.packets.items.length - other.packets.items.length,
+    );
+    await Promise.any([first?.accept(), second?.accept()]);
+    assert.deepEqual(await result, ["aborted", undefined, "connected"]);
   });
 });

@@ -299,15 +299,21 @@ impl Core {
         let mut queued = outbound::queued(token, &packet, dialect, self.now).ok()?;
         queued.order = number;
         queued.lower_qos = record.lower_qos;
-        queued.expiry = match (queued.expiry, record.expires) {
-            (Some(Expiry { deadline, at }), Some(expires)) => {
+        // `None` if it left once before.
+        queued.expiry = record.expires.map(|expires| {
+            let deadline = self.now + (expires - wall);
+            match queued.expiry {
                 // However the calendar has jumped, no more is left than at first.
-                let deadline = deadline.min(self.now + (expires - wall));
-                Some(Expiry { deadline, at })
+                Some(first) => Expiry {
+                    deadline: deadline.min(first.deadline),
+                    ..first
+                },
+                None => Expiry {
+                    deadline,
+                    at: Expiry::NOWHERE,
+                },
             }
-            // It left once before.
-            _ => None,
-        };
+        });
         Some(queued)
     }
 
