@@ -6,6 +6,7 @@ use pair::*;
 use webmqtt::codec::{Packet, PacketType, Property, PropertyId, Version};
 use webmqtt::error::Error;
 use webmqtt::session::{ConnectOptions, Session, State, Timer, Wake};
+use webmqtt::time::Duration;
 
 fn with_keep_alive(version: Version, seconds: u16) -> ConnectOptions {
     ConnectOptions {
@@ -54,6 +55,32 @@ fn assert_no_gap_above(peer: &Scripted, millis: u64) {
             pair[0],
             pair[1]
         );
+    }
+}
+
+#[test]
+fn the_round_trip_is_from_the_first_unanswered_ping_to_its_answer() {
+    let mut peer = Scripted::connected(with_keep_alive(Version::V5, 40));
+    assert_eq!(peer.session.round_trip(), None);
+    for took in [70, 0, 2_000] {
+        let asked = loop {
+            peer.advance(1_000);
+            if let Some(frame) = peer.next() {
+                break frame.at;
+            }
+        };
+        peer.advance(took / 2);
+        // Whoever wakes meanwhile asks again; the first answer is that to the first.
+        peer.act(|session, now| session.handle_wake(now, Wake::Network));
+        peer.advance(took / 2);
+        peer.send(&Packet::PingResp);
+        let expected = Duration::from_millis(peer.now - asked);
+        assert_eq!(peer.session.round_trip(), Some(expected));
+        // What nobody asked for says nothing.
+        peer.advance(5_000);
+        peer.send(&Packet::PingResp);
+        assert_eq!(peer.session.round_trip(), Some(expected));
+        while peer.next().is_some() {}
     }
 }
 

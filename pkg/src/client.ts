@@ -54,6 +54,7 @@ import type {
   RestoredPublish,
   State,
   StateEvent,
+  Stats,
   SubscribeOptions,
   UnsubscribeOptions,
   UnsubscribeResult,
@@ -108,6 +109,8 @@ export class Client {
   readonly #credentials: Credentials;
   #state: State = "idle";
   #connection: ConnectionInfo | undefined;
+  /** The engine's numbers are in it when they were asked for. */
+  readonly #stats = { messagesIn: 0, messagesOut: 0, connections: 0 } as Stats;
   #connecting: Waiter<ConnectionInfo>[] = [];
   /** Until the end of a turn in which `state` is not what it is in the engine. */
   #behind: Promise<void> | undefined;
@@ -202,6 +205,11 @@ export class Client {
   /** Where the client is in its life; the event `state` tells of changes. */
   get state(): State {
     return this.#state;
+  }
+
+  /** Numbers for a status line or a report, as they are now; nothing is counted for them but a few sums. */
+  stats(): Stats {
+    return { ...Object.assign(this.#stats, this.#engine?.stats()) };
   }
 
   /** What the broker said when it accepted the last connection. */
@@ -541,6 +549,7 @@ export class Client {
   /** Gives the engine's memory back, after what it has queued for this turn. */
   #release(): void {
     const engine = this.#engine;
+    this.stats();
     this.#engine = undefined;
     queueMicrotask(() => engine?.free());
   }
@@ -548,6 +557,7 @@ export class Client {
   #reader(): RecordReader {
     return {
       onMessage: (message, keys) => {
+        this.#stats.messagesIn += 1;
         if (typeof keys === "number") {
           this.#deliver(message, keys);
           return;
@@ -578,6 +588,8 @@ export class Client {
       },
       onConnected: (connection) => {
         this.#connection = connection;
+        this.#stats.connectedSince = Date.now();
+        this.#stats.connections += 1;
         this.#clientId = connection.clientId;
         this.#announce?.();
         this.#announce = undefined;
@@ -594,6 +606,7 @@ export class Client {
           this.#listeners.tell("error", error);
         }
         if (code === undefined) {
+          this.#stats.messagesOut += 1;
           waiter?.resolve({ qos, reasonCode: reasonCode ?? 0, ...answer(words) });
         } else {
           waiter?.reject(new MqttError(code as MqttErrorCode, { ...words, reasonCode }));

@@ -510,6 +510,33 @@ export interface ConnectionInfo {
   userProperties: UserProperties;
 }
 
+/** Numbers about a client since it was made; `client.stats()` gives them. */
+export interface Stats {
+  /** Bytes of MQTT packets that were received, over all connections. */
+  bytesIn: number;
+  /** Bytes of MQTT packets that were handed to the browser, over all connections. */
+  bytesOut: number;
+  /** Messages that were received for subscriptions, copies that brokers send included. */
+  messagesIn: number;
+  /** Publishes that have succeeded: handed to the browser with QoS 0, acknowledged with QoS 1 and 2. */
+  messagesOut: number;
+  /** Publishes of QoS 1 and 2 that were sent and are not acknowledged. */
+  inFlight: number;
+  /** Publishes that wait to be sent. */
+  queuedMessages: number;
+  /** Bytes of their encoded packets. */
+  queuedBytes: number;
+  /**
+   * Milliseconds from the last PINGREQ that was answered to its PINGRESP. Pings are sent when nothing else is, after three
+   * quarters of `keepalive`, and when the page wakes up. Absent before the first answer.
+   */
+  roundTrip?: number | undefined;
+  /** Connections that were made: one more than there were reconnects. */
+  connections: number;
+  /** When the last of them was made, in milliseconds as of `Date.now()`. Absent before the first. */
+  connectedSince?: number;
+}
+
 /** How to end a client. All but `force` and `signal` is MQTT 5, and said only while connected. */
 export interface EndOptions extends WaitOptions {
   /** Cuts the connection without a word; the broker publishes the will. Default false. */

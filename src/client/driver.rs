@@ -103,6 +103,8 @@ struct Inner {
     congested: bool,
     /// Somebody was told that this is no good time to publish.
     held_up: bool,
+    received: f64,
+    sent: f64,
     me: Weak<RefCell<Inner>>,
 }
 
@@ -144,6 +146,8 @@ impl Driver {
                 out: Vec::with_capacity(2 * MESSAGE_BYTES),
                 congested: false,
                 held_up: false,
+                received: 0.0,
+                sent: 0.0,
                 me: me.clone(),
             })
         });
@@ -183,6 +187,12 @@ impl Driver {
         if let Some(own) = inner.options.urls.get_mut(server) {
             *own = url;
         }
+    }
+
+    /// Bytes of MQTT that were received and sent, over all connections.
+    pub fn traffic(&self) -> (f64, f64) {
+        let inner = self.inner.borrow();
+        (inner.received, inner.sent)
     }
 
     /// Reads from the session.
@@ -273,6 +283,7 @@ impl Inner {
                 }
             }
             SocketEvent::Bytes(bytes) => {
+                self.received += f64::from(bytes.length());
                 bytes.copy_to(self.session.recv_buf(bytes.length() as usize));
                 self.session.handle_received(now);
             }
@@ -353,6 +364,7 @@ impl Inner {
             sent = true;
             if let Some(socket) = &self.socket {
                 socket.send(&self.out);
+                self.sent += self.out.len() as f64;
             }
         }
         if self.out.capacity() > 64 * MESSAGE_BYTES {

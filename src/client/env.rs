@@ -6,14 +6,15 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = addEventListener)]
-    fn add_event_listener(event: &str, listener: &Closure<dyn FnMut(PageEvent)>, capture: bool);
+    fn add_event_listener(event: &str, listener: &Closure<dyn FnMut(JsValue)>, capture: bool);
     #[wasm_bindgen(js_name = removeEventListener)]
-    fn remove_event_listener(event: &str, listener: &Closure<dyn FnMut(PageEvent)>, capture: bool);
+    fn remove_event_listener(event: &str, listener: &Closure<dyn FnMut(JsValue)>, capture: bool);
 
     #[wasm_bindgen(thread_local_v2, js_name = addEventListener)]
     static LISTENING: Option<JsValue>;
@@ -57,16 +58,16 @@ pub(super) enum Change {
 }
 
 pub(super) struct Environment {
-    listener: Closure<dyn FnMut(PageEvent)>,
+    listener: Closure<dyn FnMut(JsValue)>,
 }
 
 impl Environment {
     pub(super) fn listen(mut tell: impl FnMut(Change) + 'static) -> Self {
-        let listener = Closure::wrap(Box::new(move |event: PageEvent| {
-            if let Some(change) = change(&event) {
+        let listener = Closure::wrap(Box::new(move |event: JsValue| {
+            if let Some(change) = change(event.unchecked_ref()) {
                 tell(change);
             }
-        }) as Box<dyn FnMut(PageEvent)>);
+        }) as Box<dyn FnMut(JsValue)>);
         for event in events() {
             add_event_listener(event, &listener, true);
         }

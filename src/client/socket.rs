@@ -26,11 +26,12 @@ pub(super) enum SocketEvent {
     Closed(CloseInfo),
 }
 
+/// The handlers take any value, so that they need one way into Rust and not one for each kind of event.
 pub(super) struct Socket {
     inner: WebSocket,
     _on_open: Closure<dyn FnMut()>,
-    _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_close: Closure<dyn FnMut(CloseEvent)>,
+    _on_message: Closure<dyn FnMut(JsValue)>,
+    _on_close: Closure<dyn FnMut(JsValue)>,
 }
 
 impl Socket {
@@ -52,20 +53,22 @@ impl Socket {
         let to = handle.clone();
         let on_open = Closure::wrap(Box::new(move || to(SocketEvent::Open)) as Box<dyn FnMut()>);
         let to = handle.clone();
-        let on_message = Closure::wrap(Box::new(move |event: MessageEvent| {
+        let on_message = Closure::wrap(Box::new(move |event: JsValue| {
+            let event: MessageEvent = event.unchecked_into();
             to(match event.data().dyn_ref::<ArrayBuffer>() {
                 Some(buffer) => SocketEvent::Bytes(Uint8Array::new(buffer)),
                 None => SocketEvent::Text,
             });
-        }) as Box<dyn FnMut(MessageEvent)>);
-        let on_close = Closure::wrap(Box::new(move |event: CloseEvent| {
+        }) as Box<dyn FnMut(JsValue)>);
+        let on_close = Closure::wrap(Box::new(move |event: JsValue| {
+            let event: CloseEvent = event.unchecked_into();
             let (code, reason, was_clean) = (event.code(), event.reason(), event.was_clean());
             handle(SocketEvent::Closed(CloseInfo {
                 code,
                 reason,
                 was_clean,
             }));
-        }) as Box<dyn FnMut(CloseEvent)>);
+        }) as Box<dyn FnMut(JsValue)>);
         // No `error` handler: the event says nothing, and `close` always follows.
         inner.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         inner.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

@@ -23,7 +23,7 @@ use crate::session::{AckToken, Outgoing, Prepared, Session, SubscriptionKey, Tok
 use crate::time::Duration;
 use options::Fields;
 use records::Records;
-use values::Function;
+use values::{Function, Object};
 
 #[wasm_bindgen]
 extern "C" {
@@ -117,6 +117,23 @@ impl Engine {
     #[wasm_bindgen(getter)]
     pub fn writable(&self) -> bool {
         self.driver.is_writable()
+    }
+
+    /// Numbers under the names of the package's types.
+    pub fn stats(&self) -> Object {
+        let (received, sent) = self.driver.traffic();
+        let to = Object::new();
+        to.set("bytesIn", received);
+        to.set("bytesOut", sent);
+        self.driver.read(|session| {
+            let (messages, bytes) = session.queued();
+            to.set("inFlight", session.inflight() as u32);
+            to.set("queuedMessages", messages as u32);
+            to.set("queuedBytes", bytes as u32);
+            let time = session.round_trip();
+            to.set("roundTrip", time.map(|time| time.as_millis() as u32));
+        });
+        to
     }
 
     /// Connects, or tries again at once.

@@ -184,6 +184,12 @@ impl Session {
         self.core.outbound.inflight.len()
     }
 
+    /// How long the server took for the last PINGREQ that it has answered, from the call that sent it.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.core.round_trip
+    }
+
     /// When `handle_timeout` has to be called. It can change with every other call.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Deadline> {

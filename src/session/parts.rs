@@ -65,6 +65,10 @@ pub(super) struct Core {
     /// Something was received since the last PINGREQ was put off.
     pub(super) heard: bool,
     pub(super) heard_at: Instant,
+    /// The PINGREQ that waits for its answer left then.
+    pub(super) pinged_at: Instant,
+    /// From the last PINGREQ that was answered to its PINGRESP.
+    pub(super) round_trip: Option<Duration>,
     /// The last wake-up on this connection: one that does not survive it for long is replaced without back-off.
     pub(super) woken_at: Option<Instant>,
     pub(super) timers: Timers,
@@ -152,6 +156,8 @@ impl Core {
             declined_problem_information: asked == Some(0),
             heard: false,
             heard_at: Instant::default(),
+            pinged_at: Instant::default(),
+            round_trip: None,
             woken_at: None,
             timers: Timers::default(),
             backoff: Backoff::default(),

@@ -103,7 +103,10 @@ impl Core {
                 known.map(|known| self.release_if(known, id))
             }
             (_, Packet::PingResp) => {
-                self.timers.stop(Timer::PingResponse);
+                if self.timers.is_set(Timer::PingResponse) {
+                    self.timers.stop(Timer::PingResponse);
+                    self.round_trip = Some(self.now - self.pinged_at);
+                }
                 Ok(())
             }
             (_, Packet::Disconnect(packet)) => {

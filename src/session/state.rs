@@ -552,6 +552,9 @@ impl Core {
             return;
         }
         self.outbound.control(&Packet::PingReq);
+        if !self.timers.is_set(Timer::PingResponse) {
+            self.pinged_at = self.now;
+        }
         let patience = patience.or(self.quiet_time()).unwrap_or(PROBE_PATIENCE);
         // An earlier PINGREQ without an answer keeps its deadline: otherwise a dead peer would live for ever.
         self.timers

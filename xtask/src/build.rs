@@ -292,6 +292,7 @@ fn optimise(step: &Step, engine: Engine) -> Result<(), Failure> {
     let long = fs::read_to_string(&script).map_err(failed)?;
     let short = glue::rename(&long, &printed)
         .and_then(|glue| glue::without_address(&glue))
+        .and_then(|glue| glue::spare(&glue))
         .map_err(|what| {
             Failure::new(format!(
                 "wasm-bindgen's glue has changed its shape, {what} is not in it: mend xtask/src/glue.rs."
@@ -303,7 +304,12 @@ fn optimise(step: &Step, engine: Engine) -> Result<(), Failure> {
 fn bundle(step: &Step) -> Result<Done, Failure> {
     let output = facade_files();
     let stamp = Inputs::default()
-        .paths(&["pkg/src", "pkg/wasm", "package-lock.json"])
+        .paths(&[
+            "pkg/src",
+            "pkg/wasm",
+            "pkg/tsconfig.json",
+            "package-lock.json",
+        ])
         .paths(&["xtask/src/build.rs"])
         .word(BROWSERS)
         .stamp("facade");

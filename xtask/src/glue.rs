@@ -2,7 +2,8 @@
 //!
 //! wasm-bindgen's names end in sixteen hexadecimal digits, which no compression makes smaller, and each is in both
 //! files. wasm-opt gives the module short ones and prints which is which; here the glue follows. And the glue does not
-//! say where the module is: bundlers would carry it along for those who bring their own.
+//! say where the module is: bundlers would carry it along for those who bring their own. Nor does it make up for what
+//! every supported browser has, or warn of calls that the package does not make.
 
 use std::collections::HashMap;
 
@@ -46,6 +47,79 @@ pub fn without_address(glue: &str) -> Result<String, String> {
         .ok_or_else(what)?;
     let (_, after) = rest.split_once("\n    }\n").ok_or_else(what)?;
     Ok([before, after].concat())
+}
+
+/// What is left out of the glue: from where, up to where, and what is there instead.
+const SPARED: [(&str, &str, &str); 13] = [
+    // The package calls with an object.
+    (
+        "        if (Object.getPrototypeOf(module_or_path) === Object.prototype) {\n",
+        "    const imports = __wbg_get_imports();\n",
+        "        ({module_or_path} = module_or_path);\n    }\n\n",
+    ),
+    // It is only slower; Content-Type is mentioned in the guide.
+    ("                    console.warn(", "\n", ""),
+    // What is opaque cannot be read either.
+    (
+        "                const validResponse = ",
+        "module.headers",
+        "                if (",
+    ),
+    (
+        "    function expectedResponseType(type) {\n",
+        "}\n\nfunction initSync",
+        "",
+    ),
+    (
+        "if (!('encodeInto' in cachedTextEncoder)) {\n",
+        "let WASM_VECTOR_LEN",
+        "",
+    ),
+    (
+        "    if (realloc === undefined) {\n",
+        "    let len = arg.length;",
+        "",
+    ),
+    (
+        "(typeof FinalizationRegistry === 'undefined')\n",
+        "new FinalizationRegistry",
+        "",
+    ),
+    // The engine owns all closures and drops them; it is told itself when nobody holds it any more.
+    ("const CLOSURE_DTORS = ", "function ", ""),
+    ("            CLOSURE_DTORS.unregister", "        }\n", ""),
+    ("    CLOSURE_DTORS.register", "    return real;", ""),
+    // The package calls once, and again after a failure.
+    (
+        "let __wbg_init_promise;\n",
+        "(module_or_path) {\n\n",
+        "async function __wbg_init",
+    ),
+    // Nobody asks for them.
+    ("    wasmInstance = instance;\n", "    wasm = ", ""),
+    // Engines are the package's own.
+    ("if (Symbol.dispose) Engine", "\n", ""),
+];
+
+/// The glue without what nobody needs. An error names what was not found.
+pub fn spare(glue: &str) -> Result<String, String> {
+    let mut glue = glue.to_owned();
+    for (from, to, instead) in SPARED {
+        let mut rest = glue.as_str();
+        let mut kept = String::new();
+        while let Some((before, after)) = rest.split_once(from) {
+            let end = after.find(to).ok_or_else(|| from.trim().to_owned())?;
+            kept.push_str(before);
+            kept.push_str(instead);
+            rest = &after[end..];
+        }
+        if kept.is_empty() {
+            return Err(from.trim().to_owned());
+        }
+        kept.push_str(rest);
+        glue = kept;
+    }
+    Ok(glue)
 }
 
 fn rename_fields(text: &str, object: &str, names: &HashMap<&str, &str>) -> String {
@@ -107,6 +181,20 @@ mod tests {
             without_address(""),
             Err("the address of the module".to_owned())
         );
+    }
+
+    #[test]
+    fn what_nobody_needs_is_left_out_and_has_to_be_there() {
+        let whole: String = SPARED
+            .iter()
+            .map(|(from, to, _)| format!("{from}spared{to}"))
+            .collect();
+        let spared: String = SPARED
+            .iter()
+            .map(|(_, to, instead)| [*instead, *to].concat())
+            .collect();
+        assert_eq!(spare(&whole), Ok(spared));
+        assert_eq!(spare(""), Err(SPARED[0].0.trim().to_owned()));
     }
 
     #[test]

@@ -10,6 +10,7 @@ import {
   type PublishResult,
   type QoS,
   type State,
+  type Stats,
   type Subscription,
   type UnsubscribeResult,
 } from "webmqtt";
@@ -37,6 +38,7 @@ expect<Same<ReturnType<Client["request"]>, Promise<Message>>>();
 expect<Same<ReturnType<Client["subscribe"]>, Promise<Subscription>>>();
 expect<Same<ReturnType<Client["unsubscribe"]>, Promise<UnsubscribeResult>>>();
 expect<Same<ReturnType<Client["on"]>, () => void>>();
+expect<Same<ReturnType<Client["stats"]>, Stats>>();
 expect<Same<Client["state"], State>>();
 expect<Same<Client["connection"], ConnectionInfo | undefined>>();
 expect<Same<Subscription["qos"], QoS>>();
