@@ -67,7 +67,7 @@ const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].map((name) => join
 for (const page of [...pages, ...(await filesOf("docs", ".md"))]) {
   const text = await readFile(page, "utf8");
   await checkLinks(page, text);
-  if (page.endsWith("SECURITY.md")) {
+  if (page.endsWith("SECURITY.md") || page.endsWith("correctness.md")) {
     checkTests(page, text);
   }
 }

@@ -1,0 +1,107 @@
+// @ts-check
+// Pages that are gone without a reload: the renderer crashes, the tab is closed. The next page goes on with the store, or
+// without one with what the broker has.
+
+import assert from "node:assert/strict";
+import { resultOf } from "./harness/page_client.mjs";
+import { connectedPair, describeScripted } from "./suites/scripted.mjs";
+
+/** @typedef {import("./harness/lab.mjs").Bench} Bench */
+
+/** @type {readonly [what: string, go: (bench: Bench) => Promise<unknown>][]} */
+const ENDS = [
+  ["whose renderer crashes", ({ page }) => page.goto("chrome://crash").catch(() => {})],
+  ["whose tab is closed", ({ page }) => page.close()],
+];
+
+const kept = { clientId: "gone", clean: false, sessionExpiry: 600 };
+const present = { sessionPresent: true };
+
+describeScripted("a page that is gone", (test, lab) => {
+  for (const [what, go] of ENDS) {
+    for (const durability of ["strict", "relaxed"]) {
+      test(`a page ${what}, ${durability}: what was under way goes on in the next one`, async ({
+        bench,
+        server,
+      }) => {
+        const options = { ...kept, store: "indexeddb", durability };
+        const doomed = await lab.open();
+        const first = await connectedPair({ bench: doomed, server }, options);
+        const subscribing = first.client.subscribe("in", { qos: 2 });
+        await first.peer.grantSubscribe();
+        const incoming = resultOf(await subscribing);
+        first.peer.send({ cmd: "publish", topic: "in", payload: "once", qos: 2, messageId: 7 });
+        await incoming.until("once");
+        await first.peer.expect("pubrec");
+        await first.client.startPublish("out", "zero", { qos: 0 });
+        await first.client.startPublish("out", "one", { qos: 1 });
+        await first.client.startPublish("out", "two", { qos: 2 });
+        assert.equal((await first.peer.expect("publish")).qos, 0);
+        const one = await first.peer.expect("publish");
+        const two = await first.peer.expect("publish");
+        // Relaxed, a write follows in the same turn, and is the browser's when a later one is done.
+        await doomed.page.evaluate(
+          () =>
+            new Promise((resolve) => indexedDB.open("later").addEventListener("success", resolve)),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        await go(doomed);
+        await first.peer.expectClose();
+
+        const next = await connectedPair({ bench, server }, options, present);
+        const open = (await next.client.restored()).map(({ qos }) => qos);
+        assert.deepEqual(open, [1, 2]);
+        const again = [await next.peer.expect("publish"), await next.peer.expect("publish")];
+        assert.deepEqual(
+          again.map(({ messageId, dup, payload }) => [messageId, dup, String(payload)]),
+          [
+            [one.messageId, true, "one"],
+            [two.messageId, true, "two"],
+          ],
+        );
+        const resubscribing = next.client.subscribe("in", { qos: 2 });
+        await next.peer.grantSubscribe();
+        const later = resultOf(await resubscribing);
+        next.peer.send({
+          cmd: "publish",
+          topic: "in",
+          payload: "once",
+          qos: 2,
+          messageId: 7,
+          dup: true,
+        });
+        await next.peer.expect("pubrec");
+        assert.deepEqual(await later.seen(), []);
+        if (!doomed.page.isClosed()) await doomed.page.close();
+      });
+    }
+
+    test(`a page ${what}, without a store: the broker's messages come to the next client`, async ({
+      bench,
+      server,
+    }) => {
+      const doomed = await lab.open();
+      const first = await connectedPair({ bench: doomed, server }, kept);
+      await first.client.startPublish("out", "one", { qos: 1 });
+      await first.peer.expect("publish");
+      await go(doomed);
+      await first.peer.expectClose();
+
+      const client = await bench.client(server.url, kept);
+      const subscribing = client.subscribe("in", { qos: 2 });
+      const connecting = client.connect();
+      const peer = await server.peer();
+      await peer.accept(present);
+      resultOf(await connecting);
+      // Nothing of the earlier page's leaves: the subscription is the first.
+      await peer.grantSubscribe();
+      const incoming = resultOf(await subscribing);
+      for (const qos of [1, 2]) {
+        const payload = `QoS ${qos}`;
+        peer.send({ cmd: "publish", topic: "in", payload, qos, messageId: qos, dup: true });
+        await incoming.until(payload);
+      }
+      if (!doomed.page.isClosed()) await doomed.page.close();
+    });
+  }
+});
