@@ -1,16 +1,19 @@
 //! A file server for the built page, on loopback only.
 
-use std::fs::{self, File};
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::{io, thread};
-
-use tiny_http::{Header, Method, Request, Response, Server};
+use std::thread;
+use std::time::Duration;
 
 use crate::step::Failure;
 
-/// The page's scripts come over several connections at once.
-const THREADS: usize = 4;
+/// For a whole request, and for a browser to take the answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Bytes of a request; it has no body.
+const LARGEST_REQUEST: u64 = 32 * 1024;
 
 /// What is served.
 pub struct Site {
@@ -23,82 +26,93 @@ pub struct Site {
 
 /// Serves until the process ends; returns the port.
 pub fn start(site: Site, port: u16) -> Result<u16, Failure> {
-    let server = Server::http(("127.0.0.1", port)).map_err(|_| {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|_| {
         Failure::new(format!(
             "port {port} is in use: choose another for the page with --port, or 0 for any free one."
         ))
     })?;
-    let port = server
-        .server_addr()
-        .to_ip()
-        .map_or(port, |address| address.port());
-    let (server, site) = (Arc::new(server), Arc::new(site));
-    for _ in 0..THREADS {
-        let (server, site) = (Arc::clone(&server), Arc::clone(&site));
-        thread::spawn(move || {
-            while let Ok(request) = server.recv() {
+    let port = listener.local_addr().map_or(port, |address| address.port());
+    let site = Arc::new(site);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let site = Arc::clone(&site);
+            // One thread for each connection, which has one request: a browser opens several at once and keeps none.
+            thread::spawn(move || {
                 // A browser that went away is no concern of the others.
-                let _ = answer(&site, request);
-            }
-        });
-    }
+                let _ = converse(&site, &stream);
+            });
+        }
+    });
     Ok(port)
 }
 
-fn answer(site: &Site, request: Request) -> io::Result<()> {
-    let path = request.url().split(['?', '#']).next().unwrap_or("/");
-    if !matches!(request.method(), Method::Get | Method::Head) {
-        return respond(
-            site,
-            request,
-            405,
-            "text/plain",
-            Response::from_string("only GET"),
-        );
-    }
-    if path == "/demo.json" {
-        let body = Response::from_string(&site.demo);
-        return respond(site, request, 200, "application/json", body);
-    }
-    let found = file_for(&site.folder, path).and_then(|file| Some((File::open(&file).ok()?, file)));
-    match found {
-        Some((open, file)) => {
-            let kind = media_type(&file);
-            respond(site, request, 200, kind, Response::from_file(open))
-        }
-        None => respond(
-            site,
-            request,
-            404,
-            "text/plain",
-            Response::from_string("not found"),
-        ),
-    }
+/// What is answered.
+struct Answer {
+    status: &'static str,
+    media_type: &'static str,
+    body: Vec<u8>,
 }
 
-fn respond<R: io::Read>(
-    site: &Site,
-    request: Request,
-    status: u16,
-    media_type: &str,
-    response: Response<R>,
-) -> io::Result<()> {
-    let mut response = response.with_status_code(status);
-    let mut headers = vec![
-        ("Content-Type", media_type),
-        ("Cache-Control", "no-cache"),
-        ("X-Content-Type-Options", "nosniff"),
-    ];
-    if let Some(policy) = &site.security_policy {
-        headers.push(("Content-Security-Policy", policy));
+fn converse(site: &Site, mut stream: &TcpStream) -> io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut lines = BufReader::new(stream.take(LARGEST_REQUEST));
+    let mut request = String::new();
+    lines.read_line(&mut request)?;
+    let mut header = String::from("header");
+    while !header.trim().is_empty() {
+        header.clear();
+        lines.read_line(&mut header)?;
     }
-    for (name, value) in headers {
-        if let Ok(header) = Header::from_bytes(name, value) {
-            // Replaces what the response had for Content-Type.
-            response.add_header(header);
-        }
+    let mut words = request.split_whitespace();
+    let (method, target) = (words.next().unwrap_or(""), words.next().unwrap_or("/"));
+    let answer = answer(site, method, target);
+    let policy = site
+        .security_policy
+        .as_ref()
+        .map_or(String::new(), |policy| {
+            format!("Content-Security-Policy: {policy}\r\n")
+        });
+    let head = format!(
+        "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-cache\r\n\
+         X-Content-Type-Options: nosniff\r\n{policy}Connection: close\r\n\r\n",
+        answer.status,
+        answer.media_type,
+        answer.body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    if method != "HEAD" {
+        stream.write_all(&answer.body)?;
     }
-    request.respond(response)
+    stream.flush()
+}
+
+fn answer(site: &Site, method: &str, target: &str) -> Answer {
+    let text = |status, text: &str| Answer {
+        status,
+        media_type: "text/plain",
+        body: text.into(),
+    };
+    if !matches!(method, "GET" | "HEAD") {
+        return text("405 Method Not Allowed", "only GET");
+    }
+    let path = target.split(['?', '#']).next().unwrap_or("/");
+    if path == "/demo.json" {
+        return Answer {
+            status: "200 OK",
+            media_type: "application/json",
+            body: site.demo.clone().into_bytes(),
+        };
+    }
+    let found = file_for(&site.folder, path).and_then(|file| Some((fs::read(&file).ok()?, file)));
+    match found {
+        Some((body, file)) => Answer {
+            status: "200 OK",
+            media_type: media_type(&file),
+            body,
+        },
+        None => text("404 Not Found", "not found"),
+    }
 }
 
 /// The file below `folder` that a path asks for. Nothing for one that is absent or outside.
@@ -183,6 +197,33 @@ mod tests {
             assert!(file_for(&folder, path).is_none(), "{path}");
         }
         fs::remove_dir_all(&base).expect("the folder goes");
+    }
+
+    #[test]
+    fn many_connections_at_once_are_all_answered() {
+        let folder = std::env::temp_dir().join(format!("xtask-serve-many-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a temporary folder");
+        fs::write(folder.join("index.html"), "yes").expect("a file");
+        let site = Site {
+            folder: folder.clone(),
+            security_policy: None,
+            demo: "{}".to_owned(),
+        };
+        let port = start(site, 0).expect("a free port");
+        let mut streams: Vec<TcpStream> = (0..12)
+            .map(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a connection"))
+            .collect();
+        for stream in &mut streams {
+            let request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            stream.write_all(request).expect("a request");
+        }
+        for stream in &mut streams {
+            let mut text = String::new();
+            stream.read_to_string(&mut text).expect("an answer");
+            assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+            assert!(text.ends_with("\r\n\r\nyes"), "{text}");
+        }
+        fs::remove_dir_all(&folder).expect("the folder goes");
     }
 
     #[test]
