@@ -1,6 +1,7 @@
 // Builds the page into a folder that any file server can serve:
 //   node www/build.mjs [--out target/www] [--webmqtt pkg/dist/index.js] [--watch]
 
+import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,6 +22,14 @@ const { values } = parseArgs({
 const out = resolve(values.out);
 const webmqtt = resolve(values.webmqtt);
 const modules = ["webmqtt_bg.wasm", "webmqtt_store_bg.wasm"];
+/** What is served as it is: where it comes from, and its name there. */
+const STATIC = [
+  ["icon.svg", "icon.svg"],
+  ["icons/icon-192.png", "icon-192.png"],
+  ["icons/icon-512.png", "icon-512.png"],
+  ["icons/maskable-512.png", "maskable-512.png"],
+  ["app.webmanifest", "app.webmanifest"],
+];
 /** Bytes, compressed, of everything that a visitor has to load before the page is alive. */
 const FIRST_LOAD = 150_000;
 
@@ -86,7 +95,9 @@ async function copyStatic() {
       await rm(join(out, name));
     }
   }
-  await cp(join(here, "icon.svg"), join(out, "icon.svg"));
+  for (const [from, name] of STATIC) {
+    await cp(join(here, from), join(out, name));
+  }
   // `cargo xtask demo` answers this path with the URL of its broker; other servers serve "none".
   await writeFile(join(out, "demo.json"), "{}\n");
   // The package looks for its modules beside the script that contains it.
@@ -96,6 +107,26 @@ async function copyStatic() {
       await cp(module, join(out, name));
     }
   }
+}
+
+/** The worker that keeps this build's files, all of them, for when there is no network. */
+async function serviceWorker(outputs) {
+  const built = Object.keys(outputs).map((path) => relative(out, resolve(here, path)));
+  // The system has its icons from when the page was installed.
+  const still = STATIC.map(([, name]) => name).filter((name) => !name.endsWith(".png"));
+  const names = [...built, ...still, "index.html"].sort();
+  if (await exists(join(out, "webmqtt_bg.wasm"))) {
+    names.push("webmqtt_bg.wasm");
+  }
+  const hash = createHash("sha256");
+  for (const name of names) {
+    hash.update(name).update(await readFile(join(out, name)));
+  }
+  const files = names.map((name) => (name === "index.html" ? "./" : `./${name}`));
+  const source = await readFile(join(here, "service-worker.js"), "utf8");
+  return source
+    .replace("<!-- build -->", hash.digest("hex").slice(0, 16))
+    .replace('"<!-- files -->"', files.map((file) => JSON.stringify(file)).join(", "));
 }
 
 /** The script and what it imports before it runs. */
@@ -116,7 +147,13 @@ async function report({ outputs }) {
   const paths = Object.keys(outputs).map((path) => resolve(here, path));
   const entry = Object.keys(outputs).find((path) => resolve(here, path) === join(out, "app.js"));
   const atOnce = new Set([...loadedAtOnce(outputs, entry)].map((path) => resolve(here, path)));
-  for (const name of ["index.html", "style.css", "icon.svg", "webmqtt_bg.wasm"]) {
+  for (const name of [
+    "index.html",
+    "style.css",
+    "icon.svg",
+    "app.webmanifest",
+    "webmqtt_bg.wasm",
+  ]) {
     atOnce.add(join(out, name));
   }
   let first = 0;
@@ -151,7 +188,9 @@ if (values.watch) {
 } else {
   try {
     const result = await build(options);
-    await writeFile(join(out, "index.html"), await page(result.metafile.outputs));
+    const { outputs } = result.metafile;
+    await writeFile(join(out, "index.html"), await page(outputs));
+    await writeFile(join(out, "service-worker.js"), await serviceWorker(outputs));
     if (!(await report(result.metafile))) {
       console.error(
         "www: the first load is over its budget; load something only when it is needed",

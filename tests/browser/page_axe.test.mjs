@@ -61,7 +61,7 @@ describe("axe finds nothing", () => {
     });
     const { violations } = await findings(page);
     assert.deepEqual(
-      violations.map(({ id }) => id),
+      violations.map((/** @type {{ id: string }} */ { id }) => id),
       ["label"],
     );
   });

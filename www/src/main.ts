@@ -16,6 +16,11 @@ import { RateMeter } from "./rate.js";
 import { StatusPanel } from "./status.js";
 import { SubscriptionsPanel } from "./subscriptions.js";
 
+/** Milliseconds after which the page is at rest. */
+const REST = 1_000;
+
+// Seen when it is complete: fields that come one after the other would push each other about.
+byId("page", HTMLElement).hidden = false;
 const link = new Link();
 const store = new ProfileStore();
 const connections = new ConnectionsPanel(link, store);
@@ -88,11 +93,14 @@ link.status.listen(() => {
   }
 });
 
-if (!connections.takeFromAddress()) {
-  const demo = await demoBroker();
-  if (demo !== undefined) {
-    demoProfile(store, demo);
-    await connectForm.connect();
-  }
-}
 addEventListener("hashchange", () => connections.takeFromAddress());
+
+const linked = connections.takeFromAddress();
+const demo = await demoBroker();
+if (demo === undefined) {
+  // Not in the demo, whose files come from the machine they are built on, where they change all the time.
+  setTimeout(async () => (await import("./offline.js")).keepForOffline(), REST);
+} else if (!linked) {
+  demoProfile(store, demo);
+  await connectForm.connect();
+}

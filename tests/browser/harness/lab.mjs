@@ -23,9 +23,13 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** @param {string} profile an empty directory */
-export function launchChromium(profile) {
+/**
+ * @param {string} profile an empty directory
+ * @param {{ serviceWorkers?: "allow" | "block" }} [options]
+ */
+export function launchChromium(profile, options = {}) {
   return chromium.launchPersistentContext(profile, {
+    ...options,
     executablePath: process.env.WEBMQTT_CHROMIUM ?? "/usr/bin/chromium",
     headless: true,
     ignoreHTTPSErrors: true,

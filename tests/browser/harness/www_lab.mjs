@@ -14,7 +14,7 @@ import { launchChromium } from "./lab.mjs";
 /** @typedef {import("playwright-core").Page} Page */
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
-const folder = path.join(root, "target", "www");
+export const built = path.join(root, "target", "www");
 const PATIENCE = 15_000;
 
 const TYPES = new Map([
@@ -24,6 +24,8 @@ const TYPES = new Map([
   [".json", "application/json"],
   [".svg", "image/svg+xml"],
   [".wasm", "application/wasm"],
+  [".webmanifest", "application/manifest+json"],
+  [".png", "image/png"],
 ]);
 
 /** Everything that must not happen on the page, collected while it runs. */
@@ -35,7 +37,8 @@ export class Offences {
   watch(page) {
     page.on("pageerror", (error) => this.list.push(`exception: ${error}`));
     page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) {
+      const ours = !/Service Worker registration blocked by Playwright/.test(message.text());
+      if (ours && ["error", "warning"].includes(message.type())) {
         this.list.push(`console: ${message.text()}`);
       }
     });
@@ -66,7 +69,8 @@ export class Offences {
   }
 }
 
-async function serve() {
+/** The built page, or that in another folder. */
+export async function serve(folder = built) {
   const policy = (await readFile(path.join(root, "www", "csp.txt"), "utf8")).trim();
   const server = http.createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
@@ -88,7 +92,7 @@ async function serve() {
 /** @typedef {{ page: Page, origin: string, offences: Offences }} Www */
 
 /**
- * Tests on the page, each with an empty storage; for the surrounding `describe`.
+ * Tests on the page, each with an empty storage and without its service worker, which would outlive them; for the surrounding `describe`.
  * @returns {(name: string, body: (www: Www) => Promise<void>) => void}
  */
 export function useWww() {
@@ -100,7 +104,10 @@ export function useWww() {
   before(
     async () => {
       profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
-      [browser, site] = await Promise.all([launchChromium(profile), serve()]);
+      [browser, site] = await Promise.all([
+        launchChromium(profile, { serviceWorkers: "block" }),
+        serve(),
+      ]);
     },
     { timeout: 60_000 },
   );

@@ -29,6 +29,8 @@ export const page: Texts = {
   "reason code {code}": "原因码 {code}",
   "webmqtt: MQTT in the browser": "webmqtt：浏览器中的 MQTT",
   "Skip to the messages": "跳到消息",
+  "There is a new version of this page.": "本页有新版本。",
+  "Load it": "加载",
   Sections: "栏目",
   "This page is an MQTT client and needs JavaScript and WebAssembly.":
     "本页是一个 MQTT 客户端，需要 JavaScript 和 WebAssembly。",
