@@ -239,6 +239,7 @@ fn on_microtask(driver: &Weak<RefCell<Inner>>) {
 
 fn on_socket(driver: &Weak<RefCell<Inner>>, generation: u32, event: SocketEvent) {
     enter(driver, |inner| {
+        inner.timer.network_event();
         if inner.generation == generation && inner.socket.is_some() {
             inner.socket_event(event);
             // Timers of hidden pages come late; whatever happens notices what is overdue.

@@ -1,7 +1,9 @@
 //! One `setTimeout` for all deadlines of a session.
 //!
-//! Browsers slow down chains of timers in hidden pages, so the timer is set anew from network events whenever the
-//! deadline has moved, not only when it fires.
+//! Browsers slow down chains of timers in hidden pages, down to one call a minute. One that is set in a network event
+//! begins a new chain; one that is set in a timer's callback, ours or the application's, goes on with that one's. So a
+//! network event sets the timer anew if something else has set it, and nothing else replaces what a network event has
+//! set, unless it would be late.
 
 use crate::time::Instant;
 use alloc::boxed::Box;
@@ -22,7 +24,15 @@ extern "C" {
 
 pub(super) struct Timer {
     callback: Closure<dyn FnMut()>,
-    armed: Option<(Instant, JsValue)>,
+    armed: Option<Armed>,
+    /// It is a network event that happens now.
+    in_network_event: bool,
+}
+
+struct Armed {
+    at: Instant,
+    id: JsValue,
+    by_network: bool,
 }
 
 impl Timer {
@@ -30,13 +40,24 @@ impl Timer {
         Self {
             callback: Closure::wrap(Box::new(fire)),
             armed: None,
+            in_network_event: false,
         }
     }
 
+    /// What happens until the next `set` happens in a network event.
+    pub(super) fn network_event(&mut self) {
+        self.in_network_event = true;
+    }
+
     pub(super) fn set(&mut self, deadline: Option<Instant>, now: Instant) {
-        if let (Some(at), Some((armed, _))) = (deadline, &self.armed)
-            && *armed <= at
-            && (at - *armed).as_millis() < SLACK_MS
+        let by_network = core::mem::take(&mut self.in_network_event);
+        if let (Some(at), Some(armed)) = (deadline, &self.armed)
+            && armed.at <= at
+            && match (armed.by_network, by_network) {
+                (false, true) => false,
+                (true, false) => true,
+                _ => (at - armed.at).as_millis() < SLACK_MS,
+            }
         {
             return;
         }
@@ -45,7 +66,7 @@ impl Timer {
             // A fraction of a millisecond is cut off every reading of the clock: one more makes sure it has passed.
             let delay = ((at - now).as_millis() + 1).min(LONGEST_MS);
             let id = set_timeout(&self.callback, delay as f64);
-            self.armed = Some((at, id));
+            self.armed = Some(Armed { at, id, by_network });
         }
     }
 
@@ -55,8 +76,8 @@ impl Timer {
     }
 
     fn clear(&mut self) {
-        if let Some((_, id)) = self.armed.take() {
-            clear_timeout(&id);
+        if let Some(armed) = self.armed.take() {
+            clear_timeout(&armed.id);
         }
     }
 }

@@ -127,15 +127,20 @@ impl Suite {
             Self::Size => counted("size", size::weigh),
             Self::Page => page(),
             Self::Browser => node_tests("browser", BROWSER_TESTS, |name| {
-                !name.starts_with("demo") && !name.starts_with("faults")
+                !name.starts_with("demo") && !is_rough(name)
             }),
-            Self::Faults => node_tests("faults", BROWSER_TESTS, |name| name.starts_with("faults")),
+            Self::Faults => node_tests("faults", BROWSER_TESTS, is_rough),
             Self::Demo => node_tests("demo", BROWSER_TESTS, |name| name.starts_with("demo")),
             Self::Packaging => packaging(),
             Self::Coverage => counted("coverage", coverage::measure),
             Self::Conformance => conformance::suite(),
         }
     }
+}
+
+/// Whether a file of browser tests is about faults or long runs.
+fn is_rough(name: &str) -> bool {
+    name.starts_with("faults") || name.starts_with("soak")
 }
 
 /// `cargo xtask test [--only SUITE]...`.
