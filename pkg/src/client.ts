@@ -763,6 +763,7 @@ export class Client {
     return () => {
       this.#listeners.tell("state", event);
       if (state === "closed") {
+        this.#listeners.end();
         for (const resolve of this.#ending.splice(0)) {
           resolve();
         }

@@ -10,6 +10,9 @@ export class Listeners {
     error: new Set(),
     slow: new Set(),
   };
+  /** Each removes one listener, and lets go of its signal. */
+  readonly #removers = new Set<() => void>();
+  #ended = false;
 
   /** Gives a function that removes the listener. */
   add<K extends keyof EventMap>(
@@ -23,10 +26,12 @@ export class Listeners {
     }
     const remove = () => {
       listeners.delete(listener);
+      this.#removers.delete(remove);
       signal?.removeEventListener("abort", remove);
     };
-    if (!signal?.aborted) {
+    if (!signal?.aborted && !this.#ended) {
       listeners.add(listener);
+      this.#removers.add(remove);
       signal?.addEventListener("abort", remove, { once: true });
     }
     return remove;
@@ -35,6 +40,14 @@ export class Listeners {
   tell<K extends keyof EventMap>(name: K, event: EventMap[K]): void {
     for (const listener of [...this.#all[name]]) {
       guarded(() => listener(event));
+    }
+  }
+
+  /** Nothing is told any more. */
+  end(): void {
+    this.#ended = true;
+    for (const remove of this.#removers) {
+      remove();
     }
   }
 }

@@ -15,3 +15,7 @@ declare var aborter: AbortController;
 declare var worker: Worker;
 
 declare var endurance: any;
+
+declare var ledger: { held(): string[]; memory(): number };
+
+declare var lives: any;

@@ -115,13 +115,17 @@ export class Lab {
     return page;
   }
 
-  /** @param {{ tls?: boolean }} [options] tls: serve the page over https: */
-  async open({ tls = false } = {}) {
+  /**
+   * @param {{ tls?: boolean, ledger?: boolean }} [options] tls: serve the page over https:; ledger: count what the page
+   *   holds on to
+   */
+  async open({ tls = false, ledger = false } = {}) {
     const page = await this.blank();
     const site = this.#sites[tls ? 1 : 0];
     if (!site) throw new Error("the lab has not been started");
     const bench = new Bench(page);
     await page.goto(site.origin);
+    if (ledger) await page.evaluate(() => import(/** @type {any} */ ("/page/ledger.js")));
     await bench.load();
     return bench;
   }
@@ -129,7 +133,7 @@ export class Lab {
   /**
    * A test body that gets a page of its own.
    * @param {PageTest} body
-   * @param {{ tls?: boolean }} [options]
+   * @param {{ tls?: boolean, ledger?: boolean }} [options]
    * @returns {(t: import("node:test").TestContext) => Promise<void>}
    */
   withPage(body, options) {
