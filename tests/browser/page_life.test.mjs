@@ -170,6 +170,82 @@ describe("a tab that comes to the front", () => {
   );
 });
 
+describe("a page without a network", () => {
+  scripted("connects at once when the network is back", async (server) => {
+    const { tab, peer } = await connectedPage(server);
+    const network = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+    await tab.send("Network.enable");
+    await tab.send("Network.emulateNetworkConditions", { ...network, offline: true });
+    await tab.until("!navigator.onLine");
+    peer.drop();
+    await tab.until(`client.state === "waiting"`);
+    await tab.evaluate(`void client.publish("queued", "x", { qos: 1 })`);
+    const next = server.peer();
+    const back = performance.now();
+    await tab.send("Network.emulateNetworkConditions", { ...network, offline: false });
+    const again = await next;
+    await again.accept();
+    assert.equal((await again.acknowledgePublish()).topic, "queued");
+    // Without the event it would have been ten seconds.
+    assert.ok(performance.now() - back < 5_000);
+    await tab.close();
+  });
+});
+
+describe("a page that wakes up with a token that has expired", () => {
+  scripted("asks for another one, and goes on without a reload", async (server) => {
+    const tab = await browser.open(site.origin);
+    const next = server.peer();
+    const connecting = tab.evaluate(`(async () => {
+      const { createClient } = await import("/pkg/dist/index.js");
+      let token = 0;
+      globalThis.client = await createClient(${JSON.stringify(server.url)}, {
+        clientId: "page",
+        clean: false,
+        username: "ann",
+        password: async () => "token " + (token += 1),
+        reconnect: { min: 500, max: 1_000 },
+      });
+      await client.connect();
+      void client.publish("kept", "x", { qos: 1 });
+    })()`);
+    const peer = await next;
+    assert.equal(String((await peer.accept()).password), "token 1");
+    await connecting;
+    await peer.expect("publish");
+    const front = await browser.open(`${site.origin}/page/index.html?front`);
+    await tab.freeze();
+    peer.drop();
+    const second = server.peer();
+    await tab.thaw();
+    await tab.show();
+    // The one that the application still had is too old by now.
+    const refused = await (await second).refuse(0x87);
+    assert.equal(String(refused.password), "token 2");
+    const third = await server.peer();
+    assert.equal(String((await third.accept({ sessionPresent: true })).password), "token 3");
+    assert.equal((await third.acknowledgePublish()).topic, "kept");
+    await tab.until(`client.state === "connected"`);
+    await front.close();
+    await tab.close();
+  });
+});
+
+describe("a visible page", () => {
+  scripted("finds a dead server within one and a half keep-alives", async (server) => {
+    const { tab, peer } = await connectedPage(server, { keepalive: 4 });
+    const silent = performance.now();
+    await peer.expect("pingreq");
+    // A server that neither answers nor closes.
+    await tab.until(`client.state === "waiting"`);
+    const found = performance.now() - silent;
+    assert.ok(found <= 6_000 + 1_000, `found after ${found} ms`);
+    const states = await tab.evaluate("states");
+    assert.deepEqual(states, ["connecting", "connected", "waiting keepalive-timeout"]);
+    await tab.close();
+  });
+});
+
 describe("a client that has ended", () => {
   scripted("listens to nothing any more", async (server) => {
     const { tab, peer } = await connectedPage(server);
