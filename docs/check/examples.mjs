@@ -32,6 +32,7 @@ const CONFIGURATION = {
     skipLibCheck: true,
     paths: {
       webmqtt: ["../../pkg/dist/index.d.ts"],
+      "webmqtt/inspect": ["../../pkg/dist/inspect.d.ts"],
       "webmqtt/payload": ["../../pkg/dist/payload.d.ts"],
       "webmqtt/scram": ["../../pkg/dist/scram.d.ts"],
       "webmqtt/sigv4": ["../../pkg/dist/sigv4.d.ts"],

@@ -246,7 +246,7 @@ export interface ErrorDetails extends BrokerWords {
 }
 
 /** MQTT 5 reason codes from 0x80 on, in order. */
-const REASONS: readonly string[] = [
+export const REASONS: readonly string[] = [
   "unspecified error",
   "malformed packet",
   "protocol error",

@@ -173,7 +173,8 @@ describe("a message goes through", { timeout: 300_000 }, () => {
     const { outputFiles } = await esbuild({
       stdin: {
         contents: `import "webmqtt"; import "webmqtt/slim"; import { scramSha256 } from "webmqtt/scram";
-          import { signedUrl } from "webmqtt/sigv4"; import { read } from "webmqtt/payload";`,
+          import { signedUrl } from "webmqtt/sigv4"; import { read } from "webmqtt/payload";
+          import { Inspector } from "webmqtt/inspect";`,
         resolveDir: consumer.folder,
       },
       bundle: true,

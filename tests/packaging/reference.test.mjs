@@ -49,7 +49,7 @@ describe("the reference", () => {
   test("has every entry and a page for each class", async () => {
     assert.deepEqual(
       modules().map(({ name }) => name),
-      ["index", "payload", "scram", "sigv4"],
+      ["index", "inspect", "payload", "scram", "sigv4"],
     );
     const pages = await readdir(path.join(folder, "html/classes"));
     for (const name of ["Client", "Message", "MqttError", "Subscription"]) {

@@ -176,9 +176,10 @@ fn folder() -> PathBuf {
 
 /// The package's entries, each of which is one file. `index` imports `slim`, so that a page that uses both has one
 /// client.
-const ENTRIES: [&str; 7] = [
+const ENTRIES: [&str; 8] = [
     "index",
     "slim",
+    "inspect",
     "payload",
     "scram",
     "sigv4",
