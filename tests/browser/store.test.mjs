@@ -373,6 +373,29 @@ describeScripted("a session in the browser's storage", (test, lab) => {
     resultOf(await publishing);
   });
 
+  test("a database that does not open in time is an error event", async (setup) => {
+    const { client } = await connectedPair(setup, stored);
+    const holding = await lab.open();
+    await holding.page.evaluate(async (port) => {
+      const name = (await indexedDB.databases()).find(({ name }) => name?.includes(`:${port}/`));
+      const request = indexedDB.open(String(name?.name));
+      await new Promise((resolve) => {
+        request.onsuccess = resolve;
+      });
+      // It does not let go, so this has to wait, and so has everybody who comes later.
+      indexedDB.deleteDatabase(String(name?.name));
+    }, setup.server.port);
+    const ending = client.end();
+    await setup.server.peers.items.at(-1)?.expectClose();
+    resultOf(await ending);
+    const { client: second, peer } = await connectedPair(setup, stored);
+    assert.match((await second.untilError("store")).message, /TimeoutError/);
+    const publishing = second.publish("a/b", "21.5", { qos: 1 });
+    await peer.acknowledgePublish();
+    resultOf(await publishing);
+    await holding.page.close();
+  });
+
   test("a damaged record costs what it is about", async (setup) => {
     const first = await setup.bench.client(setup.server.url, { ...quick, ...stored });
     for (const text of ["1", "2", "3"]) await first.startPublish("q", text, { qos: 1 });
