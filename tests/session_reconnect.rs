@@ -112,6 +112,80 @@ fn attempts_end_after_the_configured_number() {
 }
 
 #[test]
+fn the_first_connection_can_be_given_several_attempts() {
+    for reconnect in [None, Some(ReconnectOptions::default())] {
+        let options = ConnectOptions {
+            connect_attempts: 3,
+            reconnect,
+            ..clean(Version::V5)
+        };
+        let mut peer = Scripted::new(options.clone());
+        for _ in 0..2 {
+            peer.connect();
+            for left in [2, 1] {
+                peer.cut();
+                assert_eq!(peer.state(), State::Waiting, "{left} are left");
+                peer.next_attempt();
+            }
+            peer.cut();
+            assert_eq!((peer.state(), peer.deadline()), (State::Idle, None));
+        }
+        // Afterwards a loss is what it was.
+        peer.connect();
+        peer.accept(false);
+        peer.cut();
+        let after = if reconnect.is_some() {
+            State::Waiting
+        } else {
+            State::Idle
+        };
+        assert_eq!(peer.state(), after);
+
+        // What makes no sense to repeat is not repeated.
+        let mut peer = Scripted::new(options);
+        peer.connect();
+        peer.send(&refusal(ReasonCode::BadUserNameOrPassword));
+        assert_eq!(peer.state(), State::Idle);
+    }
+    let none = ConnectOptions {
+        connect_attempts: 0,
+        ..clean(Version::V5)
+    };
+    assert_eq!(Session::new(none, 1).err(), Some(Error::Option));
+}
+
+/// ERR-01: whether it was the way there or the server that failed.
+#[test]
+fn a_failure_says_whether_the_transport_had_opened() {
+    let mut peer = Scripted::new(clean(Version::V5));
+    peer.open_at_once = false;
+    peer.act(Session::connect).unwrap();
+    peer.advance(30_000);
+    assert_eq!(
+        (peer.cause(), peer.change().opened),
+        (Some(Error::ConnectTimeout), false)
+    );
+    peer.act(Session::connect).unwrap();
+    peer.cut();
+    assert_eq!(
+        (peer.cause(), peer.change().opened),
+        (Some(Error::Unreachable), false)
+    );
+    peer.connect();
+    peer.advance(30_000);
+    assert_eq!(
+        (peer.cause(), peer.change().opened),
+        (Some(Error::ConnectTimeout), true)
+    );
+    peer.connect();
+    peer.cut();
+    assert_eq!(
+        (peer.cause(), peer.change().opened),
+        (Some(Error::ConnectionLost), true)
+    );
+}
+
+#[test]
 fn without_a_policy_a_loss_is_final_until_the_application_connects() {
     for version in BOTH {
         let mut peer = Scripted::connected(ConnectOptions {

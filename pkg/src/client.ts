@@ -7,11 +7,10 @@
 import { answer, filterResults, refusal } from "./answers.js";
 import { Credentials, valuesOf } from "./credentials.js";
 import { type Disposal, disposeWith } from "./disposal.js";
-import { type Endpoint, type Server, withoutQuery } from "./endpoint.js";
+import { type Endpoint, isPlain, type Server, withoutQuery } from "./endpoint.js";
 import type { Engine, Module } from "./engine.js";
 import {
   type BrokerWords,
-  type CloseDetails,
   type ErrorDetails,
   engineError,
   excerpt,
@@ -112,6 +111,9 @@ export class Client {
   /** The engine's numbers are in it when they were asked for. */
   readonly #stats = { messagesIn: 0, messagesOut: 0, connections: 0 } as Stats;
   #connecting: Waiter<ConnectionInfo>[] = [];
+  readonly #tries: number;
+  /** How many attempts may fail before whoever connects hears of it. */
+  #triesLeft = 0;
   /** Until the end of a turn in which `state` is not what it is in the engine. */
   #behind: Promise<void> | undefined;
   #announce: (() => void) | undefined;
@@ -145,6 +147,7 @@ export class Client {
     this.#delay = typeof options.reconnect === "function" ? options.reconnect : undefined;
     this.#held = held;
     this.#signal = options.signal;
+    this.#tries = options.connectAttempts ?? 1;
     this.#credentials = new Credentials(
       options.username ?? endpoint.username,
       options.password ?? endpoint.password,
@@ -212,14 +215,22 @@ export class Client {
     return { ...Object.assign(this.#stats, this.#engine?.stats()) };
   }
 
+  /**
+   * What works and still should not be so, as errors with a remedy: `url-plain` if the messages leave this computer without
+   * TLS. Nothing is written to the console.
+   */
+  get warnings(): readonly MqttError[] {
+    return isPlain(this.url) ? [new MqttError("url-plain")] : [];
+  }
+
   /** What the broker said when it accepted the last connection. */
   get connection(): ConnectionInfo | undefined {
     return this.#connection;
   }
 
   /**
-   * Connects, or tries again at once instead of waiting. Rejects if the first attempt fails; what is queued stays
-   * queued, and `connect()` can be called again.
+   * Connects, or tries again at once instead of waiting. Rejects if the first attempt fails, or as many as
+   * `connectAttempts` says; what is queued stays queued, and `connect()` can be called again.
    */
   connect(changes: ConnectChanges = {}): Promise<ConnectionInfo> {
     if (this.#behind) {
@@ -230,6 +241,7 @@ export class Client {
       notAborted(signal);
       this.#replaceCredentials(changes);
       this.#command((engine) => engine.connect());
+      this.#triesLeft = this.#state === "idle" ? this.#tries : 1;
       if (this.#state === "connected" && this.#connection) {
         resolve(this.#connection);
         return;
@@ -573,9 +585,12 @@ export class Client {
           this.#command((engine) => engine.ack(token, reason), "reasonCode");
         }
       },
-      onState: (state, code, reasonCode, words, given, attempt, close, server) => {
+      onState: (state, code, reasonCode, words, given, attempt, close, server, opened) => {
         const next = STATES[state] ?? "idle";
-        const cause = code === undefined ? undefined : this.#cause(code, reasonCode, words, close);
+        const cause =
+          code === undefined
+            ? undefined
+            : this.#cause(code, { ...words, reasonCode, close }, opened);
         const delay = given === undefined ? undefined : this.#ownDelay(given, attempt, cause);
         this.#turn = server;
         const announce = this.#enter(next, attempt, delay, cause);
@@ -691,15 +706,10 @@ export class Client {
     }
   }
 
-  #cause(
-    code: string,
-    reasonCode: number | undefined,
-    words: BrokerWords | undefined,
-    close: CloseDetails | undefined,
-  ): MqttError {
-    const phase =
-      code === "unreachable" ? "open" : this.#state === "connecting" ? "connack" : "connected";
-    const error = this.#failed(code, { ...words, reasonCode, close, phase });
+  #cause(code: string, details: ErrorDetails, opened: boolean): MqttError {
+    const connecting = opened ? "connack" : code === "credentials" ? code : "open";
+    const phase = this.#state === "connecting" ? connecting : "connected";
+    const error = this.#failed(code, { ...details, phase });
     this.#credentials.failure = undefined;
     return error;
   }
@@ -736,8 +746,9 @@ export class Client {
     const previous = this.#state;
     this.#state = state;
     this.#credentials.moveOn();
-    // An attempt that failed is told to whoever asked for it, also when others will follow.
-    if (state === "idle" || state === "closed" || state === "waiting") {
+    // Attempts that failed are told to whoever asked for them, also when others will follow.
+    const tried = state === "waiting" && --this.#triesLeft <= 0;
+    if (state === "idle" || state === "closed" || tried) {
       const error = cause ?? new MqttError("closed");
       for (const { reject } of this.#connecting.splice(0)) {
         reject(error);

@@ -55,8 +55,8 @@ function checkedUrl(url: string | URL): Omit<Endpoint, "urls"> & { url: string }
   if (parsed.hash) {
     throw new MqttError("url-invalid", { detail: "a WebSocket URL has no fragment" });
   }
-  const page = globalThis.location as Location | undefined;
-  if (parsed.protocol === "ws:" && page?.protocol === "https:" && !isLoopback(parsed.hostname)) {
+  // Workers and frames that were made from text have the origin of who made them.
+  if (globalThis.origin?.startsWith("https:") && isPlain(parsed.href)) {
     throw new MqttError("url-insecure");
   }
   const { username, password } = parsed;
@@ -73,13 +73,12 @@ function checkedUrl(url: string | URL): Omit<Endpoint, "urls"> & { url: string }
   }
 }
 
-/** Hosts that browsers trust without TLS. */
-function isLoopback(hostname: string): boolean {
+/** Without TLS, and not to a host that browsers trust without it: loopback. */
+export function isPlain(url: string): boolean {
+  const authority = /^ws:\/\/(?:[^/?@]*@)?([^/?]+)/.exec(url)?.[1];
   return (
-    hostname === "localhost" ||
-    hostname.endsWith(".localhost") ||
-    hostname === "[::1]" ||
-    /^127\./.test(hostname)
+    authority !== undefined &&
+    !/^(?:(?:.+\.)?localhost|127\.[\d.]+|\[::1\])(?::\d+)?$/.test(authority)
   );
 }
 

@@ -17,8 +17,12 @@ const TEXTS = {
     "Use an absolute URL like wss://broker.example:8084/mqtt, without a fragment.",
   ],
   "url-insecure": [
-    "A page that was loaded over https: must not open a ws: connection.",
+    "Browsers block ws: to another host from a page that was loaded over https:.",
     "Use wss: and the broker's TLS port, or load the page over http: while developing.",
+  ],
+  "url-plain": [
+    "What goes over ws: to another host can be read and changed by everybody on its way.",
+    "Use wss: and the broker's TLS port.",
   ],
   "option-invalid": [
     "An option has a value that cannot be used.",
@@ -238,7 +242,7 @@ export interface ErrorDetails extends BrokerWords {
   /** How the WebSocket ended, if that is what happened. */
   close?: CloseDetails | undefined;
   /** Where the connection stood: opening the WebSocket, waiting for CONNACK, or connected. */
-  phase?: "open" | "connack" | "connected" | undefined;
+  phase?: "credentials" | "open" | "connack" | "connected" | undefined;
   /** A fact to put behind the message, such as the topic. */
   detail?: string | undefined;
   /** What was thrown underneath. */

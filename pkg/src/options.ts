@@ -199,6 +199,7 @@ export function engineOptions(options: EngineOptions): Record<string, unknown> {
     password: options.password,
     ask: options.ask,
     authenticationMethod: optional(options.auth, ({ method }) => wellFormed(method, "auth.method")),
+    connectAttempts: integer("connectAttempts", options.connectAttempts ?? 1, 1, U32),
     servers: options.serverCount,
     fallback: Boolean(options.fallback),
     redirects: integer("redirects", options.redirects ?? 0, 0, 255),

@@ -26,6 +26,7 @@ export interface RecordReader {
     attempt: number,
     close: CloseDetails | undefined,
     server: number,
+    opened: boolean,
   ): void;
   onConnected(info: ConnectionInfo): void;
   onPublished(token: number, code: Code, reason: Reason, words: Words, qos: QoS): void;
@@ -68,7 +69,7 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
         break;
       }
       case 1:
-        reader.onState(next(), next(), next(), next(), next(), next(), next(), next());
+        reader.onState(next(), next(), next(), next(), next(), next(), next(), next(), next());
         break;
       case 2:
         reader.onConnected(next());

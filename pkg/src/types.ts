@@ -199,6 +199,12 @@ export interface ConnectOptions {
    */
   reconnect?: ReconnectOptions | ReconnectFunction | false;
   /**
+   * How many attempts `connect()` makes before it rejects, 1 to 4,294,967,295, where it makes sense to repeat them: not
+   * after a wrong password. The delays between them are those of `reconnect`, the time of all of them is limited by
+   * `signal: AbortSignal.timeout(…)`. Default 1.
+   */
+  connectAttempts?: number;
+  /**
    * More servers, without credentials in their URLs. When an attempt fails in a way that makes sense to repeat, the next server
    * is tried at once; when each had its turn, the attempt of `connect()` has failed, or there is a delay. After a loss
    * the server that had the connection is the first again, unless it kept it for less than 20 seconds. Default: none.

@@ -188,6 +188,7 @@ pub(super) fn connect_options(options: &Fields) -> Result<ConnectOptions, JsValu
             .object("reconnect")
             .map(|reconnect| reconnect.reconnect())
             .transpose()?,
+        connect_attempts: options.required("connectAttempts")?,
         servers: options.required("servers")?,
         fallback: options.flag("fallback"),
         redirects: options.required("redirects")?,

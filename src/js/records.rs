@@ -25,7 +25,7 @@ enum Kind {
     /// topic, payload, flags (QoS, retain << 2, dup << 3, acknowledge << 4, response << 5), key or array of keys,
     /// properties, if it has to be acknowledged a token, and if it is a response the token of the request
     Message = 0,
-    /// state, error code, reason code, properties, delay, attempt, close info or undefined, server
+    /// state, error code, reason code, properties, delay, attempt, close info or undefined, server, opened
     State = 1,
     /// information
     Connected = 2,
@@ -142,6 +142,7 @@ impl Records {
         let close = self.last_close.take();
         self.push(close);
         self.push(change.server);
+        self.push(change.opened);
     }
 }
 

@@ -106,6 +106,8 @@ pub struct StateChange {
     pub attempt: u32,
     /// As [`Session::server`](super::Session::server).
     pub server: u32,
+    /// Whether the transport had opened of the connection, or of the attempt, that ended or goes on.
+    pub opened: bool,
 }
 
 impl StateChange {

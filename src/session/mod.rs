@@ -307,8 +307,9 @@ impl Session {
 
     // What the application wants
 
-    /// Connects, or ends the waiting for the next attempt. If the first attempt fails the state goes back to
-    /// [`State::Idle`] with the cause; nothing that is queued is lost by it.
+    /// Connects, or ends the waiting for the next attempt. If the first attempt fails, or as many as
+    /// [`ConnectOptions::connect_attempts`] says, the state goes back to [`State::Idle`] with the cause; nothing that is
+    /// queued is lost by it.
     ///
     /// # Errors
     /// [`Error::Closed`] after `disconnect`.

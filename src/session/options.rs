@@ -44,6 +44,10 @@ pub struct ConnectOptions {
     pub connect_timeout: Duration,
     /// How to come back after a loss; `None`: not by itself.
     pub reconnect: Option<ReconnectOptions>,
+    /// How many attempts [`Session::connect`](super::Session::connect) makes from [`State::Idle`](super::State::Idle),
+    /// above zero, if it makes sense to repeat them; the delays between them are those of `reconnect` or its default.
+    /// Default: 1.
+    pub connect_attempts: u32,
     /// How many servers the host knows, above zero; [`Session::server`](super::Session::server) says which of them an
     /// attempt goes to. When an attempt fails that could be repeated, the next server has its turn at once; there is a
     /// delay, and [`Session::connect`](super::Session::connect) has failed, when each of them had one. After a loss the
@@ -170,6 +174,7 @@ impl Default for ConnectOptions {
             properties: PropertiesBuf::default(),
             connect_timeout: Duration::from_secs(30),
             reconnect: Some(ReconnectOptions::default()),
+            connect_attempts: 1,
             servers: 1,
             redirects: 0,
             fallback: false,

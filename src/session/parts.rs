@@ -45,6 +45,10 @@ pub(super) struct Core {
     pub(super) authentication: Authentication,
     /// The current attempt is the application's own: if it fails, it hears so and nothing is tried again.
     pub(super) initial: bool,
+    /// How many such attempts are left, the current one among them.
+    pub(super) tries: u32,
+    /// The transport of the connection or the attempt has opened.
+    pub(super) reached: bool,
     /// The server accepted a connection of this session before.
     pub(super) had_connection: bool,
     /// An earlier life of this session had a connection.
@@ -120,6 +124,7 @@ impl Core {
                 && (options.version != Version::V5 || options.fallback))
             || options.connect_timeout == Duration::ZERO
             || options.servers == 0
+            || options.connect_attempts == 0
             || options.properties.as_properties().iter().any(reserved)
         {
             return Err(Error::Option);
@@ -146,6 +151,8 @@ impl Core {
             refused: None,
             authentication: Authentication::default(),
             initial: true,
+            tries: 0,
+            reached: false,
             had_connection: false,
             restored: false,
             session_ends: None,

@@ -56,6 +56,7 @@ impl Core {
                 self.redirects.row_ends();
                 self.turns.begin_round();
                 self.initial = self.state == State::Idle;
+                self.tries = self.options.connect_attempts;
                 self.open();
                 Ok(())
             }
@@ -77,6 +78,7 @@ impl Core {
         self.backoff.begin_attempt();
         self.woken_at = None;
         self.change(State::Connecting, cause, properties, None);
+        self.reached = false;
         if self.options.ask {
             self.preparing = true;
             let refused = self.refused.is_some();
@@ -102,6 +104,7 @@ impl Core {
             Some(refusal) if !changed => {
                 // Asking once more would change nothing.
                 self.initial = true;
+                self.tries = 1;
                 self.fail(refusal, None, Properties::EMPTY);
             }
             _ => self.open_transport(),
@@ -144,6 +147,7 @@ impl Core {
         }
         self.end_session_if_due();
         self.transport = Transport::Open;
+        self.reached = true;
         self.discard = false;
         self.doubtful |= core::mem::take(&mut self.unanswered);
         // Options were checked when the session was made; credentials can have been replaced since.
@@ -309,7 +313,12 @@ impl Core {
             Class::Retry => true,
             Class::Refresh => self.options.ask,
         };
-        let reconnect = self.options.reconnect.filter(|_| again && !self.initial);
+        let mut reconnect = self.options.reconnect;
+        if self.initial {
+            self.tries = self.tries.saturating_sub(1);
+            reconnect = (self.tries > 0).then(|| reconnect.unwrap_or_default());
+        }
+        let reconnect = reconnect.filter(|_| again);
         match reconnect.and_then(|options| self.backoff.next_delay(&options, &mut self.random)) {
             Some(delay) => {
                 self.redirects.row_ends();
@@ -615,6 +624,7 @@ impl Core {
             delay,
             attempt,
             server: self.turns.server,
+            opened: self.reached,
         }));
     }
 }

@@ -134,6 +134,7 @@ const MISBEHAVIOURS = [
     act: (server) => upgradeBadly(server, { silent: true }),
     options: { connectTimeout: 300 },
     code: "connect-timeout",
+    check: (error) => assert.equal(error.phase, "open"),
   },
   {
     title: "a close right after the WebSocket was opened",

@@ -49,6 +49,7 @@ describeScripted("credentials that are asked for", (test) => {
     const error = errorOf(await client.connect(), "credentials");
     assert.match(error.cause ?? "", /no token/);
     assert.doesNotMatch(error.message, /no token/);
+    assert.equal(error.phase, "credentials");
     assert.equal(server.upgrades.items.length, 0);
 
     const connecting = client.connect();

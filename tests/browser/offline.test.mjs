@@ -3,6 +3,7 @@
 // a page that reads too slowly.
 
 import assert from "node:assert/strict";
+import { errorOf } from "./harness/page_client.mjs";
 import { describeScripted, quick } from "./suites/scripted.mjs";
 
 /** Nobody listens there. */
@@ -59,6 +60,58 @@ describeScripted("without a server", (test) => {
     }, NOBODY);
     assert.deepEqual(found.codes, ["timeout", "timeout", "option-invalid", "option-invalid"]);
     assert.ok(found.took >= 45 && found.took < 5_000, `${found.took} ms`);
+  });
+
+  test("connect() makes as many attempts as it is given, and each is told with its cause", async ({
+    bench,
+    server,
+  }) => {
+    server.upgrade = { status: 503 };
+    const options = { reconnect: { min: 1, max: 5 }, connectAttempts: 3 };
+    const client = await bench.client(server.url, options);
+    errorOf(await client.connect(), "unreachable");
+    assert.equal(server.upgrades.items.length, 3);
+    const { states } = await client.history();
+    const failed = states.filter(({ cause }) => cause);
+    assert.deepEqual(
+      failed.map(({ state, attempt }) => [state, attempt]),
+      [
+        ["waiting", 1],
+        ["waiting", 2],
+        ["idle", 3],
+      ],
+    );
+    for (const { cause } of failed) {
+      assert.deepEqual([cause?.code, cause?.phase], ["unreachable", "open"]);
+      assert.equal(cause?.close?.code, 1006);
+    }
+    // The last of them gets through.
+    server.upgrade.check = () => (server.upgrades.items.length < 6 ? 503 : undefined);
+    server.upgrade.status = undefined;
+    const connecting = client.connect();
+    await (await server.peer()).accept();
+    assert.ok("value" in (await connecting));
+    assert.equal(server.upgrades.items.length, 6);
+  });
+
+  test("connect() gives up when its signal says that it has taken too long", async ({
+    bench,
+    server,
+  }) => {
+    server.upgrade = { status: 503 };
+    const result = await bench.page.evaluate(async (url) => {
+      const { webmqtt, outcome } = globalThis.bench;
+      const client = await webmqtt.createClient(url, {
+        reconnect: { min: 1, max: 5 },
+        connectAttempts: 1_000_000,
+        signal: AbortSignal.timeout(100),
+      });
+      const { error } = await outcome(() => client.connect());
+      await new Promise((resolve) => setTimeout(resolve));
+      return [error?.code, client.state];
+    }, server.url);
+    assert.deepEqual(result, ["aborted", "idle"]);
+    assert.ok(server.upgrades.items.length > 1);
   });
 
   test("a function says when the next attempt comes, and when there is none", async ({

@@ -38,4 +38,51 @@ describeScripted("what a client leaves behind", (test) => {
     assert.equal(bench.sockets.length, 1);
     assert.doesNotMatch(String(bench.sockets), /ann|p@ssword|p%40ssword/);
   });
+
+  test("no secret is in the console, in an error or an event, or in what a client shows of itself", async (setup) => {
+    /** @type {string[]} */
+    const said = [];
+    setup.bench.page.on("console", (message) => said.push(message.text()));
+    const { bench, server } = setup;
+    const result = bench.page.evaluate(async (url) => {
+      const { webmqtt, describeError } = globalThis.bench;
+      /** @type {any[]} */
+      const shown = [];
+      const show = (/** @type {any} */ value) => {
+        const all = JSON.stringify(value, (_, inner) =>
+          inner instanceof Error
+            ? { ...describeError(inner), stack: inner.stack, ...inner }
+            : inner,
+        );
+        shown.push(all, String(value));
+      };
+      let tokens = 0;
+      const client = await webmqtt.createClient(`${url}?s=secret-query`, {
+        username: "secret-name",
+        password: () => `secret-token-${++tokens}`,
+        will: { topic: "w", payload: "secret-will" },
+        reconnect: { min: 1, max: 5 },
+      });
+      client.on("state", show);
+      client.on("error", show);
+      client.on("connect", show);
+      await client.connect().catch(show);
+      await client.connect().catch(show);
+      show(client);
+      show(client.stats());
+      show(Object.getOwnPropertyNames(client).map((name) => client[name]));
+      await client.publish("t", "x", { qos: 1, timeout: 20 }).catch(show);
+      await client.end();
+      return shown.join("\n");
+    }, server.url);
+    await (await server.peer()).refuse(0x86);
+    const peer = await server.peer();
+    const connect = await peer.accept();
+    assert.equal(String(connect.password), "secret-token-2");
+    const shown = await result;
+    assert.match(shown, /bad user name or password/);
+    assert.match(shown, /timeout/);
+    assert.doesNotMatch(shown, /secret/);
+    assert.deepEqual(said, []);
+  });
 });
