@@ -12,7 +12,7 @@ const page = join(root, "docs/guide/errors.md");
 
 async function texts() {
   const source = await readFile(join(root, "pkg/src/errors.ts"), "utf8");
-  const { code } = await transform(`${source}\nexport { REASON_REMEDIES, REASONS, TEXTS };`, {
+  const { code } = await transform(`${source}\nexport { REASON_REMEDIES, TEXTS };`, {
     loader: "ts",
     format: "esm",
   });
