@@ -2,7 +2,8 @@
 // The installed package in the hands of bundlers, in headless Chromium: a message goes to a broker and comes back.
 
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -13,10 +14,21 @@ import { createServer, build as vite } from "vite";
 import webpack from "webpack";
 import { Broker } from "../browser/harness/broker.mjs";
 import { launchChromium } from "../browser/harness/lab.mjs";
-import { Consumer } from "./harness/consumer.mjs";
+import { freePort } from "../browser/harness/ports.mjs";
+import { Consumer, output, root } from "./harness/consumer.mjs";
 import { serveFolder } from "./harness/folder_server.mjs";
 
 const PATIENCE = 60_000;
+
+/** The page, as soon as there is a server. @param {string} address */
+async function served(address) {
+  for (const started = Date.now(); ; ) {
+    const page = await fetch(address).catch(() => undefined);
+    if (page) return page.text();
+    assert.ok(Date.now() - started < PATIENCE, `nobody serves ${address}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 describe("a message goes through", { timeout: 300_000 }, () => {
   /** @type {Consumer} */
@@ -167,6 +179,34 @@ describe("a message goes through", { timeout: 300_000 }, () => {
     await consumer.copyModule("rollup");
     await consumer.page("rollup");
     await servedFrom(consumer.path("rollup", "out"));
+  });
+
+  test("rendered on a server by SvelteKit, at work in the page", async () => {
+    const folder = consumer.path("sveltekit");
+    // The framework is in there, the package in the folder above.
+    await symlink(
+      path.join(root, "tests/packaging/node_modules"),
+      path.join(folder, "node_modules"),
+    );
+    const tool = [process.execPath, path.join(folder, "node_modules/vite/bin/vite.js")];
+    await output([...tool, "build"], folder);
+    const port = await freePort();
+    const [program = "", ...args] = [
+      ...tool,
+      "preview",
+      "--host",
+      "127.0.0.1",
+      "--port",
+      `${port}`,
+    ];
+    const server = spawn(program, [...args, "--strictPort"], { cwd: folder, stdio: "ignore" });
+    try {
+      const address = `http://127.0.0.1:${port}/`;
+      assert.match(await served(address), /<p>connect is a function<\/p>/);
+      await goesThrough(address);
+    } finally {
+      server.kill();
+    }
   });
 
   test("and what is not used is left out", async () => {

@@ -84,7 +84,11 @@ describe("the package", () => {
       ["npm", "publish", "--dry-run", "--json", "--offline"],
       path.join(root, "pkg"),
     );
-    assert.match(said, /"name": "webmqtt"/);
+    const parsed = JSON.parse(said);
+    const { name, files } = parsed.webmqtt ?? parsed;
+    assert.equal(name, "webmqtt");
+    const names = files.map((/** @type {{ path: string }} */ file) => file.path);
+    assert.deepEqual(names.sort(), FILES);
   });
 
   test("needs nothing at run time, and every export is a file", async () => {

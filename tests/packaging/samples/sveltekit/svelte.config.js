@@ -1,0 +1,2 @@
+/** What `vite preview` serves is all that is wanted. */
+export default {};
