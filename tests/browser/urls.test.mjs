@@ -183,4 +183,33 @@ describeScripted("a URL that is asked for", (testWithServer, lab) => {
       assert.deepEqual(queries(setup.server), ["a=1", undefined]);
     },
   );
+
+  testWithServer(
+    "with a store, the client id names the session, and no query is in it",
+    async (setup) => {
+      const stored = {
+        clientId: "asked",
+        store: "indexeddb",
+        durability: "strict",
+        sessionExpiry: 600,
+      };
+      const first = await connectedPair(setup, {
+        ...stored,
+        urls: [at(setup.server, "s=secret-1")],
+      });
+      await first.client.startPublish("a", "1", { qos: 1 });
+      const sent = await first.peer.expect("publish");
+      const names = () =>
+        setup.bench.page.evaluate(async () => JSON.stringify(await indexedDB.databases()));
+      assert.match(await names(), /asked/);
+      assert.doesNotMatch(await names(), /secret/);
+      await setup.bench.reload();
+      await first.peer.expectClose();
+      const urls = [at(setup.server, "s=secret-2")];
+      const { peer } = await connectedPair(setup, { ...stored, urls }, { sessionPresent: true });
+      const again = await peer.acknowledgePublish();
+      assert.deepEqual([again.messageId, again.dup], [sent.messageId, true]);
+      assert.deepEqual(queries(setup.server), ["s=secret-1", "s=secret-2"]);
+    },
+  );
 });
