@@ -9,6 +9,8 @@ import * as webmqtt from "/pkg/dist/index.js";
 /**
  * @typedef {object} Run
  * @property {any} client
+ * @property {string} prefix of every number
+ * @property {(what: string, qos: number, number: string) => void} tell
  * @property {Record<number, string[]>} received by QoS
  * @property {number} last
  * @property {Promise<unknown>[]} publishes
@@ -28,16 +30,32 @@ function runOf(name) {
   return run;
 }
 
+/** @type {WebSocket | undefined} */
+let scribe;
+
 const endurance = {
+  /** @param {string} url */
+  async writeTo(url) {
+    const socket = new WebSocket(url);
+    await new Promise((resolve) => socket.addEventListener("open", resolve));
+    scribe = socket;
+  },
+
   /**
-   * Connects and subscribes to `<name>/in/1/+` and `<name>/in/2/+`, with that QoS.
-   * @param {string} name @param {string} url @param {object} options
+   * Connects and subscribes to `<name>/in/1/+` and `<name>/in/2/+`, with that QoS. In a page that will not live long,
+   * everything is told to the scribe, who outlives it, and its numbers have the page's own before them.
+   * @param {string} name @param {string} url @param {object} options @param {number} [life] of the page
    */
-  async begin(name, url, options) {
+  async begin(name, url, options, life) {
     const client = await webmqtt.createClient(url, options);
+    const aloud = life !== undefined;
     /** @type {Run} */
     const run = {
       client,
+      prefix: aloud ? `${life}.` : "",
+      tell: (what, qos, number) => {
+        if (aloud) scribe?.send(`${name} ${what} ${qos} ${number}`);
+      },
       received: {},
       last: 0,
       publishes: [],
@@ -47,6 +65,12 @@ const endurance = {
       timer: undefined,
     };
     runs.set(name, run);
+    run.publishes = client.restored.map((/** @type {any} */ { topic, qos, result }) =>
+      result.then(
+        () => run.tell("restored", qos, topic ?? ""),
+        (/** @type {any} */ error) => run.failures.push(`restored ${topic}: ${error.code}`),
+      ),
+    );
     client.on("connect", () => {
       run.connections += 1;
     });
@@ -59,6 +83,7 @@ const endurance = {
       const received = [];
       run.received[qos] = received;
       return client.subscribe(`${name}/in/${qos}/+`, { qos }, (/** @type {any} */ message) => {
+        run.tell("in", qos, message.text());
         received.push(message.text());
       });
     });
@@ -76,12 +101,14 @@ const endurance = {
     run.timer = setInterval(() => {
       run.last += 1;
       for (const qos of [1, 2]) {
-        const number = String(run.last);
+        const number = `${run.prefix}${run.last}`;
+        run.tell("out", qos, number);
         const publishing = run.client.publish(`${name}/out/${qos}/${number}`, number, { qos });
         const failed = (/** @type {any} */ error) => {
           run.failures.push(`publish ${number} with QoS ${qos}: ${error.code}`);
         };
-        run.publishes.push(publishing.catch(failed));
+        const done = () => run.tell("acknowledged", qos, number);
+        run.publishes.push(publishing.then(done, failed));
       }
     }, period);
   },

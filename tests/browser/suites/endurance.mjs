@@ -66,15 +66,36 @@ export class Endurance {
    * @param {import("../harness/broker.mjs").Broker} broker
    * @param {{ seed: number, script: () => import("../harness/fault_proxy.mjs").Script }} how
    */
-  static async begin(page, broker, { seed, script }) {
+  static async begin(page, broker, how) {
+    const run = await Endurance.prepare(page, broker, how);
+    await run.connect();
+    return run;
+  }
+
+  /**
+   * Everything but the client.
+   * @param {import("playwright-core").Page} page @param {import("../harness/broker.mjs").Broker} broker
+   * @param {{ seed: number, script: () => import("../harness/fault_proxy.mjs").Script }} how
+   */
+  static async prepare(page, broker, { seed, script }) {
     const version = seed % 2 === 0 ? 5 : 4;
     const name = uniqueName(`run-${seed}`);
     const proxy = await FaultProxy.start(broker.url, new Random(-1 - seed), script);
     const witness = await Witness.connect(String(broker.tcpUrl), { version, clean: false });
     const run = new Endurance(page, name, version, proxy, witness);
     await witness.subscribe(`${name}/out/#`, 2);
-    await run.#call("begin", proxy.url, { ...options, clientId: name, version });
     return run;
+  }
+
+  /** The client connects and subscribes. @param {object} [more] options @param {number} [life] of the page */
+  async connect(more, life) {
+    const all = { ...options, clientId: this.name, version: this.#version, ...more };
+    await this.#call("begin", this.proxy.url, all, life);
+  }
+
+  /** Goes on in another page. @param {import("playwright-core").Page} page */
+  moveTo(page) {
+    this.#page = page;
   }
 
   /** @param {string} method @param {...unknown} args @returns {Promise<any>} */
