@@ -36,11 +36,12 @@ export function offered(at) { return String(Wire.opened[at].offered); }
 export function binary_type(at) { return Wire.opened[at].binaryType; }
 export function is_closed(at) { return Wire.opened[at].closed; }
 export function closed_with(at) { return JSON.stringify(Wire.opened[at].code); }
-export function listens(at) { const w = Wire.opened[at]; return Boolean(w.onopen || w.onmessage || w.onclose); }
+export function listens(at) { const w = Wire.opened[at]; return Boolean(w.onopen || w.onmessage || w.onclose || w.onerror); }
 export function open(at, protocol) { const w = Wire.opened[at]; w.protocol = protocol; w.onopen?.({}); }
 export function receive(at, bytes) { Wire.opened[at].onmessage?.({ data: Uint8Array.from(bytes).buffer }); }
 export function receive_text(at, text) { Wire.opened[at].onmessage?.({ data: text }); }
 export function drop_it(at, code, reason) { Wire.opened[at].onclose?.({ code, reason, wasClean: false }); }
+export function fail(at) { Wire.opened[at].onerror?.({}); }
 export function buffer(at, bytes) { Wire.opened[at].bufferedAmount = bytes; }
 export function sent(at) { return Wire.opened[at].sent; }
 export function page_event(kind, persisted) {
@@ -60,6 +61,7 @@ extern "C" {
     fn receive(at: usize, bytes: &[u8]);
     fn receive_text(at: usize, text: &str);
     fn drop_it(at: usize, code: u16, reason: &str);
+    fn fail(at: usize);
     fn buffer(at: usize, bytes: u32);
     fn sent(at: usize) -> Vec<Uint8Array>;
     fn page_event(kind: &str, persisted: bool);
@@ -356,6 +358,27 @@ async fn j_o_the_close_code_and_its_reason_are_told() {
     drop_it(0, 4001, "token expired");
     assert!(log.has("closed 4001 token expired"), "{:?}", log.lines());
     assert!(log.has("Idle: connection-lost"));
+}
+
+/// No `close` follows where the browser refuses the URL.
+#[wasm_bindgen_test]
+async fn an_error_before_the_websocket_opens_is_its_end() {
+    let (driver, log) = new_driver(None);
+    driver.command(|session, now| session.connect(now)).unwrap();
+    turn().await;
+    fail(0);
+    assert!(log.has("Idle: unreachable"), "{:?}", log.lines());
+    assert!(!listens(0));
+}
+
+#[wasm_bindgen_test]
+async fn an_error_of_an_open_websocket_waits_for_its_close() {
+    let (_driver, log) = connected().await;
+    let before = log.lines();
+    fail(0);
+    assert_eq!(log.lines(), before);
+    drop_it(0, 4001, "token expired");
+    assert!(log.has("closed 4001 token expired"), "{:?}", log.lines());
 }
 
 #[wasm_bindgen_test]

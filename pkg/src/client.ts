@@ -178,8 +178,8 @@ export class Client {
       if (Given) {
         this.#engine.openSocketsWith((url: string, offered: string) => {
           const socket = new Given(url, offered);
-          // `close` follows. Where errors are thrown that nobody listens for, this one must not be.
-          socket.onerror = () => {};
+          // Where errors are thrown that nobody listens for, this one must not be.
+          socket.addEventListener("error", () => {});
           return socket;
         });
       }

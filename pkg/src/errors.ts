@@ -129,7 +129,7 @@ const TEXTS = {
   ],
   unreachable: [
     "The WebSocket could not be opened. Browsers do not tell scripts why.",
-    "Check that the broker runs and its WebSocket listener has this host, port and path (Mosquitto 9001 /, EMQX 8083 /mqtt, RabbitMQ 15675 /ws, HiveMQ 8000 /mqtt), that it accepts the subprotocol mqtt, that the TLS certificate is trusted, and that connect-src of the Content-Security-Policy allows it.",
+    "Check that the broker runs and its WebSocket listener has this host, port and path (Mosquitto 9001 /, EMQX 8083 /mqtt, RabbitMQ 15675 /ws, HiveMQ 8000 /mqtt), that it accepts the subprotocol mqtt, that the TLS certificate is trusted, that https: pages use wss:, and that connect-src of the Content-Security-Policy allows it.",
   ],
   subprotocol: [
     "The server did not agree to the WebSocket subprotocol.",

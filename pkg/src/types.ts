@@ -118,7 +118,7 @@ export type PolicyClass = "fatal" | "retry" | "refresh" | "redirect";
 /** What the option `webSocket` takes: the browser's own has this shape, and that of the package `ws`. */
 export type WebSocketConstructor = new (url: string, subprotocol: string) => WebSocketLike;
 
-/** The parts of a WebSocket that the client uses, besides its events `open`, `message` and `close`. */
+/** The parts of a WebSocket that the client uses, besides the handlers `onopen`, `onmessage`, `onclose` and `onerror`. */
 export interface WebSocketLike {
   /** Is set to `arraybuffer`. */
   binaryType: string;
@@ -126,8 +126,8 @@ export interface WebSocketLike {
   readonly bufferedAmount: number;
   /** The subprotocol that the server has chosen. */
   readonly protocol: string;
-  /** Is set; `close` has to follow an error. */
-  onerror: unknown;
+  /** Gets a listener that does nothing: some WebSockets throw an error that nobody listens for. */
+  addEventListener(type: "error", listener: () => void): void;
   /** Sends one binary message. It has to copy the bytes: they change when it has returned. */
   send(data: Uint8Array<ArrayBuffer>): void;
   /** Closes without a code. */

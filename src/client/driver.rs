@@ -276,7 +276,7 @@ impl Inner {
         let now = clock::now();
         match event {
             SocketEvent::Open => {
-                let chosen = self.socket.as_ref().map(Socket::protocol);
+                let chosen = self.socket.as_ref().map(Socket::opened);
                 self.session.handle_open(now);
                 if chosen.as_deref() != Some(&self.options.subprotocol) {
                     // [MQTT-6.0.0-4]
@@ -290,7 +290,7 @@ impl Inner {
             }
             SocketEvent::Text => self.session.handle_transport_error(now, Error::TextFrame),
             SocketEvent::Closed(info) => {
-                self.retired.extend(self.socket.take());
+                self.retire();
                 self.sink.closed(info);
                 self.session.handle_closed(now);
             }
@@ -382,12 +382,17 @@ impl Inner {
         }
     }
 
-    fn transport(&mut self, op: TransportOp) {
-        self.generation = self.generation.wrapping_add(1);
+    /// Hears nothing more of the socket, one of whose handlers may be running.
+    fn retire(&mut self) {
         if let Some(socket) = self.socket.take() {
             socket.shut();
             self.retired.push(socket);
         }
+    }
+
+    fn transport(&mut self, op: TransportOp) {
+        self.generation = self.generation.wrapping_add(1);
+        self.retire();
         if op == TransportOp::Close {
             return;
         }

@@ -5,7 +5,19 @@ use alloc::string::String;
 use js_sys::{ArrayBuffer, Function, Uint8Array};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
-use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+use web_sys::{BinaryType, MessageEvent, WebSocket};
+
+#[wasm_bindgen]
+extern "C" {
+    /// `close`; or `error`, which has nothing to tell.
+    type EndEvent;
+    #[wasm_bindgen(method, getter)]
+    fn code(this: &EndEvent) -> Option<u16>;
+    #[wasm_bindgen(method, getter)]
+    fn reason(this: &EndEvent) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = wasClean)]
+    fn was_clean(this: &EndEvent) -> Option<bool>;
+}
 
 /// What the browser tells about the end of a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,18 +73,19 @@ impl Socket {
             });
         }) as Box<dyn FnMut(JsValue)>);
         let on_close = Closure::wrap(Box::new(move |event: JsValue| {
-            let event: CloseEvent = event.unchecked_into();
-            let (code, reason, was_clean) = (event.code(), event.reason(), event.was_clean());
+            let event: EndEvent = event.unchecked_into();
             handle(SocketEvent::Closed(CloseInfo {
-                code,
-                reason,
-                was_clean,
+                code: event.code().unwrap_or(1006),
+                reason: event.reason().unwrap_or_default(),
+                was_clean: event.was_clean().unwrap_or_default(),
             }));
         }) as Box<dyn FnMut(JsValue)>);
-        // No `error` handler: the event says nothing, and `close` always follows.
         inner.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         inner.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         inner.set_onclose(Some(on_close.as_ref().unchecked_ref()));
+        // Of a WebSocket that opened, `close` says more. Before that it may never come: Chromium leaves it out where the
+        // page's policy forbids the URL, WebKit where the port or the scheme does.
+        inner.set_onerror(Some(on_close.as_ref().unchecked_ref()));
         Ok(Self {
             inner,
             _on_open: on_open,
@@ -81,7 +94,9 @@ impl Socket {
         })
     }
 
-    pub(super) fn protocol(&self) -> String {
+    /// It has opened; the subprotocol that the server selected.
+    pub(super) fn opened(&self) -> String {
+        self.inner.set_onerror(None);
         self.inner.protocol()
     }
 
@@ -101,6 +116,7 @@ impl Socket {
         self.inner.set_onopen(None);
         self.inner.set_onmessage(None);
         self.inner.set_onclose(None);
+        self.inner.set_onerror(None);
         let _ = self.inner.close();
     }
 }

@@ -93,8 +93,8 @@ export const errors: Texts = {
     "它必须是主机（可带端口）或 ws:、wss: 的 URL，且 wss: 之后仍是 wss:。见之前状态事件的 serverReference。",
   "The WebSocket could not be opened. Browsers do not tell scripts why.":
     "无法打开 WebSocket。浏览器不告诉脚本原因。",
-  "Check that the broker runs and its WebSocket listener has this host, port and path (Mosquitto 9001 /, EMQX 8083 /mqtt, RabbitMQ 15675 /ws, HiveMQ 8000 /mqtt), that it accepts the subprotocol mqtt, that the TLS certificate is trusted, and that connect-src of the Content-Security-Policy allows it.":
-    "请检查：代理正在运行，其 WebSocket 监听器的主机、端口和路径正确（Mosquitto 9001 /、EMQX 8083 /mqtt、RabbitMQ 15675 /ws、HiveMQ 8000 /mqtt），接受子协议 mqtt，TLS 证书受信任，内容安全策略的 connect-src 允许它。",
+  "Check that the broker runs and its WebSocket listener has this host, port and path (Mosquitto 9001 /, EMQX 8083 /mqtt, RabbitMQ 15675 /ws, HiveMQ 8000 /mqtt), that it accepts the subprotocol mqtt, that the TLS certificate is trusted, that https: pages use wss:, and that connect-src of the Content-Security-Policy allows it.":
+    "请检查：代理正在运行，其 WebSocket 监听器的主机、端口和路径正确（Mosquitto 9001 /、EMQX 8083 /mqtt、RabbitMQ 15675 /ws、HiveMQ 8000 /mqtt），接受子协议 mqtt，TLS 证书受信任，https: 页面使用 wss:，内容安全策略的 connect-src 允许它。",
   "The server did not agree to the WebSocket subprotocol.": "服务器不同意 WebSocket 子协议。",
   "Check that the URL is an MQTT endpoint; the option subprotocol changes what is offered.":
     "请检查 URL 是否为 MQTT 端点；选项 subprotocol 可更改提议的子协议。",
