@@ -306,7 +306,7 @@ describeInNode("a trace", (test) => {
     inspector.trace(() => (seen += 1), { signal: controller.signal });
     controller.abort();
     const signed = new inspector.webSocket(`${server.url}?X-Amz-Signature=secret`, "mqtt");
-    signed.onerror = () => {};
+    signed.addEventListener("error", () => {});
     signed.close();
     assert.equal(seen, 0);
     const [opening] = events;

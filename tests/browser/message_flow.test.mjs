@@ -152,11 +152,10 @@ describeScripted("message flow", (test) => {
     server,
   }) => {
     const next = server.peer();
-    await bench.page.exposeFunction("go", () => next.then((peer) => sendSeries(peer, 3)));
     const read = bench.page.evaluate(async (url) => {
       const client = await globalThis.bench.webmqtt.connect(url, { manualAck: true });
       const subscription = await client.subscribe("t", { qos: 1, highWaterMark: 1 });
-      await /** @type {any} */ (globalThis).go();
+      client.publish("go", "");
       while (subscription.dropped < 2) await new Promise((resolve) => setTimeout(resolve, 5));
       for await (const message of subscription) {
         message.ack();
@@ -167,6 +166,8 @@ describeScripted("message flow", (test) => {
     const peer = await next;
     await peer.accept();
     await peer.grantSubscribe();
+    await peer.expect("publish");
+    sendSeries(peer, 3);
     await expectPubacks(peer, [
       [1, 0],
       [2, 0],

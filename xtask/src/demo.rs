@@ -133,7 +133,7 @@ fn security_policy() -> Option<String> {
 }
 
 fn open_browser(address: &str) {
-    let browser = project::program("xdg-open").or_else(setup::chromium);
+    let browser = project::program("xdg-open").or_else(setup::browsers::chromium);
     let opened = browser.map(|browser| {
         project::command(browser)
             .arg(address)

@@ -9,11 +9,13 @@ use crate::build::{self, Extent};
 use crate::project::{self, WASM_TARGET};
 use crate::record::{self, Record, Tests};
 use crate::setup::wasm_target::{self, Toolchain};
-use crate::setup::{self, Need};
+use crate::setup::{self, Need, browsers};
 use crate::stamp::files_below;
 use crate::step::{self, Done, Failure, Plan, Step, tail};
 use crate::summary::{self, Tally};
-use crate::{brokers, check, conformance, core_in_wasm, coverage, demo, fuzz, packaging, size};
+use crate::{
+    brokers, check, conformance, core_in_wasm, coverage, demo, engines, fuzz, packaging, size,
+};
 
 /// A target without an operating system, hence without `std`.
 const BARE_TARGET: &str = "thumbv7em-none-eabi";
@@ -33,6 +35,7 @@ pub enum Suite {
     Page,
     Browser,
     Faults,
+    Engines,
     Demo,
     Packaging,
     Coverage,
@@ -41,7 +44,7 @@ pub enum Suite {
 
 impl Suite {
     /// In this order: the last one reads what the others have kept of their runs.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Check,
         Self::Native,
         Self::Fuzz,
@@ -52,6 +55,7 @@ impl Suite {
         Self::Page,
         Self::Browser,
         Self::Faults,
+        Self::Engines,
         Self::Demo,
         Self::Packaging,
         Self::Coverage,
@@ -70,6 +74,7 @@ impl Suite {
             Self::Page => "page",
             Self::Browser => "browser",
             Self::Faults => "faults",
+            Self::Engines => "engines",
             Self::Demo => "demo",
             Self::Packaging => "packaging",
             Self::Coverage => "coverage",
@@ -97,6 +102,7 @@ impl Suite {
                 Need::RabbitMq,
                 Need::Debian13,
             ],
+            Self::Engines => engines::NEEDS.to_vec(),
         };
         needs.extend(Need::FOR_BUILD);
         needs
@@ -111,6 +117,7 @@ impl Suite {
                 | Self::Page
                 | Self::Browser
                 | Self::Faults
+                | Self::Engines
                 | Self::Demo
                 | Self::Packaging
         )
@@ -126,11 +133,12 @@ impl Suite {
             Self::Wasm => wasm(),
             Self::Size => counted("size", size::weigh),
             Self::Page => page(),
-            Self::Browser => node_tests("browser", BROWSER_TESTS, |name| {
-                !name.starts_with("demo") && !is_rough(name)
+            Self::Browser => in_chromium("browser", BROWSER_TESTS, |name| {
+                !name.starts_with("demo") && !is_rough(name) && !engines::is_one_of(name)
             }),
-            Self::Faults => node_tests("faults", BROWSER_TESTS, is_rough),
-            Self::Demo => node_tests("demo", BROWSER_TESTS, |name| name.starts_with("demo")),
+            Self::Engines => engines::suite(),
+            Self::Faults => in_chromium("faults", BROWSER_TESTS, is_rough),
+            Self::Demo => in_chromium("demo", BROWSER_TESTS, |name| name.starts_with("demo")),
             Self::Packaging => packaging(),
             Self::Coverage => counted("coverage", coverage::measure),
             Self::Conformance => conformance::suite(),
@@ -344,7 +352,7 @@ fn wasm() -> Tally {
             "wasm-bindgen-test-runner",
         )
         .env("WASM_BINDGEN_TEST_ONLY_WEB", "1")
-        .env("CHROMEDRIVER", setup::chromedriver().unwrap_or_default());
+        .env("CHROMEDRIVER", browsers::chromedriver().unwrap_or_default());
     for name in names {
         cargo.args(["--test", name]);
     }
@@ -366,7 +374,7 @@ fn page() -> Tally {
 /// The package as others see it.
 fn packaging() -> Tally {
     match packaging::provide() {
-        Ok(None) => node_tests("packaging", packaging::FOLDER, |_| true),
+        Ok(None) => in_chromium("packaging", packaging::FOLDER, |_| true),
         Ok(Some(why)) => Tally::skipped("packaging tests", &why),
         Err(failure) => {
             eprintln!("{}\n{}", failure.output, failure.sentence);
@@ -375,33 +383,49 @@ fn packaging() -> Tally {
     }
 }
 
-/// The tests that drive a browser from Node.
-fn node_tests(name: &'static str, folder: &str, wanted: impl Fn(&str) -> bool) -> Tally {
+/// The tests in a folder that drive Chromium from Node.
+fn in_chromium(name: &'static str, folder: &str, wanted: impl Fn(&str) -> bool) -> Tally {
     if let Some(why) = setup::reason(Need::Chromium) {
         return Tally::skipped(&format!("{name} tests"), &why);
     }
-    let files: Vec<PathBuf> = files_below(&project::root().join(folder))
+    node_tests(name, &test_files(folder, wanted), 2)
+}
+
+/// The files in a folder that `node --test` runs.
+pub fn test_files(folder: &str, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    files_below(&project::root().join(folder))
         .into_iter()
         .filter(|file| {
             let name = file.file_name().and_then(|name| name.to_str());
             name.is_some_and(|name| name.ends_with(".test.mjs") && wanted(name))
         })
-        .collect();
+        .collect()
+}
+
+/// The tests that drive browsers from Node, so many files at once.
+pub fn node_tests(name: &'static str, files: &[PathBuf], at_once: u8) -> Tally {
     if files.is_empty() {
-        step::say(&format!("{name} tests: FAILED, there is none in {folder}"));
+        step::say(&format!("{name} tests: FAILED, there is none"));
         return Tally::failed();
     }
     let tap = project::notes().join(format!("{name}.tap"));
     let _ = fs::remove_file(&tap);
     let mut node = project::command("node");
-    node.args(["--test", "--test-concurrency=2"])
+    node.arg("--test")
+        .arg(format!("--test-concurrency={at_once}"))
         .args(["--test-reporter=spec", "--test-reporter-destination=stdout"])
         .arg("--test-reporter=tap")
         .arg(format!("--test-reporter-destination={}", tap.display()))
         .args(files)
         .env("WEBMQTT_ROOT", project::root())
         .env("WEBMQTT_XTASK", env::current_exe().unwrap_or_default())
-        .env("WEBMQTT_CHROMIUM", setup::chromium().unwrap_or_default())
+        .env("WEBMQTT_CHROMIUM", browsers::chromium().unwrap_or_default())
+        .env("WEBMQTT_FIREFOX", browsers::firefox().unwrap_or_default())
+        .env("WEBMQTT_WEBKIT", browsers::webkit().unwrap_or_default())
+        .env(
+            "WEBMQTT_WEBKIT_DRIVER",
+            browsers::webkit_driver().unwrap_or_default(),
+        )
         .env("WEBMQTT_BROKERS", brokers::list_json());
     let record = Record::of(name);
     runner(&format!("{name} tests"), &mut node, |_| {

@@ -1,5 +1,5 @@
 // @ts-check
-// One headless Chromium and one site for each test file, one fresh page for each test.
+// One browser and one site for each test file, one fresh page for each test.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -7,7 +7,10 @@ import os from "node:os";
 import path from "node:path";
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
+import { Arrivals } from "./arrivals.mjs";
+import { choice } from "./engines/engine.mjs";
 import { PageClient } from "./page_client.mjs";
+import { RealmPages } from "./realm_pages.mjs";
 import { serveSite } from "./site.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -37,30 +40,35 @@ export function launchChromium(profile, options = {}) {
   });
 }
 
+/**
+ * What there is of a page with the package loaded, whatever drives it.
+ * @typedef {object} Parts
+ * @property {Page} page in the engines that Playwright does not drive only `evaluate`, `isClosed` and `close`
+ * @property {Arrivals<string>} exceptions
+ * @property {string[]} sockets
+ * @property {() => Promise<void>} reload
+ * @property {() => Promise<void>} done
+ */
+
 /** One page with the package loaded. */
 export class Bench {
   page;
-  /** Uncaught exceptions of the page. @type {string[]} */
-  exceptions = [];
-  /** URLs of the WebSockets that the page opened. @type {string[]} */
-  sockets = [];
-
-  /** @param {Page} page */
-  constructor(page) {
-    this.page = page;
-    page.on("pageerror", (error) => this.exceptions.push(String(error)));
-    page.on("websocket", (socket) => this.sockets.push(socket.url()));
-  }
-
-  /** Loads the package and the bench. Done from here, and not by the document, so that a failure is a rejection. */
-  async load() {
-    await this.page.evaluate(() => import(/** @type {any} */ ("/page/bench.js")));
-  }
-
+  /** Uncaught exceptions. */
+  exceptions;
+  /** URLs of the WebSockets that were opened. */
+  sockets;
   /** Everything that runs in the page is gone; its storage stays. */
-  async reload() {
-    await this.page.reload();
-    await this.load();
+  reload;
+  /** Ends what the test leaves running. */
+  done;
+
+  /** @param {Parts} parts */
+  constructor({ page, exceptions, sockets, reload, done }) {
+    this.page = page;
+    this.exceptions = exceptions;
+    this.sockets = sockets;
+    this.reload = reload;
+    this.done = done;
   }
 
   /**
@@ -88,52 +96,96 @@ export class Bench {
 }
 
 /** @typedef {(bench: Bench, t: import("node:test").TestContext) => Promise<void>} PageTest */
+/** @typedef {Awaited<ReturnType<typeof serveSite>>} Site */
 
-export class Lab {
+/**
+ * @typedef {object} PageOptions
+ * @property {boolean} [tls] serve the page over https:
+ * @property {boolean} [ledger] count what the page holds on to
+ * @property {string} [withhold] cut off requests for files with this ending
+ */
+
+/** Pages in Chromium, driven by Playwright. */
+class PlaywrightPages {
   /** @type {import("playwright-core").BrowserContext | undefined} */
   #browser;
   #profile = "";
-  /** @type {Awaited<ReturnType<typeof serveSite>>[]} */
-  #sites = [];
 
   async start() {
     this.#profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
     this.#browser = await launchChromium(this.#profile);
-    this.#sites = [await serveSite(), await serveSite({ tls: true })];
   }
 
   async stop() {
     await this.#browser?.close();
-    for (const site of this.#sites) await site.close();
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** A page without anything. */
   async blank() {
     const page = await this.#browser?.newPage();
     if (!page) throw new Error("the lab has not been started");
     return page;
   }
 
-  /**
-   * @param {{ tls?: boolean, ledger?: boolean }} [options] tls: serve the page over https:; ledger: count what the page
-   *   holds on to
-   */
-  async open({ tls = false, ledger = false } = {}) {
+  /** @param {Site} site @param {boolean} ledger @returns {Promise<Parts>} */
+  async open(site, ledger) {
     const page = await this.blank();
-    const site = this.#sites[tls ? 1 : 0];
-    if (!site) throw new Error("the lab has not been started");
-    const bench = new Bench(page);
+    /** @type {Arrivals<string>} */
+    const exceptions = new Arrivals();
+    /** @type {string[]} */
+    const sockets = [];
+    page.on("pageerror", (error) => exceptions.push(String(error)));
+    page.on("websocket", (socket) => sockets.push(socket.url()));
+    // Importing it from here, and not from the document, makes a failure to load a rejection.
+    const load = () => page.evaluate(() => import(/** @type {any} */ ("/page/bench.js")));
+    const reload = async () => {
+      await page.reload();
+      await load();
+    };
     await page.goto(site.origin);
     if (ledger) await page.evaluate(() => import(/** @type {any} */ ("/page/ledger.js")));
-    await bench.load();
-    return bench;
+    await load();
+    return { page, exceptions, sockets, reload, done: () => page.close() };
+  }
+}
+
+export class Lab {
+  #pages;
+  /** @type {Site[]} */
+  #sites = [];
+
+  constructor() {
+    const chosen = choice();
+    this.#pages = chosen ? new RealmPages(chosen) : new PlaywrightPages();
+  }
+
+  async start() {
+    await this.#pages.start();
+    this.#sites = [await serveSite(), await serveSite({ tls: true })];
+  }
+
+  async stop() {
+    await this.#pages.stop();
+    for (const site of this.#sites) await site.close();
+  }
+
+  /** A page without anything. */
+  blank() {
+    return this.#pages.blank();
+  }
+
+  /** @param {PageOptions} [options] */
+  async open({ tls = false, ledger = false, withhold } = {}) {
+    const site = this.#sites[tls ? 1 : 0];
+    if (!site) throw new Error("the lab has not been started");
+    site.withhold(withhold);
+    return new Bench(await this.#pages.open(site, ledger));
   }
 
   /**
    * A test body that gets a page of its own.
    * @param {PageTest} body
-   * @param {{ tls?: boolean, ledger?: boolean }} [options]
+   * @param {PageOptions} [options]
    * @returns {(t: import("node:test").TestContext) => Promise<void>}
    */
   withPage(body, options) {
@@ -143,7 +195,7 @@ export class Lab {
         await body(bench, t);
         await bench.assertPolicyKept();
       } finally {
-        await bench.page.close();
+        await bench.done();
       }
     };
   }

@@ -11,6 +11,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { Realms } from "./realm.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
@@ -85,9 +86,23 @@ async function makeCertificate() {
 
 /** @param {{ tls?: boolean }} [options] */
 export async function serveSite({ tls = false } = {}) {
-  return serve(
-    tls ? https.createServer(await makeCertificate(), answer) : http.createServer(answer),
-  );
+  const realms = new Realms();
+  /** @type {string | undefined} */
+  let withheld;
+  /** @type {http.RequestListener} */
+  const listener = (request, response) => {
+    if (withheld && request.url?.endsWith(withheld)) request.socket.destroy();
+    else if (!realms.answer(request, response)) void answer(request, response);
+  };
+  const server = tls
+    ? https.createServer(await makeCertificate(), listener)
+    : http.createServer(listener);
+  realms.listen(server);
+  /** Cuts off requests for files with this ending from now on. @param {string | undefined} ending */
+  const withhold = (ending) => {
+    withheld = ending;
+  };
+  return { ...(await serve(server)), realms, withhold };
 }
 
 /**

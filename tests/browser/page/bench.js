@@ -534,7 +534,7 @@ const flows = new Map();
 
 /** @type {string[]} */
 const violations = [];
-document.addEventListener("securitypolicyviolation", (event) => {
+addEventListener("securitypolicyviolation", (event) => {
   violations.push(`${event.violatedDirective} ${event.blockedURI}`);
 });
 

@@ -3,6 +3,7 @@
 
 import { after, before, describe, test } from "node:test";
 import { Broker, whyNoBroker } from "../harness/broker.mjs";
+import { titled } from "../harness/engines/engine.mjs";
 import { useLab } from "../harness/lab.mjs";
 import { uniqueName, Witness } from "../harness/witness.mjs";
 import { accountTests } from "./accounts.mjs";
@@ -55,10 +56,10 @@ export async function testBroker(kind) {
   if (!facts) throw new Error(`no facts about ${kind}`);
   const missing = await whyNoBroker(kind);
   if (missing) {
-    test(`${facts.title}`, { skip: missing }, () => {});
+    test(titled(facts.title), { skip: missing }, () => {});
     return;
   }
-  describe(facts.title, () => {
+  describe(titled(facts.title), () => {
     const lab = useLab();
     /** @type {Broker} */
     let broker;

@@ -2,6 +2,7 @@
 // Ground for the tests that need no broker: a scripted server and a page for each test.
 
 import { describe, test } from "node:test";
+import { titled } from "../harness/engines/engine.mjs";
 import { useLab } from "../harness/lab.mjs";
 import { ScriptedServer } from "../harness/scripted_server.mjs";
 
@@ -24,7 +25,7 @@ export const quick = { reconnect: { min: 1, max: 20 } };
  * @param {(test: AddTest, lab: import("../harness/lab.mjs").Lab) => void} add
  */
 export function describeScripted(title, add) {
-  describe(title, () => {
+  describe(titled(title), () => {
     const lab = useLab();
     add((name, body) => {
       const run = lab.withPage(async (bench) => {

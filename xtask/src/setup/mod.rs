@@ -4,6 +4,7 @@
 //! had leaves its reason behind ([`reason`]), and whatever needs it is skipped with those words.
 
 pub mod apt;
+pub mod browsers;
 pub mod cargo_tools;
 pub mod debian13;
 pub mod debian_rust;
@@ -26,6 +27,8 @@ pub enum Need {
     WasmBindgen,
     WasmPack,
     Chromium,
+    Firefox,
+    WebKit,
     Mosquitto,
     RabbitMq,
     Debian13,
@@ -38,7 +41,7 @@ pub struct Found {
 }
 
 impl Need {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Node,
         Self::NodeModules,
         Self::RustComponents,
@@ -46,6 +49,8 @@ impl Need {
         Self::WasmBindgen,
         Self::WasmPack,
         Self::Chromium,
+        Self::Firefox,
+        Self::WebKit,
         Self::Mosquitto,
         Self::RabbitMq,
         Self::Debian13,
@@ -77,6 +82,8 @@ impl Need {
             Self::WasmBindgen => "wasm-bindgen",
             Self::WasmPack => "wasm-pack",
             Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+            Self::WebKit => "webkit",
             Self::Mosquitto => "mosquitto",
             Self::RabbitMq => "rabbitmq",
             Self::Debian13 => "debian-13",
@@ -97,6 +104,8 @@ impl Need {
             Self::WasmBindgen => "JavaScript glue, and the runner of the tests in the browser",
             Self::WasmPack => "drives the package's build; the demo does without",
             Self::Chromium => "wasm and browser tests; the demo does without",
+            Self::Firefox => "browser tests in Firefox",
+            Self::WebKit => "browser tests in WebKit, on a display that nobody sees",
             Self::Mosquitto => "browser tests against an old Mosquitto (2.0.11 on Debian 12)",
             Self::RabbitMq => "browser tests against an old RabbitMQ (3.10 on Debian 12)",
             Self::Debian13 => {
@@ -131,7 +140,9 @@ impl Need {
             Self::WasmTarget => wasm_target::find(),
             Self::WasmBindgen => cargo_tools::WASM_BINDGEN.find(),
             Self::WasmPack => cargo_tools::WASM_PACK.find(),
-            Self::Chromium => find_chromium(),
+            Self::Chromium => browsers::find_chromium(),
+            Self::Firefox => browsers::find_firefox(),
+            Self::WebKit => browsers::find_webkit(),
             Self::Mosquitto => find_daemon("mosquitto", "mosquitto"),
             Self::RabbitMq => find_daemon("rabbitmq-server", "rabbitmq-server"),
             Self::Debian13 => debian13::find(),
@@ -147,6 +158,8 @@ impl Need {
             Self::WasmBindgen => cargo_tools::WASM_BINDGEN.provide(step),
             Self::WasmPack => cargo_tools::WASM_PACK.provide(step),
             Self::Chromium => apt::install(step, &["chromium", "chromium-driver"]),
+            Self::Firefox => apt::install(step, &["firefox-esr"]),
+            Self::WebKit => apt::install(step, &["webkit2gtk-driver", "xvfb"]),
             Self::Mosquitto => apt::install_daemon(step, "mosquitto"),
             Self::RabbitMq => apt::install_daemon(step, "rabbitmq-server"),
             Self::Debian13 => debian13::provide(step),
@@ -235,30 +248,6 @@ pub fn lock_file(path: &std::path::Path, holder: &str) -> Result<File, Failure> 
             .map_err(|error| Failure::io("taking a lock", &error))?;
     }
     Ok(file)
-}
-
-fn find_chromium() -> Result<Found, String> {
-    let browser = chromium().ok_or("no chromium on PATH")?;
-    if chromedriver().is_none() {
-        return Err("no chromedriver on PATH".to_owned());
-    }
-    Ok(Found {
-        version: project::output_of(project::command(&browser).arg("--version"))
-            .and_then(|text| first_version(&text))
-            .unwrap_or_default(),
-        place: browser.display().to_string(),
-    })
-}
-
-/// The browser of the tests.
-pub fn chromium() -> Option<PathBuf> {
-    ["chromium", "google-chrome", "chrome"]
-        .iter()
-        .find_map(|name| project::program(name))
-}
-
-pub fn chromedriver() -> Option<PathBuf> {
-    project::program("chromedriver")
 }
 
 fn find_daemon(program: &str, package: &str) -> Result<Found, String> {

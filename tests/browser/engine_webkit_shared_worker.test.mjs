@@ -1,0 +1,4 @@
+// @ts-check
+import { everywhere } from "./suites/everywhere.mjs";
+
+await everywhere("webkit", "shared worker");

@@ -1,0 +1,178 @@
+// @ts-check
+// A headless Firefox, driven by WebDriver BiDi, which it speaks itself.
+
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { WebSocket } from "ws";
+import { Arrivals } from "../arrivals.mjs";
+
+const START_PATIENCE = 60_000;
+
+/** A closed network must not be asked for anything. */
+const PREFERENCES = {
+  "app.normandy.enabled": false,
+  "app.update.disabledForTesting": true,
+  "browser.aboutwelcome.enabled": false,
+  "browser.newtabpage.enabled": false,
+  "browser.region.network.url": "",
+  "browser.safebrowsing.downloads.enabled": false,
+  "browser.safebrowsing.malware.enabled": false,
+  "browser.safebrowsing.phishing.enabled": false,
+  "browser.startup.page": 0,
+  "datareporting.policy.dataSubmissionEnabled": false,
+  "dom.push.connection.enabled": false,
+  "extensions.getAddons.cache.enabled": false,
+  "extensions.update.enabled": false,
+  "network.captive-portal-service.enabled": false,
+  "network.connectivity-service.enabled": false,
+  "services.settings.server": "data:,#remote-settings-dummy/v1",
+  "toolkit.telemetry.server": "",
+};
+
+/** One tab. */
+export class Tab {
+  #browser;
+  #context;
+
+  /** @param {Firefox} browser @param {string} context */
+  constructor(browser, context) {
+    this.#browser = browser;
+    this.#context = context;
+  }
+
+  /** @param {string} method @param {object} [parameters] */
+  #send(method, parameters) {
+    return this.#browser.send(method, { context: this.#context, ...parameters });
+  }
+
+  /** The value of an expression as JSON has it; promises are awaited. @param {string} expression @returns {Promise<any>} */
+  async evaluate(expression) {
+    const { result, exceptionDetails } = await this.#browser.send("script.evaluate", {
+      expression: `(async () => JSON.stringify(await (${expression})))()`,
+      target: { context: this.#context },
+      awaitPromise: true,
+    });
+    if (exceptionDetails) throw new Error(exceptionDetails.text);
+    return result.value === undefined ? undefined : JSON.parse(result.value);
+  }
+
+  /** @param {string} url */
+  async goto(url) {
+    await this.#send("browsingContext.navigate", { url, wait: "complete" });
+  }
+
+  /** Shows it and hides the others. */
+  async show() {
+    await this.#send("browsingContext.activate");
+  }
+
+  async close() {
+    await this.#send("browsingContext.close");
+  }
+}
+
+export class Firefox {
+  #process;
+  #profile;
+  #socket;
+  #last = 0;
+  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
+  #calls = new Map();
+
+  /** @param {import("node:child_process").ChildProcess} process @param {string} profile @param {WebSocket} socket */
+  constructor(process, profile, socket) {
+    this.#process = process;
+    this.#profile = profile;
+    this.#socket = socket;
+    socket.on("message", (data) => {
+      const { id, result, error, message } = JSON.parse(String(data));
+      const call = this.#calls.get(id);
+      this.#calls.delete(id);
+      if (error) call?.reject(new Error(`${error}: ${message}`));
+      else call?.resolve(result);
+    });
+    socket.on("close", () => {
+      for (const { reject } of this.#calls.values()) reject(new Error("Firefox is gone"));
+      this.#calls.clear();
+    });
+  }
+
+  static async start() {
+    const profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-firefox-"));
+    const lines = Object.entries(PREFERENCES).map(
+      ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
+    );
+    await writeFile(path.join(profile, "user.js"), lines.join(""));
+    const child = spawn(
+      process.env.WEBMQTT_FIREFOX ?? "firefox-esr",
+      ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0"],
+      // Whatever it keeps outside its profile goes with the profile.
+      { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, HOME: profile } },
+    );
+    const socket = new WebSocket(`${await addressOf(child)}/session`);
+    await new Promise((resolve, reject) => {
+      socket.once("open", resolve);
+      socket.once("error", reject);
+    });
+    const browser = new Firefox(child, profile, socket);
+    const capabilities = { alwaysMatch: { acceptInsecureCerts: true } };
+    await browser.send("session.new", { capabilities });
+    return browser;
+  }
+
+  /** @param {string} method @param {object} [parameters] @returns {Promise<any>} */
+  send(method, parameters = {}) {
+    this.#last += 1;
+    const id = this.#last;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject });
+      this.#socket.send(JSON.stringify({ id, method, params: parameters }));
+    });
+  }
+
+  /** A new tab in front. @param {string} url */
+  async open(url) {
+    const { context } = await this.send("browsingContext.create", { type: "tab" });
+    const tab = new Tab(this, context);
+    await tab.goto(url);
+    return tab;
+  }
+
+  async stop() {
+    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
+    await this.send("browser.close").catch(() => {});
+    await ended;
+    await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Where it can be driven. @param {import("node:child_process").ChildProcessByStdio<null, null, import("node:stream").Readable>} child */
+async function addressOf(child) {
+  let said = "";
+  /** @type {Arrivals<never>} */
+  const output = new Arrivals();
+  let ended = false;
+  child.stderr.on("data", (text) => {
+    said += text;
+    output.changed();
+  });
+  child.once("error", (error) => {
+    said += error;
+    ended = true;
+    output.changed();
+  });
+  child.once("exit", () => {
+    ended = true;
+    output.changed();
+  });
+  return output.until(
+    () => {
+      if (ended) throw new Error(`Firefox ended: ${said}`);
+      return said.match(/WebDriver BiDi listening on (ws:\S+)/)?.[1];
+    },
+    () => `Firefox to start, it said: ${said}`,
+    START_PATIENCE,
+  );
+}
