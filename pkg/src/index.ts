@@ -34,14 +34,19 @@ export function loadStore(source?: WasmSource): Promise<void> {
   return slim.loadStore(source ?? new URL("./webmqtt_store_bg.wasm", import.meta.url));
 }
 
+/** What is called next waits for it, and tells of a failure. */
+function begin(options: ConnectOptions | undefined): void {
+  (options?.store ? loadStore() : load()).catch(() => {});
+}
+
 /** Makes a client that is not connected yet. What is published and subscribed before `client.connect()` waits. */
 export async function createClient(url: ServerUrl, options?: ConnectOptions): Promise<Client> {
-  await (options?.store ? loadStore() : load());
+  begin(options);
   return slim.createClient(url, options);
 }
 
 /** Makes a client and connects it. Rejects if the first attempt fails. */
 export async function connect(url: ServerUrl, options?: ConnectOptions): Promise<Client> {
-  await (options?.store ? loadStore() : load());
+  begin(options);
   return slim.connect(url, options);
 }

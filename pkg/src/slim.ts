@@ -15,6 +15,7 @@ import { finished } from "./engine.js";
 import { MqttError } from "./errors.js";
 import { outlives } from "./options.js";
 import type { ConnectOptions, ServerUrl } from "./types.js";
+import { stoppable } from "./waiting.js";
 
 /** Makes a client that is not connected yet. What is published and subscribed before `client.connect()` waits. */
 export async function createClient(url: ServerUrl, options: ConnectOptions = {}): Promise<Client> {
@@ -23,7 +24,8 @@ export async function createClient(url: ServerUrl, options: ConnectOptions = {})
 
 async function made(url: ServerUrl, options: ConnectOptions) {
   const checked = endpoint(url, options);
-  const module = await finished(options.store ? "loadStore" : "load");
+  const name = options.store ? "loadStore" : "load";
+  const module = await stoppable(options.signal, () => finished(name));
   const alone = options.store || (options.exclusive && options.clientId !== undefined);
   const held = alone
     ? await (await import("./held.js")).hold(checked.url, options, outlives(options), MqttError)

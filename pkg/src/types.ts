@@ -289,7 +289,7 @@ export interface ConnectOptions {
    * the WebSocket themselves, and some tell the server only when the page comes back. Default `close`.
    */
   pageHide?: "close" | "keep";
-  /** Aborts the connecting; `connect()` then rejects with code `aborted`. Default: none. */
+  /** Aborts loading the module and connecting; the call that waits rejects with code `aborted`. Default: none. */
   signal?: AbortSignal;
 }
 

@@ -2,7 +2,8 @@
 // Every call that waits takes an AbortSignal: the promise rejects, and what has begun goes on.
 
 import assert from "node:assert/strict";
-import { describeInNode } from "./suites/in_node.mjs";
+import * as slim from "../../pkg/dist/slim.js";
+import { describeInNode, webSocket } from "./suites/in_node.mjs";
 
 const WHY = new Error("the user has left");
 
@@ -53,6 +54,14 @@ describeInNode("waiting calls", (test) => {
     assert.equal((await peer.acknowledgePublish()).topic, "last");
     await publishing;
     assert.equal(client.state, "connected");
+  });
+
+  test("loading the module", async ({ server }) => {
+    const headers = { "content-type": "application/wasm" };
+    void slim.load(new Response(new ReadableStream(), { headers })).catch(() => {});
+    for (const call of [slim.connect, slim.createClient]) {
+      await assertStops((signal) => call(server.url, { webSocket, signal }));
+    }
   });
 
   test("connecting", async ({ made, server }) => {
