@@ -540,9 +540,7 @@ fn requests_that_wait_for_their_inbox_keep_to_the_limits_of_the_queue() {
                 let mut gone = Vec::new();
                 let mut last = try_request(&mut peer, QOS1, &[]);
                 // Of those that are limited by bytes another one may fit.
-                while let Ok(token) = last
-                    && ![two[0], token].contains(&dropped(&peer).unwrap_or(Token::from_number(0)))
-                {
+                if last.is_ok() && dropped(&peer).is_none() {
                     last = try_request(&mut peer, QOS1, &[]);
                 }
                 gone.extend(dropped(&peer));

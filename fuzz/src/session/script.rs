@@ -126,6 +126,9 @@ fn options(script: &mut Script<'_>) -> ConnectOptions {
     if more & 128 != 0 {
         options.send_topic_aliases = 0;
     }
+    if more & 8 == 0 {
+        options.connect_attempts = 1 + u32::from(features >> 6);
+    }
     options.ask = features & 1 != 0;
     if features & 2 != 0 {
         options.policy = vec![
@@ -261,6 +264,7 @@ fn step(script: &mut Script<'_>, host: &mut Host, server: &mut Server) {
                 session.reauthenticate(now, Some(&data))
             });
         }
+        36 => host.act(|session, _| session.goes_elsewhere()),
         _ => {}
     }
 }
