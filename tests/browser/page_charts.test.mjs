@@ -144,13 +144,16 @@ describe("the page's charts", () => {
     });
   });
 
-  test("the connection's traffic is drawn: messages, bytes, acknowledgements", async ({ page }) => {
+  test("the connection's traffic is drawn: messages, bytes, acknowledgements, pings", async ({
+    page,
+  }) => {
+    await page.getByTestId("keepalive").fill("1");
     await withWitness(page, async (witness, topic) => {
       await page.getByTestId("chart-traffic").click();
       const publish = setInterval(() => witness.publish(`${topic}/a`, "text").catch(() => {}), 20);
       try {
-        for (const name of ["Messages", "Bytes"]) {
-          await tile(page, `${name} received per second`)
+        for (const name of ["Messages received", "Bytes received", "Bytes sent"]) {
+          await tile(page, `${name} per second`)
             .locator(".series-last", { hasText: /[1-9]/ })
             .waitFor();
         }
@@ -161,6 +164,7 @@ describe("the page's charts", () => {
       await page.getByTestId("pub-qos").selectOption("1");
       await page.getByTestId("pub-send").click();
       await tile(page, "Acknowledged after (ms)").locator("canvas").waitFor();
+      await tile(page, "Ping answered after (ms)").locator("canvas").waitFor();
     });
   });
 });

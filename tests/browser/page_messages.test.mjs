@@ -161,6 +161,32 @@ describe("the page's messages", () => {
     });
   });
 
+  test("10 MiB of HTML and of JSON are shown in part, and at once", async ({ page }) => {
+    await withMessages(page, async (peer) => {
+      const size = 10 * 1024 * 1024;
+      deliver(peer, "html", Buffer.alloc(size, "<b>bold</b>"));
+      deliver(peer, "json", `[${'{"a":1},'.repeat(size / 8)}1]`);
+      deliver(peer, "bytes", Buffer.alloc(size, 0xff));
+      for (const text of ["<b>bold", '[{"a":1}', "ff ff ff"]) {
+        await untilRow(page, text);
+        const begun = performance.now();
+        await open(page, text);
+        await page.getByTestId("payload").waitFor();
+        const took = performance.now() - begun;
+        assert.ok(took < 5_000, `${took} ms for ${text}`);
+        for (const view of ["text", "hex", "base64", "cbor", "messagepack"]) {
+          await page.getByTestId("payload-view").selectOption(view);
+          await page.locator(`[data-testid=payload][data-view=${view}]`).waitFor();
+        }
+        await page.getByTestId("payload-view").selectOption("text");
+        await page.getByText("more that are not shown").waitFor();
+        const shown = await page.getByTestId("payload").textContent();
+        assert.ok(Number(shown?.length) < 300_000, `${shown?.length} characters`);
+      }
+      assert.equal(await page.locator("#detail b").count(), 0);
+    });
+  });
+
   test("a picture is shown as one", async ({ page }) => {
     await withMessages(page, async (peer) => {
       const png =

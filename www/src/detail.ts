@@ -1,11 +1,13 @@
 /** One message in full: its payload in the way that is chosen, and its properties. */
 
 import type { Message } from "webmqtt";
+import { changes } from "./diff.js";
 import { byId, make } from "./dom.js";
-import { bytes, clockExact } from "./format.js";
+import { explain } from "./errors.js";
+import { bytes, clock, clockExact } from "./format.js";
 import { t } from "./language.js";
 import type { LogEntry } from "./message-log.js";
-import { numbersIn, SHOWN } from "./payload.js";
+import { numbersIn, SHOWN, shownText } from "./payload.js";
 import { base64, imageType, textIn, VIEW_NAMES, type View, viewsOf } from "./payload-views.js";
 
 export interface DetailActions {
@@ -13,6 +15,8 @@ export interface DetailActions {
   reply(message: Message): void;
   /** Draws a number of this topic. */
   draw(topic: string, path: string): void;
+  /** Removes what the broker has stored for this topic. Rejects if it refuses. */
+  forget(topic: string): Promise<void>;
   /** Shows only messages of this topic. */
   only(topic: string): void;
   close(): void;
@@ -22,6 +26,8 @@ export class MessageDetail {
   readonly #host = byId("detail", HTMLElement);
   readonly #actions: DetailActions;
   #entry: LogEntry | undefined;
+  /** What it is compared with. */
+  #before: LogEntry | undefined;
   /** What the reader chose last; it is kept for the messages to come. */
   #view: View | undefined;
 
@@ -29,11 +35,12 @@ export class MessageDetail {
     this.#actions = actions;
   }
 
-  show(entry: LogEntry | undefined): void {
-    if (entry === this.#entry) {
+  show(entry: LogEntry | undefined, before?: LogEntry): void {
+    if (entry === this.#entry && before === this.#before) {
       return;
     }
     this.#entry = entry;
+    this.#before = before;
     this.#render();
     // On a phone it is below the list, perhaps out of sight.
     this.#host.scrollIntoView({ block: "nearest" });
@@ -59,8 +66,10 @@ export class MessageDetail {
     );
     const hint = make("p", "hint");
     const payload = view === "image" ? picture(message) : this.#text(entry, view, hint);
-    this.#host.replaceChildren(head, facts(entry), this.#numbers(message), payload, hint);
-    const cut = message.payload.length - SHOWN;
+    const numbers = this.#numbers(message);
+    this.#host.replaceChildren(head, facts(entry), numbers, payload, hint, this.#changes(entry));
+    const shown = view === "base64" ? SHOWN : shownText(message.payload).shown;
+    const cut = message.payload.length - shown;
     if (cut > 0 && (view === "text" || view === "json" || view === "base64")) {
       hint.textContent = t("… and {bytes} more that are not shown", { bytes: bytes(cut) });
     }
@@ -83,6 +92,55 @@ export class MessageDetail {
       },
     );
     return body;
+  }
+
+  /** What differs from the message before, or from the one that the broker had stored. */
+  #changes({ message }: LogEntry): HTMLElement {
+    const section = make("div", "detail-changes");
+    const before = this.#before;
+    const found = before && changes(before.message.payload, message.payload);
+    if (!found) {
+      return section;
+    }
+    const since = { time: clock(before.at) };
+    const title = before.message.retain
+      ? t("Changes to the retained message of {time}", since)
+      : t("Changes since {time}", since);
+    const list = make("ul", "changes code");
+    list.dataset.testid = "changes";
+    for (const { kind, text } of found) {
+      const line = make("li", "change");
+      line.dataset.kind = kind;
+      const signs = { same: "", gone: t("before:"), new: t("now:") };
+      line.append(make("span", "change-sign", signs[kind]), make("span", "", text));
+      list.append(line);
+    }
+    section.append(make("h4", "", title), list);
+    return section;
+  }
+
+  /** Asks once more: what is gone cannot be brought back. */
+  #forget(topic: string): HTMLButtonElement {
+    const button = this.#button(t("Delete at the broker"), "", () => {
+      if (button.dataset.sure === undefined) {
+        button.dataset.sure = "";
+        button.textContent = t("Really delete?");
+        return;
+      }
+      button.disabled = true;
+      this.#actions.forget(topic).then(
+        () => {
+          button.textContent = t("Deleted");
+        },
+        (error: unknown) => {
+          button.disabled = false;
+          const { message } = explain(error);
+          button.textContent = message;
+        },
+      );
+    });
+    button.dataset.testid = "forget";
+    return button;
   }
 
   /** A button for each number in it, which draws it. */
@@ -118,10 +176,13 @@ export class MessageDetail {
       this.#button(t("Publish here"), "", () => this.#actions.reply(message)),
       this.#button(t("Only this topic"), "", () => this.#actions.only(message.topic)),
     );
+    if (message.retain || this.#before?.message.retain) {
+      tools.append(this.#forget(message.topic));
+    }
     return tools;
   }
 
-  #button(text: string, label: string, act: () => void): HTMLElement {
+  #button(text: string, label: string, act: () => void): HTMLButtonElement {
     const button = make("button", label ? "button small icon" : "button small", text);
     button.type = "button";
     if (label) {

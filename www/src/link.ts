@@ -11,6 +11,7 @@ import {
   type PublishOptions,
   type PublishResult,
   type State,
+  type Stats,
   type Subscription,
 } from "webmqtt";
 import { t } from "./language.js";
@@ -38,8 +39,8 @@ export class Link {
   readonly status = new Signal<LinkStatus>();
   /** What went wrong that no call of the page reports. */
   readonly failed = new Signal<unknown>();
-  /** A message was published: milliseconds until its acknowledgement, if its QoS has one. */
-  readonly acknowledged = new Signal<number | undefined>();
+  /** Milliseconds until a message of QoS 1 or 2 was acknowledged. */
+  readonly acknowledged = new Signal<number>();
   /** A client was made, which knows no subscription yet. */
   readonly renewed = new Signal<void>();
   #client: Client | undefined;
@@ -54,6 +55,10 @@ export class Link {
   /** Whether there is a client that takes calls, connected or not. */
   get open(): boolean {
     return this.#client !== undefined;
+  }
+
+  get stats(): Stats | undefined {
+    return this.#client?.stats();
   }
 
   get connected(): boolean {
@@ -177,7 +182,15 @@ export class Link {
     const timed = this.connected && (options.qos ?? 0) > 0;
     const result = await this.#taking().publish(topic, payload, options);
     this.published += 1;
-    this.acknowledged.emit(timed ? performance.now() - begun : undefined);
+    if (timed) {
+      this.acknowledged.emit(performance.now() - begun);
+    }
     return result;
+  }
+
+  /** Has the broker delete what it keeps for this topic. */
+  async forget(topic: string): Promise<void> {
+    const qos = this.#taking().connection?.maximumQoS === 0 ? 0 : 1;
+    await this.publish(topic, "", { qos, retain: true });
   }
 }

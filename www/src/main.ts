@@ -28,6 +28,7 @@ const chart = new ChartPanel();
 const publishForm = new PublishForm(link);
 const messages = new MessagesPanel({
   reply: (message) => publishForm.fill(message),
+  forget: (topic) => link.forget(topic),
   draw: (topic, path) => {
     const isNew = chart.watch(topic, path);
     // What came before is a part of the line.
@@ -53,7 +54,6 @@ function receive(message: Message, colour: number): void {
   const at = performance.timeOrigin + performance.now();
   messages.add(message, at, colour);
   chart.values.take(message.topic, message.payload, at);
-  chart.traffic.received(message.payload.length);
 }
 
 const meter = new RateMeter();
@@ -68,8 +68,9 @@ function updateMeters(): void {
   setText(perSecond, rate(meter.sample(now, total)));
   setText(published, count(link.published));
   subscriptions.updateNumbers(now);
-  if (link.connected) {
-    chart.traffic.sample(performance.timeOrigin + now);
+  const stats = link.connected ? link.stats : undefined;
+  if (stats) {
+    chart.traffic.sample(performance.timeOrigin + now, stats);
   }
 }
 
@@ -77,7 +78,7 @@ setInterval(updateMeters, 1_000);
 updateMeters();
 
 link.acknowledged.listen((took) => {
-  chart.traffic.published(performance.timeOrigin + performance.now(), took);
+  chart.traffic.acknowledged(performance.timeOrigin + performance.now(), took);
 });
 
 /** Id of the connection whose messages are shown. */

@@ -23,7 +23,7 @@ export class MessagesPanel {
   readonly #pause = byId("pause", HTMLButtonElement);
   readonly #detail: MessageDetail;
   readonly #view = new MessageRows((entry) => entry === this.#selected);
-  readonly #topics = new TopicsPanel((entry) => this.#detail.show(entry));
+  readonly #topics = new TopicsPanel((entry, before) => this.#detail.show(entry, before));
   readonly #search = byId("search", HTMLInputElement);
   readonly #list: VirtualList<LogEntry>;
   readonly #painter = new Painter(() => this.#paint());
@@ -32,9 +32,13 @@ export class MessagesPanel {
   #unseen = 0;
   #selected: LogEntry | undefined;
 
-  constructor(actions: Pick<DetailActions, "reply" | "draw">) {
+  constructor(actions: Pick<DetailActions, "reply" | "draw" | "forget">) {
     this.#detail = new MessageDetail({
       ...actions,
+      forget: async (topic) => {
+        await actions.forget(topic);
+        this.#topics.forgetRetained(topic);
+      },
       only: (topic) => this.#showOnly(topic),
       close: () => this.#select(undefined),
     });

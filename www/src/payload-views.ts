@@ -73,12 +73,12 @@ export async function textIn(view: View, payload: Uint8Array): Promise<string> {
     case "base64":
       return base64(payload.subarray(0, SHOWN));
     case "json":
-      return indentJson(shownText(payload));
+      return indentJson(shownText(payload).text);
     case "cbor":
       return (await import("./cbor.js")).cborText(payload);
     case "messagepack":
       return (await import("./messagepack.js")).messagePackText(payload);
     default:
-      return shownText(payload);
+      return shownText(payload).text;
   }
 }

@@ -7,7 +7,7 @@ export type PayloadKind = "empty" | "text" | "json" | "binary";
 /** What one line in a list needs to look at. */
 const HEAD = 512;
 /** More than this of one payload is not put on the page. */
-export const SHOWN = 256 * 1024;
+export const SHOWN = 128 * 1024;
 const HEX_SHOWN = 16 * 1024;
 
 /** A control character that has no place in text. */
@@ -63,10 +63,12 @@ export function preview(bytes: Uint8Array): string {
   return hexBytes(bytes.subarray(0, 48)) + (bytes.length > 48 ? " …" : "");
 }
 
-/** The payload's whole text for its detail view. */
-export function shownText(bytes: Uint8Array): string {
+/** The payload's text for its detail view, and how many of its bytes that is. */
+export function shownText(bytes: Uint8Array): { text: string; shown: number } {
   const text = textOf(bytes, SHOWN);
-  return text ?? new TextDecoder().decode(bytes.subarray(0, SHOWN));
+  // Browsers take seconds to lay out very many characters that no font has.
+  const shown = Math.min(bytes.length, text === undefined ? HEX_SHOWN : SHOWN);
+  return { text: text ?? new TextDecoder().decode(bytes.subarray(0, shown)), shown };
 }
 
 function hexBytes(bytes: Uint8Array): string {

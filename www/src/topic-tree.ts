@@ -17,6 +17,10 @@ export interface TopicNode {
   /** Messages of this topic alone. */
   own: number;
   last: LogEntry | undefined;
+  /** The one before. */
+  before: LogEntry | undefined;
+  /** What the broker had stored, as far as it has said so. */
+  retained: LogEntry | undefined;
   open: boolean;
 }
 
@@ -44,9 +48,20 @@ export class TopicTree {
       return;
     }
     node.own += 1;
+    node.before = node.last;
     node.last = entry;
+    if (entry.message.retain) {
+      node.retained = entry.message.payload.length > 0 ? entry : undefined;
+    }
     for (let up: TopicNode | undefined = node; up; up = up.parent) {
       up.total += 1;
+    }
+  }
+
+  forgetRetained(topic: string): void {
+    const node = this.#find(topic);
+    if (node) {
+      node.retained = undefined;
     }
   }
 
@@ -85,6 +100,8 @@ export class TopicTree {
       total: 0,
       own: 0,
       last: undefined,
+      before: undefined,
+      retained: undefined,
       open: depth < OPEN,
     };
   }

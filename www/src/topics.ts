@@ -20,6 +20,7 @@ interface Cells {
   readonly payload: HTMLElement;
   node?: TopicNode;
   last?: LogEntry | undefined;
+  retained?: LogEntry | undefined;
 }
 
 export class TopicsPanel {
@@ -27,12 +28,13 @@ export class TopicsPanel {
   readonly #scroller = byId("topics", HTMLElement);
   readonly #cells = new WeakMap<Element, Cells>();
   readonly #list: VirtualList<TopicNode>;
-  readonly #onSelect: (entry: LogEntry | undefined) => void;
+  readonly #onSelect: (entry: LogEntry | undefined, before?: LogEntry) => void;
   #rows: TopicNode[] = [];
   #selected: TopicNode | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(onSelect: (entry: LogEntry | undefined) => void) {
+  /** @param onSelect is given the last message of a topic, and what to compare it with. */
+  constructor(onSelect: (entry: LogEntry | undefined, before?: LogEntry) => void) {
     this.#onSelect = onSelect;
     const view = {
       create: () => this.#create(),
@@ -56,6 +58,12 @@ export class TopicsPanel {
     if (shown) {
       this.#paint();
     }
+  }
+
+  /** The broker does not have it any more. */
+  forgetRetained(topic: string): void {
+    this.#tree.forgetRetained(topic);
+    this.#paint();
   }
 
   clear(): void {
@@ -130,8 +138,9 @@ export class TopicsPanel {
       row.removeAttribute("aria-expanded");
     }
     row.setAttribute("aria-selected", String(node === this.#selected));
-    if (cells.last !== last) {
+    if (cells.last !== last || cells.retained !== node.retained) {
       cells.last = last;
+      cells.retained = node.retained;
       const retained = last?.message.retain
         ? [make("span", "flag flag-retain", t("retained"))]
         : [];
@@ -188,7 +197,8 @@ export class TopicsPanel {
 
   #select(node: TopicNode): void {
     this.#selected = node;
-    this.#onSelect(node.last);
+    const { last, before, retained } = node;
+    this.#onSelect(last, retained === last ? before : (retained ?? before));
     this.#paint();
   }
 }

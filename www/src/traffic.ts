@@ -1,45 +1,40 @@
-/** The connection's own numbers as series: what it carries per second, and how long acknowledgements take. */
+/** The connection's own numbers as series: what goes over it per second, what waits, how long answers take. */
 
+import type { Stats } from "webmqtt";
 import { t } from "./language.js";
 import { SeriesStore } from "./series.js";
 
 export class Traffic {
   readonly store = new SeriesStore();
-  #messages = 0;
-  #bytes = 0;
-  #published = 0;
-  #sampledAt: number | undefined;
+  #before: { at: number; stats: Stats } | undefined;
 
-  received(bytes: number): void {
-    this.#messages += 1;
-    this.#bytes += bytes;
-  }
-
-  /** `took` in milliseconds: until the broker had acknowledged it; nothing with QoS 0. */
-  published(at: number, took: number | undefined): void {
-    this.#published += 1;
-    if (took !== undefined) {
-      this.store.add(t("Acknowledged after (ms)"), at, took);
-    }
+  /** Milliseconds until the broker had acknowledged a message. */
+  acknowledged(at: number, took: number): void {
+    this.store.add(t("Acknowledged after (ms)"), at, took);
   }
 
   /** Call about once per second while there is a connection; `at` in milliseconds since the epoch. */
-  sample(at: number): void {
-    const before = this.#sampledAt;
-    this.#sampledAt = at;
-    if (before !== undefined && at > before) {
-      const perSecond = (number: number) => (number * 1000) / (at - before);
-      this.store.add(t("Messages received per second"), at, perSecond(this.#messages));
-      this.store.add(t("Bytes received per second"), at, perSecond(this.#bytes));
-      this.store.add(t("Messages published per second"), at, perSecond(this.#published));
+  sample(at: number, stats: Stats): void {
+    const before = this.#before;
+    this.#before = { at, stats };
+    // Another client begins to count anew.
+    if (!before || at <= before.at || stats.bytesOut < before.stats.bytesOut) {
+      return;
     }
-    this.#messages = 0;
-    this.#bytes = 0;
-    this.#published = 0;
+    const perSecond = (name: "messagesIn" | "bytesIn" | "messagesOut" | "bytesOut") =>
+      ((stats[name] - before.stats[name]) * 1000) / (at - before.at);
+    this.store.add(t("Messages received per second"), at, perSecond("messagesIn"));
+    this.store.add(t("Bytes received per second"), at, perSecond("bytesIn"));
+    this.store.add(t("Messages published per second"), at, perSecond("messagesOut"));
+    this.store.add(t("Bytes sent per second"), at, perSecond("bytesOut"));
+    this.store.add(t("In flight and waiting"), at, stats.inFlight + stats.queuedMessages);
+    if (stats.roundTrip !== undefined && stats.roundTrip !== before.stats.roundTrip) {
+      this.store.add(t("Ping answered after (ms)"), at, stats.roundTrip);
+    }
   }
 
   clear(): void {
     this.store.clear();
-    this.#sampledAt = undefined;
+    this.#before = undefined;
   }
 }

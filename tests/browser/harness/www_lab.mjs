@@ -89,13 +89,14 @@ export async function serve(folder = built) {
   return { origin: `http://127.0.0.1:${port}`, server };
 }
 
-/** @typedef {{ page: Page, origin: string, offences: Offences }} Www */
+/** @typedef {{ page: Page, origin: string, offences: Offences, tell: (text: string) => void }} Www */
 
 /**
  * Tests on the page, each with an empty storage and without its service worker, which would outlive them; for the surrounding `describe`.
+ * @param {{ timeout?: number }} [options]
  * @returns {(name: string, body: (www: Www) => Promise<void>) => void}
  */
-export function useWww() {
+export function useWww({ timeout = 90_000 } = {}) {
   /** @type {import("playwright-core").BrowserContext} */
   let browser;
   /** @type {Awaited<ReturnType<typeof serve>>} */
@@ -121,7 +122,7 @@ export function useWww() {
     { timeout: 30_000 },
   );
   return (name, body) => {
-    test(name, { timeout: 90_000 }, async () => {
+    test(name, { timeout }, async (t) => {
       const page = await browser.newPage();
       page.setDefaultTimeout(PATIENCE);
       const offences = new Offences();
@@ -132,7 +133,8 @@ export function useWww() {
         await page.evaluate(() => localStorage.clear());
         await page.goto("about:blank");
         await page.goto(site.origin);
-        await body({ page, origin: site.origin, offences });
+        const tell = (/** @type {string} */ text) => t.diagnostic(text);
+        await body({ page, origin: site.origin, offences, tell });
         assert.deepEqual(offences.list, []);
       } finally {
         await page.close();

@@ -233,6 +233,9 @@ export const page: Texts = {
   "Messages received per second": "每秒接收消息",
   "Bytes received per second": "每秒接收字节",
   "Messages published per second": "每秒发布消息",
+  "Bytes sent per second": "每秒发送字节",
+  "In flight and waiting": "在途与等待",
+  "Ping answered after (ms)": "Ping 用时（毫秒）",
 
   // Messages.
   Messages: "消息",
@@ -268,6 +271,13 @@ export const page: Texts = {
   "Only this topic": "只看此主题",
   "Draw the value": "绘制数值",
   "Draw {path}": "绘制 {path}",
+  "Changes since {time}": "与 {time} 相比的变化",
+  "Changes to the retained message of {time}": "与 {time} 的保留消息相比的变化",
+  "before:": "之前：",
+  "now:": "现在：",
+  "Delete at the broker": "在代理上删除",
+  "Really delete?": "确定删除？",
+  Deleted: "已删除",
   "The payload as a picture": "图片形式的载荷",
   "… and {bytes} more that are not shown": "… 还有 {bytes} 未显示",
   "This is no {format}: {why}.": "这不是 {format}：{why}。",
