@@ -152,7 +152,7 @@ describe("the page's charts", () => {
       await page.getByTestId("chart-traffic").click();
       const publish = setInterval(() => witness.publish(`${topic}/a`, "text").catch(() => {}), 20);
       try {
-        for (const name of ["Messages received", "Bytes received", "Bytes sent"]) {
+        for (const name of ["Received", "Bytes in", "Bytes out"]) {
           await tile(page, `${name} per second`)
             .locator(".series-last", { hasText: /[1-9]/ })
             .waitFor();

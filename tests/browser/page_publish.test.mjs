@@ -161,4 +161,25 @@ describe("the page's form that publishes", () => {
       );
     });
   });
+
+  test("JSON is checked while it is typed, and indented without rounding", async ({ page }) => {
+    const payload = page.getByTestId("pub-payload");
+    await payload.fill('{"id": 9007199254740993,');
+    assert.equal(await page.getByTestId("pub-problem").textContent(), "");
+    await page.getByTestId("pub-format").selectOption("json");
+    await page.getByTestId("pub-problem").filter({ hasText: "no JSON" }).waitFor();
+    assert.equal(await payload.getAttribute("aria-invalid"), "true");
+    assert.equal(await page.getByTestId("pub-tidy").isDisabled(), true);
+    await payload.press("End");
+    await payload.pressSequentially(' "on": {"at": 1.50}}');
+    assert.equal(await page.getByTestId("pub-problem").textContent(), "");
+    assert.equal(await payload.getAttribute("aria-invalid"), "false");
+    await page.getByTestId("pub-tidy").click();
+    assert.equal(
+      await payload.inputValue(),
+      '{\n  "id": 9007199254740993,\n  "on": {\n    "at": 1.50\n  }\n}',
+    );
+    await page.getByTestId("pub-format").selectOption("text");
+    assert.equal(await page.getByTestId("pub-tidy").isVisible(), false);
+  });
 });

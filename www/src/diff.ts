@@ -19,47 +19,61 @@ export function changes(before: Uint8Array, now: Uint8Array): Change[] | undefin
   if (before.length > COMPARED || now.length > COMPARED) {
     return undefined;
   }
-  const [old, fresh] = [linesOf(before), linesOf(now)];
-  if (!old || !fresh || old.length > LINES || fresh.length > LINES) {
+  const [old, fresh] = [textOf(before), textOf(now)];
+  if (old === undefined || fresh === undefined) {
     return undefined;
   }
-  const all = compared(old, fresh);
+  const all = comparedValues(old, fresh) ?? comparedLines(old.split("\n"), fresh.split("\n"));
   return all.some(({ kind }) => kind !== "same") ? around(all) : undefined;
 }
 
-/** JSON has a line for each value, in the order of the names. */
-function linesOf(payload: Uint8Array): string[] | undefined {
-  const text = textOf(payload);
-  if (text === undefined) {
-    return undefined;
-  }
+/** The values of JSON by their paths; undefined if one of the two is none. */
+function valuesOf(text: string): Map<string, string> | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === "object" && parsed !== null) {
-      const lines: string[] = [];
-      collect(parsed, "", lines);
-      return lines.sort();
-    }
+    const values = new Map<string, string>();
+    collect(parsed, "", values);
+    return typeof parsed === "object" && parsed !== null ? values : undefined;
   } catch {
-    // As any text.
+    return undefined;
   }
-  return text.split("\n");
 }
 
-function collect(node: unknown, path: string, lines: string[]): void {
+function collect(node: unknown, path: string, values: Map<string, string>): void {
   const inner = typeof node === "object" && node !== null ? Object.entries(node) : [];
   if (inner.length === 0) {
-    lines.push(`${path}: ${JSON.stringify(node)}`);
+    values.set(path, `${path}: ${JSON.stringify(node)}`);
   }
   for (const [name, child] of inner) {
-    if (lines.length <= LINES) {
-      collect(child, path ? `${path}.${name}` : name, lines);
+    if (values.size <= LINES) {
+      collect(child, path ? `${path}.${name}` : name, values);
     }
   }
 }
 
-/** By the longest common subsequence. */
-function compared(old: readonly string[], fresh: readonly string[]): Change[] {
+function comparedValues(before: string, now: string): Change[] | undefined {
+  const [old, fresh] = [valuesOf(before), valuesOf(now)];
+  if (!old || !fresh) {
+    return undefined;
+  }
+  const paths = [...new Set([...old.keys(), ...fresh.keys()])].sort();
+  return paths.slice(0, LINES).flatMap((path): Change[] => {
+    const [gone, text] = [old.get(path), fresh.get(path)];
+    if (gone === text) {
+      return [{ kind: "same", text: text ?? "" }];
+    }
+    return [
+      ...(gone === undefined ? [] : [{ kind: "gone", text: gone } as const]),
+      ...(text === undefined ? [] : [{ kind: "new", text } as const]),
+    ];
+  });
+}
+
+/** By the longest common subsequence; nothing of what is too long for that. */
+function comparedLines(old: readonly string[], fresh: readonly string[]): Change[] {
+  if (old.length > LINES || fresh.length > LINES) {
+    return [];
+  }
   const width = fresh.length + 1;
   const longest = new Uint16Array((old.length + 1) * width);
   for (let i = old.length - 1; i >= 0; i -= 1) {

@@ -10,6 +10,7 @@ import { FieldForm } from "./field-form.js";
 import { bytes, count, duration } from "./format.js";
 import { t } from "./language.js";
 import type { Link, LinkStatus } from "./link.js";
+import { indentJson } from "./payload.js";
 import { toQoS } from "./profile.js";
 import { Repeater } from "./repeater.js";
 
@@ -21,6 +22,8 @@ export class PublishForm {
   readonly #form = byId("publish-form", HTMLFormElement);
   readonly #topic = byId("pub-topic", HTMLInputElement);
   readonly #payload = byId("pub-payload", HTMLTextAreaElement);
+  readonly #tidy = byId("pub-tidy", HTMLButtonElement);
+  readonly #problem = byId("pub-problem", HTMLElement);
   readonly #file = byId("pub-file", HTMLInputElement);
   readonly #send = byId("pub-send", HTMLButtonElement);
   readonly #repeat = byId("pub-repeat", HTMLButtonElement);
@@ -63,6 +66,8 @@ export class PublishForm {
         this.#form.requestSubmit();
       }
     });
+    this.#payload.addEventListener("input", () => this.#checkJson());
+    this.#tidy.addEventListener("click", () => this.#indent());
     this.#repeat.addEventListener("click", () => {
       if (this.#repeater.running) {
         this.#repeater.stop();
@@ -98,7 +103,33 @@ export class PublishForm {
     const isFile = this.#read().format === "file";
     this.#file.hidden = !isFile;
     this.#payload.hidden = isFile;
+    this.#checkJson();
     byId("pub-payload-label", HTMLLabelElement).htmlFor = isFile ? this.#file.id : this.#payload.id;
+  }
+
+  /** Says what is wrong with JSON while it is typed. */
+  #checkJson(): void {
+    const draft = this.#read();
+    const isJson = draft.format === "json";
+    this.#tidy.hidden = !isJson;
+    let problem = "";
+    if (isJson && draft.payload.trim() !== "") {
+      try {
+        payloadOf(draft, 0);
+      } catch (error) {
+        problem = (error as Error).message;
+      }
+    }
+    this.#payload.setAttribute("aria-invalid", String(problem !== ""));
+    this.#tidy.disabled = problem !== "";
+    setText(this.#problem, problem);
+  }
+
+  /** Every value stays as it was typed. */
+  #indent(): void {
+    this.#payload.value = indentJson(this.#payload.value);
+    this.#payload.rows = Math.min(Math.max(this.#payload.value.split("\n").length, 3), 16);
+    this.#payload.focus();
   }
 
   #onStatus({ state, info }: LinkStatus): void {

@@ -3,7 +3,7 @@
 import type { ConnectionInfo } from "webmqtt";
 import { byId, make, setText } from "./dom.js";
 import { explain, isFarewell } from "./errors.js";
-import { clock } from "./format.js";
+import { clock, lasting } from "./format.js";
 import { t } from "./language.js";
 import { factsOf } from "./limits.js";
 import type { Link, LinkStatus } from "./link.js";
@@ -19,6 +19,9 @@ export class StatusPanel {
   #status: LinkStatus | undefined;
   /** Why the last attempt failed: told once, however many follow. */
   #told = "";
+  #remedy = "";
+  /** When the connection was made that stands. */
+  #since: number | undefined;
   #countdown: ReturnType<typeof setTimeout> | undefined;
 
   constructor(link: Link) {
@@ -32,7 +35,8 @@ export class StatusPanel {
     this.#badge.dataset.state = status.state;
     this.#tick();
     setText(this.#spoken, inWords(status, false));
-    this.#note(this.#historyLine(status), status.state);
+    const line = this.#historyLine(status);
+    this.#note(line, status.state, this.#remedyOf(status));
     if (status.state === "connected" || (status.state === "connecting" && status.attempt <= 1)) {
       this.#notices.replaceChildren();
     } else if (status.cause) {
@@ -41,17 +45,39 @@ export class StatusPanel {
     this.#showLimits(status.info);
   }
 
+  /** What to do about it, told once. */
+  #remedyOf({ state, cause }: LinkStatus): string {
+    if (!cause || (state !== "idle" && state !== "waiting")) {
+      return "";
+    }
+    const { remedy } = explain(cause);
+    const again = remedy === this.#remedy;
+    this.#remedy = remedy;
+    return again ? "" : remedy;
+  }
+
+  /** How long the connection stood that is lost now. */
+  #stood(): string {
+    const since = this.#since;
+    this.#since = undefined;
+    return since === undefined
+      ? ""
+      : t("The connection stood for {time}.", { time: lasting(Date.now() - since) });
+  }
+
   #historyLine({ state, attempt, nextTryAt, cause, url, info }: LinkStatus): string {
     const why = cause ? explain(cause).message : "";
     switch (state) {
       case "idle":
-        return why ? `${t("Stopped.")} ${why}` : t("Not connected");
+        return why ? joined(t("Stopped."), why, this.#stood()) : t("Not connected");
       case "connecting":
         return attempt > 1
           ? t("Attempt {attempt}", { attempt })
           : t("Connecting to {url}", { url });
       case "connected":
         this.#told = "";
+        this.#remedy = "";
+        this.#since = Date.now();
         return info?.sessionPresent
           ? t("Connected, the old session goes on")
           : t("Connected, new session");
@@ -60,12 +86,12 @@ export class StatusPanel {
         this.#told = why;
         const left = seconds((nextTryAt ?? 0) - Date.now());
         const words = again ? t("Failed as before.") : why || t("No connection.");
-        return `${words} ${t("Next try in {left} s.", { left })}`;
+        return joined(words, this.#stood(), t("Next try in {left} s.", { left }));
       }
       case "closing":
         return t("Disconnecting");
       case "closed":
-        return t("Disconnected");
+        return joined(t("Disconnected"), this.#stood());
     }
   }
 
@@ -85,7 +111,8 @@ export class StatusPanel {
       return;
     }
     if (error !== this.#status?.cause) {
-      this.#note(explain(error).message, "error");
+      const { message, remedy } = explain(error);
+      this.#note(message, "error", remedy);
       this.#notice(error);
     }
   }
@@ -109,13 +136,18 @@ export class StatusPanel {
     this.#notices.replaceChildren(notice);
   }
 
-  #note(text: string, tone: string): void {
+  #note(text: string, tone: string, remedy = ""): void {
     if (this.#history.querySelector(".history-line span")?.textContent === text) {
       return;
     }
     const line = make("li", "history-line");
     line.dataset.tone = tone;
-    line.append(make("time", "history-time", clock(Date.now())), make("span", "", text));
+    const words = make("div", "history-words");
+    words.append(make("span", "", text));
+    if (remedy) {
+      words.append(make("span", "history-remedy", remedy));
+    }
+    line.append(make("time", "history-time", clock(Date.now())), words);
     this.#history.prepend(line);
     while (this.#history.childElementCount > HISTORY) {
       this.#history.lastElementChild?.remove();
@@ -137,6 +169,10 @@ export class StatusPanel {
       }),
     );
   }
+}
+
+function joined(...sentences: string[]): string {
+  return sentences.filter(Boolean).join(" ");
 }
 
 function seconds(milliseconds: number): number {

@@ -22,11 +22,11 @@ export class Traffic {
       return;
     }
     const perSecond = (name: "messagesIn" | "bytesIn" | "messagesOut" | "bytesOut") =>
-      ((stats[name] - before.stats[name]) * 1000) / (at - before.at);
-    this.store.add(t("Messages received per second"), at, perSecond("messagesIn"));
-    this.store.add(t("Bytes received per second"), at, perSecond("bytesIn"));
-    this.store.add(t("Messages published per second"), at, perSecond("messagesOut"));
-    this.store.add(t("Bytes sent per second"), at, perSecond("bytesOut"));
+      Math.round(((stats[name] - before.stats[name]) * 10_000) / (at - before.at)) / 10;
+    this.store.add(t("Received per second"), at, perSecond("messagesIn"));
+    this.store.add(t("Bytes in per second"), at, perSecond("bytesIn"));
+    this.store.add(t("Published per second"), at, perSecond("messagesOut"));
+    this.store.add(t("Bytes out per second"), at, perSecond("bytesOut"));
     this.store.add(t("In flight and waiting"), at, stats.inFlight + stats.queuedMessages);
     if (stats.roundTrip !== undefined && stats.roundTrip !== before.stats.roundTrip) {
       this.store.add(t("Ping answered after (ms)"), at, stats.roundTrip);

@@ -32,6 +32,6 @@ test("nothing where nothing changed, of bytes, and of what is too long", () => {
   assert.equal(lines('{"a":1}', '{ "a": 1 }'), undefined);
   assert.equal(changes(new Uint8Array([255]), utf8("a")), undefined);
   assert.equal(lines("a\n".repeat(500), "b"), undefined);
-  assert.equal(lines(`[${"1,".repeat(9_999)}1]`, "[]"), undefined);
+  assert.ok(lines(`[${"1,".repeat(9_999)}1]`, "[]").length < 1_000);
   assert.equal(lines("x".repeat(70_000), "y"), undefined);
 });

@@ -126,7 +126,7 @@ fn page(step: &Step) -> Result<Done, Failure> {
 }
 
 /// The header says what the page's meta element says, and what only a header can say.
-fn security_policy() -> Option<String> {
+pub fn security_policy() -> Option<String> {
     let text = fs::read_to_string(project::root().join("www/csp.txt")).ok()?;
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     (!line.is_empty()).then_some(line)

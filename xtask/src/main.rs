@@ -24,6 +24,7 @@ mod stamp;
 mod step;
 mod summary;
 mod test;
+mod www;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ cargo xtask COMMAND
   build                        the npm package, into pkg/wasm and pkg/dist
   check                        format, lint and types; a part of test
   fix                          mends format and simple lint
+  www     --out DIR            the page as files for any web server
+  screenshots                  pictures of the page's main views, into docs
   docs                         the references of the package and of the crate, into target
   fuzz    [TARGET] [--seconds N]
           hostile input: frame properties packet structured topic session, as long as that or a bounded run
@@ -71,6 +74,8 @@ enum Asked {
     Check,
     Fix,
     Docs,
+    Www(PathBuf),
+    Screenshots,
     Fuzz(fuzz::Options),
     Size,
     Conformance { write: bool },
@@ -114,6 +119,8 @@ fn run(asked: Asked) -> Result<(), Failure> {
         Asked::Check => check::run()?,
         Asked::Fix => check::fix()?,
         Asked::Docs => docs::run()?,
+        Asked::Www(out) => www::write(&out)?,
+        Asked::Screenshots => www::screenshots()?,
         Asked::Fuzz(options) => fuzz::run(&options)?,
         Asked::Size => size::run()?,
         Asked::Conformance { write } => conformance::run(write)?,
@@ -143,6 +150,13 @@ fn asked() -> Result<Asked, lexopt::Error> {
         "check" => Asked::Check,
         "fix" => Asked::Fix,
         "docs" => Asked::Docs,
+        "www" => Asked::Www(
+            words
+                .out
+                .take()
+                .ok_or("`www` takes the folder, --out DIR")?,
+        ),
+        "screenshots" => Asked::Screenshots,
         "fuzz" => Asked::Fuzz(fuzz::Options {
             target: match words.name.take() {
                 Some(name) => {
@@ -190,6 +204,7 @@ struct Words {
     plain_port: Option<u16>,
     seconds: Option<u32>,
     persist: Option<PathBuf>,
+    out: Option<PathBuf>,
     open: bool,
     strict: bool,
     json: bool,
@@ -210,6 +225,7 @@ impl Words {
                 Long("broker-port") => words.broker_port = Some(parser.value()?.parse()?),
                 Long("plain-port") => words.plain_port = Some(parser.value()?.parse()?),
                 Long("seconds") => words.seconds = Some(parser.value()?.parse()?),
+                Long("out") => words.out = Some(parser.value()?.into()),
                 Long("persist") => words.persist = Some(parser.value()?.into()),
                 Long("open") => words.open = true,
                 Long("strict") => words.strict = true,

@@ -164,6 +164,7 @@ export const page: Texts = {
   "Connected, the old session goes on": "已连接，沿用旧会话",
   "Connected, new session": "已连接，新会话",
   "Failed as before.": "与之前一样失败。",
+  "The connection stood for {time}.": "连接持续了 {time}。",
   "No connection.": "没有连接。",
   "Next try in {left} s.": "{left} 秒后重试。",
   "What the broker allows": "代理允许什么",
@@ -230,10 +231,10 @@ export const page: Texts = {
   "Only {count} series are drawn at once; switch another one off first.":
     "同时只绘制 {count} 条曲线；请先关闭另一条。",
   "Acknowledged after (ms)": "确认用时（毫秒）",
-  "Messages received per second": "每秒接收消息",
-  "Bytes received per second": "每秒接收字节",
-  "Messages published per second": "每秒发布消息",
-  "Bytes sent per second": "每秒发送字节",
+  "Received per second": "每秒接收消息",
+  "Bytes in per second": "每秒接收字节",
+  "Published per second": "每秒发布消息",
+  "Bytes out per second": "每秒发送字节",
   "In flight and waiting": "在途与等待",
   "Ping answered after (ms)": "Ping 用时（毫秒）",
 
@@ -324,6 +325,7 @@ export const page: Texts = {
   "Nobody subscribes to this topic.": "没有人订阅此主题。",
   "Acknowledged as {as} after {time}.": "{time} 后确认，{as}。",
   "The payload is no JSON: {why}.": "载荷不是 JSON：{why}。",
+  Indent: "缩进",
   "The payload is no hex: two digits for each byte are needed.":
     "载荷不是十六进制：每个字节需要两位数字。",
   "The payload is no Base64.": "载荷不是 Base64。",
