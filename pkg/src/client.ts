@@ -38,6 +38,7 @@ import { Subscription } from "./subscription.js";
 import { bytesOf, optionalBytes, wellFormed } from "./text.js";
 import type {
   AuthenticationExchange,
+  ConnectChanges,
   ConnectionInfo,
   ConnectOptions,
   EndOptions,
@@ -59,7 +60,16 @@ import type {
   UnsubscribeResult,
   WaitOptions,
 } from "./types.js";
-import { abortable, notAborted, settled, stoppable, take, type Waiter } from "./waiting.js";
+import {
+  abortable,
+  notAborted,
+  type PendingSubscribe,
+  type PendingUnsubscribe,
+  settled,
+  stoppable,
+  take,
+  type Waiter,
+} from "./waiting.js";
 
 const STATES: readonly State[] = [
   "idle",
@@ -69,25 +79,6 @@ const STATES: readonly State[] = [
   "closing",
   "closed",
 ];
-
-interface PendingSubscribe extends Waiter<Subscription> {
-  subscription: Subscription;
-  key: number;
-}
-
-interface PendingUnsubscribe extends Waiter<UnsubscribeResult> {
-  filters: readonly string[];
-}
-
-/** What `client.connect()` can change. */
-export interface ConnectChanges {
-  /** Instead of the one so far. Default: no change. */
-  username?: string;
-  /** Instead of the one so far, at most 65,535 bytes. Default: no change. */
-  password?: string | Uint8Array;
-  /** Aborts this connecting. Default: the `signal` that the client was made with. */
-  signal?: AbortSignal;
-}
 
 export interface Client extends Disposal {}
 
@@ -239,7 +230,9 @@ export class Client {
     return new Promise((resolve, reject) => {
       const signal = changes.signal ?? this.#signal;
       notAborted(signal);
-      this.#replaceCredentials(changes);
+      this.#credentials.replace(changes, ({ username, password }) =>
+        this.#command((engine) => engine.setCredentials(username, password)),
+      );
       this.#command((engine) => engine.connect());
       this.#triesLeft = this.#state === "idle" ? this.#tries : 1;
       if (this.#state === "connected" && this.#connection) {
@@ -249,22 +242,6 @@ export class Client {
       const stop = () => this.#leave((engine) => engine.stop());
       this.#connecting.push(abortable({ resolve, reject }, signal, stop));
     });
-  }
-
-  #replaceCredentials({ username, password }: ConnectChanges): void {
-    if (username === undefined && password === undefined) {
-      return;
-    }
-    const credentials = this.#credentials;
-    const next = {
-      username: username ?? credentials.username,
-      password: password ?? credentials.password,
-    };
-    const values = valuesOf(next);
-    if (values) {
-      this.#command((engine) => engine.setCredentials(values.username, values.password));
-    }
-    Object.assign(credentials, next);
   }
 
   /**

@@ -6,7 +6,13 @@
 
 import { type Server, urlAlone } from "./endpoint.js";
 import { optionalBytes, wellFormed } from "./text.js";
-import type { Asked, Attempt, AuthenticationExchange, Authenticator } from "./types.js";
+import type {
+  Asked,
+  Attempt,
+  AuthenticationExchange,
+  Authenticator,
+  ConnectChanges,
+} from "./types.js";
 
 /** What goes into CONNECT. */
 export interface Answer {
@@ -33,6 +39,19 @@ export class Credentials {
     this.username = username;
     this.password = password;
     this.#authenticator = authenticator;
+  }
+
+  /** Takes what is given instead of what was there. If these are values, `tell` is called first, and can refuse them. */
+  replace({ username, password }: ConnectChanges, tell: (values: Answer) => void): void {
+    if (username === undefined && password === undefined) {
+      return;
+    }
+    const next = { username: username ?? this.username, password: password ?? this.password };
+    const values = valuesOf(next);
+    if (values) {
+      tell(values);
+    }
+    Object.assign(this, next);
   }
 
   /** The connection has got into another state. */

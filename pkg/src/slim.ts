@@ -52,7 +52,7 @@ export async function connect(url: ServerUrl, options: ConnectOptions = {}): Pro
   return client;
 }
 
-export { Client, type ConnectChanges } from "./client.js";
+export { Client } from "./client.js";
 export { isFilter, isTopic, load, loadStore, matches, type WasmSource } from "./engine.js";
 export {
   type BrokerWords,

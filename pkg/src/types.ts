@@ -293,6 +293,16 @@ export interface ConnectOptions {
   signal?: AbortSignal;
 }
 
+/** What `client.connect()` can change. */
+export interface ConnectChanges {
+  /** Instead of the one so far. Default: no change. */
+  username?: string;
+  /** Instead of the one so far, at most 65,535 bytes. Default: no change. */
+  password?: string | Uint8Array;
+  /** Aborts this connecting. Default: the `signal` that the client was made with. */
+  signal?: AbortSignal;
+}
+
 /** What a message is published with. */
 export interface PublishOptions {
   /** Default 0. */

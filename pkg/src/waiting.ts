@@ -1,11 +1,24 @@
 /** What waits for the engine's answer: promises by token. What the answer means is not known here. */
 
 import { MqttError } from "./errors.js";
+import type { Subscription } from "./subscription.js";
+import type { UnsubscribeResult } from "./types.js";
 
 /** The two ends of a promise. */
 export interface Waiter<T> {
   resolve(value: T): void;
   reject(error: MqttError): void;
+}
+
+/** A `subscribe` call. */
+export interface PendingSubscribe extends Waiter<Subscription> {
+  subscription: Subscription;
+  key: number;
+}
+
+/** An `unsubscribe` call. */
+export interface PendingUnsubscribe extends Waiter<UnsubscribeResult> {
+  filters: readonly string[];
 }
 
 /** Takes out who waits under this token. */

@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { generate } from "mqtt-packet";
 import { dissect, Inspector } from "../../pkg/dist/inspect.js";
 import { describeInNode, webSocket } from "./suites/in_node.mjs";
+import { describeScripted } from "./suites/scripted.mjs";
 
 /** @typedef {import("../../pkg/dist/inspect.js").TraceEvent} TraceEvent */
 /** @typedef {Extract<TraceEvent, { kind: "packet" }>} TracePacket */
@@ -312,5 +313,39 @@ describeInNode("a trace", (test) => {
     const [opening] = events;
     assert.ok(opening?.kind === "opening");
     assert.equal(opening.url, `${server.url}?…`);
+  });
+});
+
+describeScripted("a trace in a page", (test) => {
+  test("has what the browser's WebSocket sends and gets", async ({ bench, server }) => {
+    const tracing = bench.page.evaluate(async (url) => {
+      const { webmqtt } = globalThis.bench;
+      const path = "/pkg/dist/inspect.js";
+      const { Inspector } = /** @type {typeof import("../../pkg/dist/inspect.js")} */ (
+        await import(path)
+      );
+      const inspector = new Inspector();
+      /** @type {string[]} */
+      const seen = [];
+      inspector.trace((event) => {
+        const size = event.kind === "packet" && event.bytes.length === event.size;
+        seen.push(
+          event.kind === "packet" ? `${event.direction} ${event.type} ${size}` : event.kind,
+        );
+      });
+      const client = await webmqtt.connect(url, { webSocket: inspector.webSocket });
+      await client.publish("a", "x", { qos: 1 });
+      await client.end();
+      return seen;
+    }, server.url);
+    const peer = await server.peer();
+    await peer.accept();
+    await peer.acknowledgePublish();
+    await peer.expect("disconnect");
+    peer.close(1000);
+    assert.deepEqual(await tracing, [
+      ...["opening", "open", "out CONNECT true", "in CONNACK true"],
+      ...["out PUBLISH true", "in PUBACK true", "out DISCONNECT true", "close"],
+    ]);
   });
 });
