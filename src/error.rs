@@ -1,9 +1,7 @@
 //! What can go wrong above the codec, as small `Copy` values.
 //!
-//! Each has a stable code. Context (which topic, which option) is added where text is cheap: in the application or
-//! in the package's TypeScript. No secret can be in here, since nothing but codes is.
-
-use core::fmt;
+//! Each has a stable code; its words are in `words.rs`. Context (which topic, which option) is added where text is cheap:
+//! in the application or in the package's TypeScript. No secret can be in here, since nothing but codes is.
 
 use crate::codec::{DecodeError, EncodeError, ReasonCode, TopicError};
 
@@ -156,15 +154,6 @@ impl Error {
             Self::PacketTooLarge => Some(ReasonCode::PacketTooLarge),
             Self::TextFrame => Some(ReasonCode::ProtocolError),
             _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.reason() {
-            Some(reason) => write!(f, "{} ({})", self.code(), reason.name()),
-            None => f.write_str(self.code()),
         }
     }
 }

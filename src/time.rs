@@ -68,6 +68,19 @@ impl Duration {
     }
 }
 
+/// What is less than a millisecond is cut off.
+impl From<core::time::Duration> for Duration {
+    fn from(span: core::time::Duration) -> Self {
+        Self(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<Duration> for core::time::Duration {
+    fn from(span: Duration) -> Self {
+        Self::from_millis(span.0)
+    }
+}
+
 impl Add<Duration> for Instant {
     type Output = Self;
 

@@ -130,14 +130,31 @@ fn an_error_tells_the_reason_code_that_a_server_gave_or_should_hear() {
 }
 
 #[test]
-fn an_error_is_shown_by_its_name_and_the_name_of_its_reason_code() {
+fn an_error_shown_says_what_happened_with_the_servers_reason_what_to_do_and_its_name() {
     let refused = Error::ConnectRefused(ReasonCode::NotAuthorized);
-    assert_eq!(refused.to_string(), "connect-refused (Not authorized)");
-    assert_eq!(Error::QueueFull.to_string(), "queue-full");
+    assert_eq!(
+        refused.to_string(),
+        "The server refused the connection: Not authorized. \
+         Check user name, password and the server's access rules. [connect-refused]"
+    );
     assert_eq!(
         Error::from(EncodeError::TextTooLong).to_string(),
-        "text-too-long"
+        "a text is longer than 65535 bytes. Change the text or the option. [text-too-long]"
     );
+    let malformed = malformed().to_string();
+    let words = "The server sent something that breaks the MQTT specification: ";
+    assert!(malformed.starts_with(words), "{malformed}");
+}
+
+#[test]
+fn every_error_is_shown_in_two_sentences() {
+    for error in [own(), topics().to_vec(), vec![malformed()]].concat() {
+        let shown = error.to_string();
+        let (words, name) = shown.rsplit_once(" [").unwrap();
+        assert_eq!(name.strip_suffix(']'), Some(error.code()));
+        let (what, remedy) = words.split_once(". ").unwrap();
+        assert!(!what.is_empty() && remedy.ends_with('.'), "{shown}");
+    }
 }
 
 #[test]

@@ -1,15 +1,40 @@
-//! A session in a web page or worker: the browser's WebSocket, timer and clock around it.
+//! A client for web pages and workers: the browser's WebSocket, timer and clock around a session.
 //!
-//! The only layer that touches the browser. It knows the session and nothing of who uses it: events go to a [`Sink`].
+//! - [`Client`]: futures and streams for Yew, Leptos, Dioxus, … It type-checks and links on every target, so that an
+//!   application's `cargo test` works on the host; there, where no browser is, every attempt to connect fails with
+//!   [`Error::Unreachable`](crate::error::Error::Unreachable).
+//! - `Driver` (`wasm32` only): the session with its socket, for whoever wants another interface. Events go to a `Sink`.
+//!
+//! The only layer that touches the browser.
 
+#[cfg(not(feature = "js"))]
+mod api;
+#[cfg(target_arch = "wasm32")]
 mod clock;
+#[cfg(not(target_arch = "wasm32"))]
+mod close;
+#[cfg(target_arch = "wasm32")]
 mod driver;
+#[cfg(target_arch = "wasm32")]
 mod env;
+#[cfg(target_arch = "wasm32")]
 mod socket;
+#[cfg(target_arch = "wasm32")]
 mod timer;
 
+#[cfg(not(feature = "js"))]
+pub use api::{
+    Client, ClientBuilder, ClientEvent, Connect, CredentialRequest, Disconnect, Events, Message,
+    Overflow, Publish, Publishing, Requesting, StateChange, States, Subscribe, Subscribing,
+    Subscription, Unsubscribing, Will,
+};
+#[cfg(target_arch = "wasm32")]
 pub use clock::now;
-#[cfg(feature = "store")]
+#[cfg(all(feature = "store", target_arch = "wasm32"))]
 pub use clock::wall_now;
+#[cfg(not(target_arch = "wasm32"))]
+pub use close::CloseInfo;
+#[cfg(target_arch = "wasm32")]
 pub use driver::{Delivery, Driver, DriverOptions, Sink};
+#[cfg(target_arch = "wasm32")]
 pub use socket::CloseInfo;

@@ -116,7 +116,13 @@ fn checks() -> Vec<Check> {
             rustfmt
         }),
         check("clippy fuzz", RUST, fuzz::clippy()),
-        check("clippy wasm32", RUST, clippy_for_wasm()),
+        check(
+            "clippy wasm32",
+            RUST,
+            clippy_for_wasm(&["--features", "js"]),
+        ),
+        // What a Rust application gets is not in there.
+        check("clippy wasm32 client", RUST, clippy_for_wasm(&[])),
         check("reference of the crate", &[], docs::of_crate()),
         check("biome", NODE, {
             let mut biome = project::command(project::node_tool("biome"));
@@ -176,13 +182,13 @@ fn clippy_of_demo_broker() -> Command {
 }
 
 /// Debian's toolchain has no clippy, so there the compiler's own warnings have to do.
-fn clippy_for_wasm() -> Command {
+fn clippy_for_wasm(features: &[&str]) -> Command {
     let debian = matches!(wasm_target::current(), Some(Toolchain::Debian(_)));
     let mut command = wasm_target::wasm_command("cargo");
     command
         .arg(if debian { "check" } else { "clippy" })
         .args(["--package", "webmqtt", "--lib", "--target", WASM_TARGET])
-        .args(["--features", "js"]);
+        .args(features);
     if debian {
         command.env("RUSTFLAGS", "-D warnings");
     } else {
