@@ -65,7 +65,10 @@ pub fn screenshots() -> Result<(), Failure> {
             .arg(format!("http://127.0.0.1:{port}/"))
             .arg("--out")
             .arg(pictures())
-            .env("WEBMQTT_CHROMIUM", setup::chromium().unwrap_or_default());
+            .env(
+                "WEBMQTT_CHROMIUM",
+                setup::browsers::chromium().unwrap_or_default(),
+            );
         step.run(&mut node).map(|()| Done::Worked)
     });
     broker.stop();
