@@ -248,10 +248,16 @@ describeScripted("ending a client", (test) => {
       const second = outcome(() => client.connect());
       return [(await first).error?.code, (await second).error?.code, client.state];
     }, server.url);
-    const [first, second] = [await server.peer(), await server.peer()].sort(
-      (one, other) => one.packets.items.length - other.packets.items.length,
-    );
-    await Promise.any([first?.accept(), second?.accept()]);
+    // Whether the first attempt gets as far as the server is the browser's affair.
+    const accepted = () =>
+      server
+        .peer()
+        .then((peer) => peer.accept())
+        .then(
+          () => true,
+          () => false,
+        );
+    while (!(await accepted())) assert.ok(server.peers.items.length < 2);
     assert.deepEqual(await result, ["aborted", undefined, "connected"]);
   });
 });

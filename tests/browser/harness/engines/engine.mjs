@@ -6,7 +6,7 @@ import { RawChromium } from "../raw_chromium.mjs";
 import { Firefox } from "./firefox.mjs";
 import { WebKit } from "./webkit.mjs";
 
-/** @typedef {{ evaluate(expression: string): Promise<any>, goto(url: string): Promise<void>, close(): Promise<void> }} Tab */
+/** @typedef {{ evaluate(expression: string): Promise<any>, goto(url: string): Promise<void>, show?(): Promise<void>, close(): Promise<void> }} Tab */
 /** @typedef {{ open(url: string): Promise<Tab>, stop(): Promise<void> }} Browser */
 /** @typedef {"window" | "worker" | "shared worker"} Place */
 
@@ -18,6 +18,8 @@ const EVERYWHERE = ["window", "worker", "shared worker"];
  * @property {boolean} opensWithoutSubprotocol a WebSocket opens although the server selected none of the subprotocols
  *   that were offered, against the standard
  * @property {boolean} trustsLoopback a page from https: may open ws: to 127.0.0.1
+ * @property {boolean} keepsPagesWithSockets the back/forward cache takes pages that have a WebSocket open
+ * @property {boolean} hidesTabs a tab behind another one is hidden, as far as the tests can have one
  * @property {Place[]} hearsOfViolations where a broken Content-Security-Policy is told of by an event
  */
 
@@ -26,6 +28,8 @@ export const ENGINES = {
     title: "Chromium",
     facts: {
       opensWithoutSubprotocol: false,
+      keepsPagesWithSockets: true,
+      hidesTabs: true,
       trustsLoopback: true,
       hearsOfViolations: EVERYWHERE,
     },
@@ -36,6 +40,8 @@ export const ENGINES = {
     title: "Firefox",
     facts: {
       opensWithoutSubprotocol: true,
+      keepsPagesWithSockets: false,
+      hidesTabs: true,
       trustsLoopback: true,
       hearsOfViolations: EVERYWHERE,
     },
@@ -46,6 +52,8 @@ export const ENGINES = {
     title: "WebKit",
     facts: {
       opensWithoutSubprotocol: true,
+      keepsPagesWithSockets: true,
+      hidesTabs: false,
       trustsLoopback: false,
       /** @type {Place[]} */
       hearsOfViolations: ["window"],

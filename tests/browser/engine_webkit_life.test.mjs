@@ -1,0 +1,4 @@
+// @ts-check
+import { pageLifeTests } from "./suites/page_life.mjs";
+
+pageLifeTests("webkit");

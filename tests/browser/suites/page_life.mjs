@@ -1,0 +1,141 @@
+// @ts-check
+// What becomes of a client when its page is put into the back/forward cache or shown again: in a window, where the
+// client hears of it, and in a worker, which the page tells. The same in every engine, as far as the engine goes.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { ENGINES } from "../harness/engines/engine.mjs";
+import { ScriptedServer } from "../harness/scripted_server.mjs";
+import { serveSite } from "../harness/site.mjs";
+
+/** @typedef {import("../harness/engines/engine.mjs").Tab} Tab */
+/** @typedef {import("../harness/scripted_server.mjs").Peer} Peer */
+
+const PATIENCE = 15_000;
+
+/** Longer than a test: only the page's return can end it. */
+const OPTIONS = { clientId: "page", keepalive: 60, reconnect: { min: 60_000, max: 60_000 } };
+
+/** Asks until an expression is true. @param {Tab} tab @param {string} expression */
+async function until(tab, expression) {
+  const end = performance.now() + PATIENCE;
+  // While a page is being replaced there is nothing to ask.
+  while (!(await tab.evaluate(expression).catch(() => false))) {
+    if (performance.now() > end) throw new Error(`waited ${PATIENCE} ms for ${expression}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** @param {import("../harness/engines/engine.mjs").EngineName} engine */
+export function pageLifeTests(engine) {
+  const { title, facts, start } = ENGINES[engine];
+  /** @type {import("../harness/engines/engine.mjs").Browser} */
+  let browser;
+  /** @type {Awaited<ReturnType<typeof serveSite>>} */
+  let site;
+  before(
+    async () => {
+      [browser, site] = await Promise.all([start(), serveSite()]);
+    },
+    { timeout: 90_000 },
+  );
+  after(async () => {
+    await browser?.stop();
+    await site?.close();
+  });
+
+  for (const place of /** @type {const} */ (["window", "worker"])) {
+    /** @param {string} name @param {(setup: { tab: Tab, peer: Peer, server: ScriptedServer }) => Promise<void>} body */
+    const withPage = (name, body) =>
+      test(name, { timeout: 60_000 }, async () => {
+        const server = await ScriptedServer.start();
+        const tab = await browser.open(`${site.origin}/page/index.html`);
+        try {
+          const next = server.peer();
+          const parameters = JSON.stringify([place, server.url, OPTIONS]);
+          await tab.evaluate(
+            `import("/page/life.js").then(({ start }) => start(...${parameters}))`,
+          );
+          const peer = await next;
+          await peer.accept();
+          await until(tab, `states.at(-1) === "connected"`);
+          await body({ tab, peer, server });
+        } finally {
+          await tab.close();
+          await server.stop();
+        }
+      });
+
+    /** The page is left and comes back. @param {Tab} tab @param {ScriptedServer} server */
+    const comeBack = async (tab, server) => {
+      const next = server.peer();
+      await tab.evaluate("void setTimeout(() => history.back(), 10)");
+      await (await next).accept();
+      await until(tab, `globalThis.states?.at(-1) === "connected"`);
+    };
+
+    describe(`${title}, ${place}: the page's life`, () => {
+      if (facts.keepsPagesWithSockets) {
+        withPage("a page that is put away says DISCONNECT, and is back at once", async (setup) => {
+          const { tab, peer, server } = setup;
+          await tab.goto(`${site.origin}/page/index.html?other`);
+          await peer.expect("disconnect");
+          await peer.expectClose();
+          await comeBack(tab, server);
+          assert.deepEqual(await tab.evaluate("states"), [
+            "connecting",
+            "connected",
+            "waiting suspended",
+            "connecting",
+            "connected",
+          ]);
+        });
+      } else {
+        withPage("a page with a connection is not put away, it is gone", async (setup) => {
+          const { tab, peer } = setup;
+          await tab.goto(`${site.origin}/page/index.html?other`);
+          await peer.expectClose();
+          assert.deepEqual(peer.kinds(), ["connect"]);
+          await tab.evaluate("void setTimeout(() => history.back(), 10)");
+          await until(tab, `!location.search && document.readyState === "complete"`);
+          assert.equal(await tab.evaluate("globalThis.states === undefined"), true);
+        });
+      }
+
+      withPage("a client that was suspended is back with its page", async (setup) => {
+        const { tab, peer, server } = setup;
+        await tab.evaluate("void suspend()");
+        await peer.expect("disconnect");
+        peer.close();
+        await peer.expectClose();
+        await until(tab, `states.at(-1).startsWith("waiting")`);
+        await tab.goto(`${site.origin}/page/index.html?other`);
+        await comeBack(tab, server);
+      });
+
+      withPage("a network that comes back ends the waiting", async (setup) => {
+        const { tab, peer, server } = setup;
+        peer.drop();
+        await until(tab, `states.at(-1) === "waiting connection-lost"`);
+        const next = server.peer();
+        await tab.evaluate(`void dispatchEvent(new Event("online"))`);
+        await (await next).accept();
+        await until(tab, `states.at(-1) === "connected"`);
+      });
+
+      if (!facts.hidesTabs) return;
+      withPage("a tab that comes to the front ends the waiting", async (setup) => {
+        const { tab, peer, server } = setup;
+        const front = await browser.open(`${site.origin}/page/index.html?front`);
+        await until(tab, "document.hidden");
+        peer.drop();
+        await until(tab, `states.at(-1) === "waiting connection-lost"`);
+        const next = server.peer();
+        await tab.show?.();
+        await (await next).accept();
+        await until(tab, `states.at(-1) === "connected"`);
+        await front.close();
+      });
+    });
+  }
+}
