@@ -45,7 +45,11 @@ const options = {
   metafile: true,
   format: "esm",
   target: ["chrome96", "firefox100", "safari16.4"],
-  alias: { webmqtt, "webmqtt/scram": join(dirname(webmqtt), "scram.js") },
+  alias: {
+    webmqtt,
+    "webmqtt/scram": join(dirname(webmqtt), "scram.js"),
+    "webmqtt/inspect": join(dirname(webmqtt), "inspect.js"),
+  },
   minify: !values.watch,
   sourcemap: values.watch ? "inline" : false,
   charset: "utf8",

@@ -97,6 +97,10 @@ describe("axe finds nothing", () => {
         await page.getByTestId("view-topics").click();
         await page.getByTestId("topic-row").last().click();
         await assertSound(page, "the tree of topics");
+        await page.getByTestId("packets-open").click();
+        await page.getByTestId("packet").filter({ hasText: "CONNACK" }).first().click();
+        await assertSound(page, "the packets");
+        await page.getByTestId("packets-close").click();
         await page.getByTestId("chart-traffic").click();
         await page.getByTestId("broker-test").click();
         await page.getByTestId("finding").nth(3).waitFor();

@@ -5,8 +5,10 @@ import { connectOptions, toVersion, usesScram } from "./connect-options.js";
 import { splitCredentials } from "./credentials.js";
 import { byId, setText } from "./dom.js";
 import { FieldForm } from "./field-form.js";
+import type { Inspection } from "./inspection.js";
 import { t } from "./language.js";
 import type { Link, LinkStatus } from "./link.js";
+import type { PacketsPanel } from "./packets.js";
 import { applyPreset, PRESETS, presetOf } from "./presets.js";
 import { PROFILE_FIELDS, type ProfileValues } from "./profile-fields.js";
 import type { ProfileStore } from "./profile-store.js";
@@ -31,6 +33,8 @@ export class ConnectForm {
   #shown = "";
   #status: LinkStatus | undefined;
   #dialog: BrokerTestDialog | undefined;
+  #inspection: Inspection | undefined;
+  #packets: PacketsPanel | undefined;
 
   constructor(link: Link, store: ProfileStore) {
     this.#link = link;
@@ -50,6 +54,9 @@ export class ConnectForm {
     });
     this.#disconnect.addEventListener("click", () => void link.disconnect());
     this.#retry.addEventListener("click", () => link.retry());
+    byId("packets-open", HTMLButtonElement).addEventListener("click", () => {
+      void this.#showPackets();
+    });
     this.#test.addEventListener("click", () => void this.#testBroker());
     store.changed.listen(() => this.#show());
     link.status.listen((status) => {
@@ -73,7 +80,18 @@ export class ConnectForm {
       const { username, password } = current;
       options.auth = scramSha256({ username, password });
     }
+    const { Inspection } = await import("./inspection.js");
+    this.#inspection ??= new Inspection();
+    options.webSocket = this.#inspection.webSocket;
     await this.#link.connect(current.id, current.url, options);
+  }
+
+  async #showPackets(): Promise<void> {
+    if (this.#inspection) {
+      const { PacketsPanel } = await import("./packets.js");
+      this.#packets ??= new PacketsPanel(this.#inspection);
+      this.#packets.open();
+    }
   }
 
   /** Whatever it needs is loaded with the first click. */

@@ -91,6 +91,17 @@ export const page: Texts = {
   "The broker publishes this message if the page disappears without saying goodbye.":
     "如果页面不辞而别，代理会发布这条消息。",
   "Test this broker": "测试此代理",
+  "Show the packets": "查看报文",
+  Packets: "报文",
+  "Packets, oldest first": "报文，最旧在前",
+  "Fields of the packet": "报文字段",
+  covered: "已遮盖",
+  sent: "已发送",
+  received: "已接收",
+  "WebSocket: opening": "WebSocket：正在打开",
+  "WebSocket: open": "WebSocket：已打开",
+  "WebSocket: closed": "WebSocket：已关闭",
+  "no MQTT": "不是 MQTT",
   History: "历史",
 
   // The fields of a connection.

@@ -1,0 +1,61 @@
+/** The packets of the page's connection: the last ones are kept for as long as somebody looks, and the first of each connection always. */
+
+import { Inspector, type TraceEvent } from "webmqtt/inspect";
+import { Ring } from "./ring.js";
+import { Signal } from "./signal.js";
+
+/** Events that are kept. */
+const KEPT = 500;
+/** Events of a new connection that are kept though nobody looks: how it began is what most questions are about. */
+const BEGINNING = 40;
+/** Bytes of a packet that are kept. */
+const BYTES = 4_096;
+
+export class Inspection {
+  readonly #inspector = new Inspector({ limit: BYTES });
+  readonly events = new Ring<TraceEvent>(KEPT);
+  readonly changed = new Signal<void>();
+  #stop: (() => void) | undefined;
+  #watched = false;
+  #left = BEGINNING;
+
+  /** For the client; what goes over it from now on is seen from its beginning. */
+  get webSocket(): Inspector["webSocket"] {
+    this.#left = BEGINNING;
+    this.#begin();
+    return this.#inspector.webSocket;
+  }
+
+  /** Whether somebody looks; taking packets apart is not for nothing. */
+  watch(watched: boolean): void {
+    this.#watched = watched;
+    if (watched) {
+      this.#begin();
+    } else {
+      this.#end();
+    }
+  }
+
+  clear(): void {
+    this.events.clear();
+    this.changed.emit();
+  }
+
+  #begin(): void {
+    this.#stop ??= this.#inspector.trace((event) => this.#take(event));
+  }
+
+  #end(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  #take(event: TraceEvent): void {
+    this.events.push(event);
+    this.changed.emit();
+    this.#left -= 1;
+    if (!this.#watched && this.#left <= 0) {
+      this.#end();
+    }
+  }
+}

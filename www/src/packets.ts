@@ -1,0 +1,188 @@
+/** The packets of the connection, at the foot of the window: one line each, and the chosen one field by field and in hex. */
+
+import type { TraceEvent } from "webmqtt/inspect";
+import { make, setText } from "./dom.js";
+import { download } from "./files.js";
+import { bytes, clockExact } from "./format.js";
+import { Painter } from "./frame.js";
+import type { Inspection } from "./inspection.js";
+import { t } from "./language.js";
+import { hexDump } from "./payload.js";
+
+export class PacketsPanel {
+  readonly #inspection: Inspection;
+  readonly #dialog = make("dialog", "packets");
+  readonly #list = make("ol", "packet-list");
+  readonly #detail = make("div", "packet-detail");
+  readonly #pause = this.#button(t("Pause"), "packets-pause", () => this.#togglePause());
+  readonly #lines = new Map<TraceEvent, HTMLElement>();
+  readonly #painter = new Painter(() => this.#paint());
+  #chosen: TraceEvent | undefined;
+
+  constructor(inspection: Inspection) {
+    this.#inspection = inspection;
+    this.#dialog.dataset.testid = "packets";
+    const title = make("h2", "", t("Packets"));
+    title.id = "packets-title";
+    this.#dialog.setAttribute("aria-labelledby", title.id);
+    const close = this.#button("✕", "packets-close", () => this.#dialog.close());
+    close.classList.add("icon");
+    close.setAttribute("aria-label", t("Close"));
+    this.#pause.setAttribute("aria-pressed", "false");
+    const tools = make("div", "tools");
+    tools.append(
+      this.#pause,
+      this.#button(t("Clear"), "packets-clear", () => inspection.clear()),
+      this.#button("JSON", "packets-json", () => this.#save()),
+      close,
+    );
+    const head = make("div", "dialog-head");
+    head.append(title, tools);
+    this.#detail.tabIndex = 0;
+    this.#detail.setAttribute("role", "region");
+    this.#detail.setAttribute("aria-label", t("Fields of the packet"));
+    this.#detail.dataset.testid = "packet-detail";
+    this.#list.setAttribute("aria-label", t("Packets, oldest first"));
+    const body = make("div", "packets-body");
+    body.append(this.#list, this.#detail);
+    this.#dialog.append(head, body);
+    this.#dialog.addEventListener("close", () => inspection.watch(false));
+    inspection.changed.listen(() => {
+      if (this.#dialog.open) {
+        this.#painter.request();
+      }
+    });
+    document.body.append(this.#dialog);
+  }
+
+  /** The page stays usable beside it. */
+  open(): void {
+    if (!this.#dialog.open) {
+      this.#dialog.show();
+    }
+    this.#inspection.watch(true);
+    this.#pause.setAttribute("aria-pressed", "false");
+    setText(this.#pause, t("Pause"));
+    this.#paint();
+  }
+
+  #button(text: string, id: string, act: () => void): HTMLButtonElement {
+    const button = make("button", "button small", text);
+    button.type = "button";
+    button.dataset.testid = id;
+    button.addEventListener("click", act);
+    return button;
+  }
+
+  #togglePause(): void {
+    const paused = this.#pause.getAttribute("aria-pressed") !== "true";
+    this.#inspection.watch(!paused);
+    this.#pause.setAttribute("aria-pressed", String(paused));
+    setText(this.#pause, paused ? t("Go on") : t("Pause"));
+  }
+
+  #paint(): void {
+    const { scrollTop, scrollHeight, clientHeight } = this.#list;
+    const atEnd = scrollTop + clientHeight >= scrollHeight - 8;
+    const events = new Set(this.#inspection.events);
+    for (const [event, line] of this.#lines) {
+      if (!events.has(event)) {
+        line.remove();
+        this.#lines.delete(event);
+      }
+    }
+    for (const event of events) {
+      if (!this.#lines.has(event)) {
+        const line = this.#line(event);
+        this.#lines.set(event, line);
+        this.#list.append(line);
+      }
+    }
+    if (atEnd) {
+      this.#list.scrollTop = this.#list.scrollHeight;
+    }
+  }
+
+  #line(event: TraceEvent): HTMLElement {
+    const button = make("button", "packet");
+    button.type = "button";
+    button.dataset.testid = "packet";
+    button.append(make("span", "packet-time", clockExact(event.time)), ...words(event));
+    button.addEventListener("click", () => {
+      this.#chosen = event;
+      for (const [each, line] of this.#lines) {
+        line.firstElementChild?.toggleAttribute("data-chosen", each === event);
+      }
+      this.#show(event);
+    });
+    if (event === this.#chosen) {
+      button.toggleAttribute("data-chosen", true);
+    }
+    const line = make("li");
+    line.append(button);
+    return line;
+  }
+
+  #show(event: TraceEvent): void {
+    if (event.kind !== "packet") {
+      this.#detail.replaceChildren();
+      return;
+    }
+    const table = make("table", "test-table");
+    const body = table.createTBody();
+    for (const { name, value, meaning, covered, offset, length } of event.fields) {
+      const row = make("tr");
+      const head = make("th", "", name);
+      head.scope = "row";
+      const text = value instanceof Uint8Array ? hexDump(value.subarray(0, 256)) : String(value);
+      const cell = make("td", "code packet-value", text);
+      if (meaning || covered) {
+        cell.append(make("span", "hint", ` ${meaning ?? t("covered")}`));
+      }
+      row.append(make("td", "packet-place", `${offset}+${length}`), head, cell);
+      body.append(row);
+    }
+    const parts: HTMLElement[] = [table];
+    if (event.broken) {
+      parts.push(make("p", "problem", event.broken));
+    }
+    const hex = make("pre", "detail-payload code", hexDump(event.bytes));
+    hex.dataset.testid = "packet-hex";
+    this.#detail.replaceChildren(...parts, hex);
+    this.#detail.scrollTop = 0;
+  }
+
+  #save(): void {
+    const shown = (_: string, value: unknown) =>
+      value instanceof Uint8Array
+        ? Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("")
+        : value;
+    const text = JSON.stringify([...this.#inspection.events], shown, 1);
+    download("packets.json", "application/json", `${text}\n`);
+  }
+}
+
+/** Direction, name and what tells one packet from the next. */
+function words(event: TraceEvent): HTMLElement[] {
+  if (event.kind !== "packet") {
+    const texts = {
+      opening: t("WebSocket: opening"),
+      open: t("WebSocket: open"),
+      close: t("WebSocket: closed"),
+      noise: t("no MQTT"),
+    };
+    const code = event.kind === "close" ? ` ${event.code} ${event.reason}` : "";
+    return [make("span", "packet-type packet-event", texts[event.kind] + code)];
+  }
+  const { direction, type, size, fields } = event;
+  const told = fields.find(({ name }) => /^(?:Topic Name|Topic Filter|Reason Code)$/.test(name));
+  const arrow = make("span", "packet-arrow", direction === "out" ? "↑" : "↓");
+  arrow.setAttribute("aria-label", direction === "out" ? t("sent") : t("received"));
+  arrow.setAttribute("role", "img");
+  return [
+    arrow,
+    make("span", "packet-type", type),
+    make("span", "packet-told", told ? (told.meaning ?? String(told.value)) : ""),
+    make("span", "packet-size", bytes(size)),
+  ];
+}
