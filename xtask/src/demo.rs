@@ -110,7 +110,11 @@ pub fn page_folder() -> PathBuf {
 fn page(step: &Step) -> Result<Done, Failure> {
     let stamp = Inputs::default()
         .paths(&["www", "pkg/dist/index.js", "pkg/dist/slim.js"])
-        .paths(&["pkg/dist/scram.js", "pkg/dist/held.js", "pkg/dist/inspect.js"])
+        .paths(&[
+            "pkg/dist/scram.js",
+            "pkg/dist/held.js",
+            "pkg/dist/inspect.js",
+        ])
         .paths(&["pkg/dist/store_module.js", "pkg/dist/webmqtt_bg.wasm"])
         .paths(&["pkg/dist/webmqtt_store_bg.wasm", "package-lock.json"])
         .stamp("page");
