@@ -21,6 +21,7 @@ export async function everywhere(engine, place) {
   after(() => browser?.stop(), { timeout: 30_000 });
   runIn(engine, place, () => browser);
   await import("../mosquitto.test.mjs");
+  await import("../entries.test.mjs");
   await import("../framing.test.mjs");
   await import("../broken_connection.test.mjs");
   await import("../bad_server.test.mjs");
