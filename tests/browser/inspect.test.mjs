@@ -134,8 +134,10 @@ describe("a packet taken apart", () => {
         assert.ok(!new TextDecoder().decode(bytes).includes("secret"));
       }
     });
+  }
 
-    test(`is broken where it is cut off, in MQTT ${version}, and tells no secret then`, () => {
+  test("is broken where it is cut off, and tells no secret then", () => {
+    for (const version of /** @type {const} */ ([4, 5])) {
       for (const packet of packets(version)) {
         const whole = encoded(packet, version);
         for (let length = 0; length < whole.length; length += 1) {
@@ -147,8 +149,8 @@ describe("a packet taken apart", () => {
           assert.ok(!/sec|ecr/.test(left), `${packet.cmd} ${length}: ${left}`);
         }
       }
-    });
-  }
+    }
+  });
 
   test("has names for what the numbers mean", () => {
     const refused = dissect(Uint8Array.of(0x20, 3, 0, 0x87, 0));
