@@ -140,3 +140,10 @@ fn what_is_no_packet_is_refused_with_its_reason() {
     assert_eq!(bytes_of("xy"), None);
     assert_eq!(bytes_of(""), None);
 }
+
+#[test]
+fn the_readme_shows_the_program_that_is_compiled() {
+    let program = include_str!("../examples/yew/src/bin/minimal.rs");
+    let (_, program) = program.split_once("\n\n").unwrap();
+    assert!(include_str!("../README.md").contains(program));
+}

@@ -5,6 +5,7 @@ use std::process::Command;
 use crate::brokers::embedded;
 use crate::build;
 use crate::docs;
+use crate::examples;
 use crate::fuzz;
 use crate::project::{self, WASM_TARGET};
 use crate::setup::wasm_target::{self, Toolchain};
@@ -47,6 +48,11 @@ pub fn fix() -> Result<(), Failure> {
         step.run(&mut cargo(&["fmt", "--all"]))?;
         step.run(&mut of_demo_broker(&["fmt"]))?;
         step.run(cargo(&["fmt"]).args(["--manifest-path", fuzz::MANIFEST]))?;
+        step.run(
+            project::command("rustfmt")
+                .args(["--edition", "2024"])
+                .args(examples::programs()),
+        )?;
         step.run(project::command(project::node_tool("biome")).args([
             "check",
             "--write",
@@ -113,6 +119,12 @@ fn checks() -> Vec<Check> {
         check("rustfmt fuzz", RUST, {
             let mut rustfmt = cargo(&["fmt", "--check"]);
             rustfmt.args(["--manifest-path", fuzz::MANIFEST]);
+            rustfmt
+        }),
+        check("rustfmt examples", RUST, {
+            let mut rustfmt = project::command("rustfmt");
+            rustfmt.args(["--edition", "2024", "--check"]);
+            rustfmt.args(examples::programs());
             rustfmt
         }),
         check("clippy fuzz", RUST, fuzz::clippy()),

@@ -10,6 +10,7 @@ mod demo;
 mod docs;
 mod doctor;
 mod engines;
+mod examples;
 mod fuzz;
 mod glue;
 mod packaging;
@@ -41,7 +42,7 @@ cargo xtask COMMAND
   demo    [--port 8080] [--broker-port 9001] [--open]
           the page with an embedded broker and simulated sensors; sets up what is missing
   test    [--only SUITE]...    everything, or: check native fuzz no_std core-in-wasm wasm size page browser
-          engines faults demo packaging coverage conformance
+          engines faults examples demo packaging coverage conformance
   setup   [--only WHAT]...     what the other commands need (they call it themselves)
   doctor  [--strict]           what is present, what is missing, why it matters
   build                        the npm package, into pkg/wasm and pkg/dist

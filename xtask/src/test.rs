@@ -14,13 +14,14 @@ use crate::stamp::files_below;
 use crate::step::{self, Done, Failure, Plan, Step, tail};
 use crate::summary::{self, Tally};
 use crate::{
-    brokers, check, conformance, core_in_wasm, coverage, demo, engines, fuzz, packaging, size,
+    brokers, check, conformance, core_in_wasm, coverage, demo, engines, examples, fuzz, packaging,
+    size,
 };
 
 /// A target without an operating system, hence without `std`.
 const BARE_TARGET: &str = "thumbv7em-none-eabi";
 
-const BROWSER_TESTS: &str = "tests/browser";
+pub const BROWSER_TESTS: &str = "tests/browser";
 
 /// A part of the whole that can be run alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,7 @@ pub enum Suite {
     Browser,
     Faults,
     Engines,
+    Examples,
     Demo,
     Packaging,
     Coverage,
@@ -44,7 +46,7 @@ pub enum Suite {
 
 impl Suite {
     /// In this order: the last one reads what the others have kept of their runs.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Check,
         Self::Native,
         Self::Fuzz,
@@ -56,6 +58,7 @@ impl Suite {
         Self::Browser,
         Self::Faults,
         Self::Engines,
+        Self::Examples,
         Self::Demo,
         Self::Packaging,
         Self::Coverage,
@@ -75,6 +78,7 @@ impl Suite {
             Self::Browser => "browser",
             Self::Faults => "faults",
             Self::Engines => "engines",
+            Self::Examples => "examples",
             Self::Demo => "demo",
             Self::Packaging => "packaging",
             Self::Coverage => "coverage",
@@ -93,7 +97,7 @@ impl Suite {
             }
             Self::CoreInWasm => return vec![Need::Node],
             Self::Check => vec![Need::RustComponents],
-            Self::Wasm | Self::Demo | Self::Packaging => vec![Need::Chromium],
+            Self::Wasm | Self::Examples | Self::Demo | Self::Packaging => vec![Need::Chromium],
             Self::Size | Self::Page => Vec::new(),
             Self::Faults => vec![Need::Chromium, Need::Debian13],
             Self::Browser => vec![
@@ -134,9 +138,13 @@ impl Suite {
             Self::Size => counted("size", size::weigh),
             Self::Page => page(),
             Self::Browser => in_chromium("browser", BROWSER_TESTS, |name| {
-                !name.starts_with("demo") && !is_rough(name) && !engines::is_one_of(name)
+                !name.starts_with("demo")
+                    && !is_rough(name)
+                    && !engines::is_one_of(name)
+                    && !examples::is_one_of(name)
             }),
             Self::Engines => engines::suite(),
+            Self::Examples => examples::suite(),
             Self::Faults => in_chromium("faults", BROWSER_TESTS, is_rough),
             Self::Demo => in_chromium("demo", BROWSER_TESTS, |name| name.starts_with("demo")),
             Self::Packaging => packaging(),
@@ -384,7 +392,7 @@ fn packaging() -> Tally {
 }
 
 /// The tests in a folder that drive Chromium from Node.
-fn in_chromium(name: &'static str, folder: &str, wanted: impl Fn(&str) -> bool) -> Tally {
+pub fn in_chromium(name: &'static str, folder: &str, wanted: impl Fn(&str) -> bool) -> Tally {
     if let Some(why) = setup::reason(Need::Chromium) {
         return Tally::skipped(&format!("{name} tests"), &why);
     }

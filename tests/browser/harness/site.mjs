@@ -107,7 +107,7 @@ export async function serveSite({ tls = false } = {}) {
 
 /**
  * Serves these texts under their names and the package in `webmqtt/`, without a policy, as a reader of the guide would.
- * @param {Record<string, string>} files
+ * @param {Record<string, string | Buffer>} files
  */
 export async function serveExample(files) {
   const server = http.createServer(async (request, response) => {
