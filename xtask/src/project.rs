@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-/// Pinned with `=` in the crate's manifest; the command-line tool has to be the same version.
+/// The version in the lock files; the command-line tool has to be the same.
 pub const WASM_BINDGEN: &str = "0.2.130";
 pub const WASM_PACK: &str = "0.15.1";
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -117,4 +117,18 @@ pub fn output_of(command: &mut Command) -> Option<String> {
 
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_files_have_the_version_of_the_command_line_tool() {
+        let package = format!("name = \"wasm-bindgen\"\nversion = \"{WASM_BINDGEN}\"\n");
+        for lock in ["Cargo.lock", "examples/yew/Cargo.lock"] {
+            let text = std::fs::read_to_string(root().join(lock)).expect("a lock file");
+            assert!(text.contains(&package), "{lock}");
+        }
+    }
 }
