@@ -3,20 +3,18 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
-import os from "node:os";
+import { readdir, readFile, rm, symlink } from "node:fs/promises";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { build as esbuild } from "esbuild";
 import { rollup } from "rollup";
 import { createServer, build as vite } from "vite";
 import webpack from "webpack";
-import { Broker } from "../browser/harness/broker.mjs";
-import { launchChromium } from "../browser/harness/lab.mjs";
 import { freePort } from "../browser/harness/ports.mjs";
-import { Consumer, output, root } from "./harness/consumer.mjs";
+import { output, root } from "./harness/consumer.mjs";
 import { serveFolder } from "./harness/folder_server.mjs";
+import { useWorkbench } from "./harness/workbench.mjs";
 
 const PATIENCE = 60_000;
 
@@ -31,31 +29,11 @@ async function served(address) {
 }
 
 describe("a message goes through", { timeout: 300_000 }, () => {
-  /** @type {Consumer} */
-  let consumer;
-  /** @type {Broker} */
-  let broker;
-  /** @type {import("playwright-core").BrowserContext} */
-  let browser;
-  let profile = "";
-
-  before(async () => {
-    profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
-    // One after the other: what was started before a failure is ended all the same.
-    browser = await launchChromium(profile);
-    broker = await Broker.start("embedded");
-    consumer = await Consumer.install();
-  });
-  after(async () => {
-    await browser?.close();
-    await broker?.stop();
-    await consumer?.remove();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-  });
+  const bench = useWorkbench();
 
   /** @param {string} address @returns what was fetched besides the page */
   async function goesThrough(address) {
-    const page = await browser.newPage();
+    const page = await bench.browser.newPage();
     /** @type {string[]} */
     const said = [];
     /** @type {string[]} */
@@ -64,7 +42,7 @@ describe("a message goes through", { timeout: 300_000 }, () => {
     page.on("console", (message) => said.push(message.text()));
     page.on("request", (request) => fetched.push(request.url()));
     try {
-      await page.goto(`${address}?broker=${encodeURIComponent(broker.url)}`);
+      await page.goto(`${address}?broker=${encodeURIComponent(bench.broker.url)}`);
       await page
         .waitForFunction(() => document.title === "through", undefined, { timeout: PATIENCE })
         .catch((error) => assert.fail(`${error}\n${said.join("\n")}`));
@@ -85,11 +63,11 @@ describe("a message goes through", { timeout: 300_000 }, () => {
   }
 
   test("in a page without tools", async () => {
-    await servedFrom(consumer.folder, "page/");
+    await servedFrom(bench.consumer.folder, "page/");
   });
 
   test("in a page without tools, from one file that fetches nothing", async () => {
-    const fetched = await servedFrom(consumer.folder, "page/one_file.html");
+    const fetched = await servedFrom(bench.consumer.folder, "page/one_file.html");
     assert.deepEqual(
       fetched.filter((url) => url.endsWith(".wasm")),
       [],
@@ -99,17 +77,17 @@ describe("a message goes through", { timeout: 300_000 }, () => {
 
   test("built by Vite, from TypeScript", async () => {
     await vite({
-      root: consumer.path("vite"),
+      root: bench.consumer.path("vite"),
       configFile: false,
       logLevel: "error",
       build: { target: "es2022", outDir: "out" },
     });
-    await servedFrom(consumer.path("vite", "out"));
+    await servedFrom(bench.consumer.path("vite", "out"));
   });
 
   test("from Vite's server for development", async () => {
     const server = await createServer({
-      root: consumer.path("vite"),
+      root: bench.consumer.path("vite"),
       configFile: false,
       logLevel: "error",
       server: { host: "127.0.0.1", port: 0 },
@@ -125,9 +103,9 @@ describe("a message goes through", { timeout: 300_000 }, () => {
   test("built by webpack 5", async () => {
     const compiler = webpack({
       mode: "production",
-      context: consumer.path("webpack"),
+      context: bench.consumer.path("webpack"),
       entry: "./main.js",
-      output: { path: consumer.path("webpack", "out"), filename: "main.js" },
+      output: { path: bench.consumer.path("webpack", "out"), filename: "main.js" },
     });
     await new Promise((resolve, reject) => {
       compiler.run((error, stats) => {
@@ -136,16 +114,16 @@ describe("a message goes through", { timeout: 300_000 }, () => {
         else resolve(undefined);
       });
     });
-    await consumer.page("webpack");
-    await servedFrom(consumer.path("webpack", "out"));
+    await bench.consumer.page("webpack");
+    await servedFrom(bench.consumer.path("webpack", "out"));
   });
 
   /** @param {string} entry @param {import("esbuild").BuildOptions} [more] */
   const withEsbuild = (entry, more = {}) =>
     esbuild({
-      absWorkingDir: consumer.path("esbuild"),
+      absWorkingDir: bench.consumer.path("esbuild"),
       entryPoints: { main: entry },
-      outdir: consumer.path("esbuild", "out"),
+      outdir: bench.consumer.path("esbuild", "out"),
       bundle: true,
       format: "esm",
       minify: true,
@@ -155,34 +133,34 @@ describe("a message goes through", { timeout: 300_000 }, () => {
 
   test("built by esbuild, with the module's file copied", async () => {
     await withEsbuild("main.js");
-    await consumer.copyModule("esbuild");
-    await consumer.page("esbuild");
-    await servedFrom(consumer.path("esbuild", "out"));
+    await bench.consumer.copyModule("esbuild");
+    await bench.consumer.page("esbuild");
+    await servedFrom(bench.consumer.path("esbuild", "out"));
   });
 
   test("built by esbuild, which copies the module for the slim entry", async () => {
-    await rm(consumer.path("esbuild", "out"), { recursive: true, force: true });
+    await rm(bench.consumer.path("esbuild", "out"), { recursive: true, force: true });
     await withEsbuild("slim.js", { loader: { ".wasm": "file" } });
-    await consumer.page("esbuild");
-    await servedFrom(consumer.path("esbuild", "out"));
+    await bench.consumer.page("esbuild");
+    await servedFrom(bench.consumer.path("esbuild", "out"));
   });
 
   test("built by Rollup, with the module's file copied", async () => {
     const bundle = await rollup({
-      input: consumer.path("rollup", "main.js"),
+      input: bench.consumer.path("rollup", "main.js"),
       plugins: [nodeResolve({ browser: true })],
     });
     // More than one file: the store is loaded only by who asks for it.
-    const dir = consumer.path("rollup", "out");
+    const dir = bench.consumer.path("rollup", "out");
     await bundle.write({ dir, entryFileNames: "main.js", format: "es" });
     await bundle.close();
-    await consumer.copyModule("rollup");
-    await consumer.page("rollup");
-    await servedFrom(consumer.path("rollup", "out"));
+    await bench.consumer.copyModule("rollup");
+    await bench.consumer.page("rollup");
+    await servedFrom(bench.consumer.path("rollup", "out"));
   });
 
   test("rendered on a server by SvelteKit, at work in the page", async () => {
-    const folder = consumer.path("sveltekit");
+    const folder = bench.consumer.path("sveltekit");
     // The framework is in there, the package in the folder above.
     await symlink(
       path.join(root, "tests/packaging/node_modules"),
@@ -215,7 +193,7 @@ describe("a message goes through", { timeout: 300_000 }, () => {
         contents: `import "webmqtt"; import "webmqtt/slim"; import { scramSha256 } from "webmqtt/scram";
           import { signedUrl } from "webmqtt/sigv4"; import { read } from "webmqtt/payload";
           import { Inspector } from "webmqtt/inspect";`,
-        resolveDir: consumer.folder,
+        resolveDir: bench.consumer.folder,
       },
       bundle: true,
       format: "esm",
@@ -223,13 +201,13 @@ describe("a message goes through", { timeout: 300_000 }, () => {
       logLevel: "silent",
     });
     assert.equal(outputFiles[0]?.text.trim(), "");
-    const site = await readdir(consumer.path("vite", "out", "assets"));
+    const site = await readdir(bench.consumer.path("vite", "out", "assets"));
     const modules = site.filter((name) => name.endsWith(".wasm")).sort();
     assert.deepEqual(
       modules.map((name) => name.replace(/-.*/, "")),
       ["webmqtt_bg", "webmqtt_store_bg"],
     );
-    const slim = await readFile(consumer.packaged("dist/slim.js"), "utf8");
+    const slim = await readFile(bench.consumer.packaged("dist/slim.js"), "utf8");
     assert.ok(!slim.includes("import.meta"), "the slim entry names an address");
   });
 });

@@ -2,15 +2,13 @@
 // Who follows the README gets a message through: its pages are taken from it, and only the broker's address is put in.
 
 import assert from "node:assert/strict";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { build as vite } from "vite";
-import { Broker } from "../browser/harness/broker.mjs";
-import { launchChromium } from "../browser/harness/lab.mjs";
-import { Consumer, output, root } from "./harness/consumer.mjs";
+import { output, root } from "./harness/consumer.mjs";
 import { serveFolder } from "./harness/folder_server.mjs";
+import { useWorkbench } from "./harness/workbench.mjs";
 
 /** As Vite's template `vanilla-ts` has them. */
 const TEMPLATE = {
@@ -38,26 +36,7 @@ const TEMPLATE = {
 };
 
 describe("following the README", { timeout: 120_000 }, () => {
-  /** @type {Consumer} */
-  let consumer;
-  /** @type {Broker} */
-  let broker;
-  /** @type {import("playwright-core").BrowserContext} */
-  let browser;
-  let profile = "";
-
-  before(async () => {
-    profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
-    browser = await launchChromium(profile);
-    broker = await Broker.start("embedded");
-    consumer = await Consumer.install();
-  });
-  after(async () => {
-    await browser?.close();
-    await broker?.stop();
-    await consumer?.remove();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-  });
+  const bench = useWorkbench();
 
   /** Its block in this language that greets. @param {string} language */
   async function greeting(language) {
@@ -67,13 +46,13 @@ describe("following the README", { timeout: 120_000 }, () => {
     assert.ok(code, `the README greets nobody in ${language}`);
     assert.ok(code.trim().split("\n").length <= 10, "it is more than ten lines");
     assert.match(code, /"ws:[^"]+"/);
-    return code.replace(/"ws:[^"]+"/, JSON.stringify(broker.url));
+    return code.replace(/"ws:[^"]+"/, JSON.stringify(bench.broker.url));
   }
 
   /** @param {string} folder */
   async function greets(folder) {
     const site = await serveFolder(folder);
-    const page = await browser.newPage();
+    const page = await bench.browser.newPage();
     try {
       await page.goto(`${site.origin}/`);
       // Text of the page, not of the script in it.
@@ -89,15 +68,17 @@ describe("following the README", { timeout: 120_000 }, () => {
   }
 
   test("with a page without tools", async () => {
-    const folder = consumer.path("plain");
+    const folder = bench.consumer.path("plain");
     await mkdir(path.join(folder, "webmqtt"), { recursive: true });
-    await cp(consumer.packaged("dist"), path.join(folder, "webmqtt/dist"), { recursive: true });
+    await cp(bench.consumer.packaged("dist"), path.join(folder, "webmqtt/dist"), {
+      recursive: true,
+    });
     await writeFile(path.join(folder, "index.html"), await greeting("html"));
     await greets(folder);
   });
 
   test("with Vite and TypeScript", async () => {
-    const folder = consumer.path("panel");
+    const folder = bench.consumer.path("panel");
     await mkdir(path.join(folder, "src"), { recursive: true });
     for (const [name, text] of Object.entries(TEMPLATE)) {
       await writeFile(path.join(folder, name), text);

@@ -4,6 +4,7 @@
 
 import net from "node:net";
 import { Arrivals } from "./arrivals.mjs";
+import { listenInFrontOf } from "./ports.mjs";
 
 /** @typedef {{ client: net.Socket, server: net.Socket }} Link */
 
@@ -32,13 +33,7 @@ export class CuttableProxy {
   /** @param {string} target */
   static async start(target) {
     const proxy = new CuttableProxy(target);
-    await new Promise((resolve) => {
-      proxy.#listener.listen(0, "127.0.0.1", () => resolve(undefined));
-    });
-    const address = /** @type {net.AddressInfo} */ (proxy.#listener.address());
-    const url = new URL(target);
-    url.host = `127.0.0.1:${address.port}`;
-    proxy.url = url.href;
+    proxy.url = await listenInFrontOf(proxy.#listener, target);
     return proxy;
   }
 

@@ -5,6 +5,7 @@
 
 import net from "node:net";
 import { Arrivals } from "./arrivals.mjs";
+import { listenInFrontOf } from "./ports.mjs";
 import { carriesData, FrameReader, frameBytes, PacketBoundaries } from "./websocket_frames.mjs";
 
 /** @typedef {import("./random.mjs").Random} Random */
@@ -388,13 +389,7 @@ export class FaultProxy {
   /** @param {string} target @param {Random} random @param {() => Script} next */
   static async start(target, random, next) {
     const proxy = new FaultProxy(target, random, next);
-    await new Promise((resolve) => {
-      proxy.#listener.listen(0, "127.0.0.1", () => resolve(undefined));
-    });
-    const address = /** @type {net.AddressInfo} */ (proxy.#listener.address());
-    const url = new URL(target);
-    url.host = `127.0.0.1:${address.port}`;
-    proxy.url = url.href;
+    proxy.url = await listenInFrontOf(proxy.#listener, target);
     return proxy;
   }
 

@@ -1,6 +1,5 @@
 // @ts-check
-// Finds a loopback port for a server that has to come back on the same port. It is below the range
-// from which the kernel serves clients and port 0, so nothing takes it while the server is away.
+// Ports on loopback.
 
 import net from "node:net";
 
@@ -16,10 +15,25 @@ function isFree(port) {
   });
 }
 
+/**
+ * One for a server that has to come back on the same port. It is below the range from which the kernel serves clients
+ * and port 0, so nothing takes it while the server is away.
+ */
 export async function freePort() {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
     if (await isFree(port)) return port;
   }
   throw new Error(`no free port between ${FIRST} and ${LAST}`);
+}
+
+/** Listens in front of a server. Gives the server's URL with this port. @param {net.Server} listener @param {string} target */
+export async function listenInFrontOf(listener, target) {
+  await new Promise((resolve) => {
+    listener.listen(0, "127.0.0.1", () => resolve(undefined));
+  });
+  const { port } = /** @type {net.AddressInfo} */ (listener.address());
+  const url = new URL(target);
+  url.host = `127.0.0.1:${port}`;
+  return url.href;
 }

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { WebSocket } from "ws";
+import { RemoteCalls } from "./remote_calls.mjs";
 
 const PATIENCE = 15_000;
 
@@ -95,23 +95,13 @@ export class Tab {
 export class RawChromium {
   #process;
   #profile;
-  #socket;
-  #last = 0;
-  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
-  #calls = new Map();
+  #calls;
 
-  /** @param {import("node:child_process").ChildProcess} process @param {string} profile @param {WebSocket} socket */
-  constructor(process, profile, socket) {
+  /** @param {import("node:child_process").ChildProcess} process @param {string} profile @param {RemoteCalls} calls */
+  constructor(process, profile, calls) {
     this.#process = process;
     this.#profile = profile;
-    this.#socket = socket;
-    socket.on("message", (data) => {
-      const { id, result, error } = JSON.parse(String(data));
-      const call = this.#calls.get(id);
-      this.#calls.delete(id);
-      if (error) call?.reject(new Error(error.message));
-      else call?.resolve(result);
-    });
+    this.#calls = calls;
   }
 
   /** @param {string[]} [more] arguments */
@@ -130,22 +120,13 @@ export class RawChromium {
       });
       child.once("exit", (code) => reject(new Error(`Chromium ended with ${code}: ${said}`)));
     });
-    const socket = new WebSocket(/** @type {string} */ (url));
-    await new Promise((resolve, reject) => {
-      socket.once("open", resolve);
-      socket.once("error", reject);
-    });
-    return new RawChromium(child, profile, socket);
+    const calls = await RemoteCalls.open(url, ({ error }) => error?.message);
+    return new RawChromium(child, profile, calls);
   }
 
-  /** @param {string} method @param {object} [parameters] @param {string} [sessionId] @returns {Promise<any>} */
-  send(method, parameters = {}, sessionId) {
-    this.#last += 1;
-    const id = this.#last;
-    return new Promise((resolve, reject) => {
-      this.#calls.set(id, { resolve, reject });
-      this.#socket.send(JSON.stringify({ id, method, params: parameters, sessionId }));
-    });
+  /** @param {string} method @param {object} [parameters] @param {string} [session] @returns {Promise<any>} */
+  send(method, parameters = {}, session) {
+    return this.#calls.send(method, parameters, session);
   }
 
   /** A new tab in front. @param {string} url */
@@ -161,7 +142,7 @@ export class RawChromium {
   async stop() {
     const ended = new Promise((resolve) => this.#process.once("exit", resolve));
     await this.send("Browser.close").catch(() => {});
-    this.#socket.close();
+    this.#calls.close();
     await ended;
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }

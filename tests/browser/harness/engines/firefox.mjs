@@ -5,8 +5,8 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { WebSocket } from "ws";
 import { Arrivals } from "../arrivals.mjs";
+import { RemoteCalls } from "../remote_calls.mjs";
 
 const START_PATIENCE = 60_000;
 
@@ -76,27 +76,13 @@ export class Tab {
 export class Firefox {
   #process;
   #profile;
-  #socket;
-  #last = 0;
-  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
-  #calls = new Map();
+  #calls;
 
-  /** @param {import("node:child_process").ChildProcess} process @param {string} profile @param {WebSocket} socket */
-  constructor(process, profile, socket) {
+  /** @param {import("node:child_process").ChildProcess} process @param {string} profile @param {RemoteCalls} calls */
+  constructor(process, profile, calls) {
     this.#process = process;
     this.#profile = profile;
-    this.#socket = socket;
-    socket.on("message", (data) => {
-      const { id, result, error, message } = JSON.parse(String(data));
-      const call = this.#calls.get(id);
-      this.#calls.delete(id);
-      if (error) call?.reject(new Error(`${error}: ${message}`));
-      else call?.resolve(result);
-    });
-    socket.on("close", () => {
-      for (const { reject } of this.#calls.values()) reject(new Error("Firefox is gone"));
-      this.#calls.clear();
-    });
+    this.#calls = calls;
   }
 
   static async start() {
@@ -111,12 +97,9 @@ export class Firefox {
       // Whatever it keeps outside its profile goes with the profile.
       { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, HOME: profile } },
     );
-    const socket = new WebSocket(`${await addressOf(child)}/session`);
-    await new Promise((resolve, reject) => {
-      socket.once("open", resolve);
-      socket.once("error", reject);
-    });
-    const browser = new Firefox(child, profile, socket);
+    const failure = (/** @type {any} */ { error, message }) => error && `${error}: ${message}`;
+    const calls = await RemoteCalls.open(`${await addressOf(child)}/session`, failure);
+    const browser = new Firefox(child, profile, calls);
     const capabilities = { alwaysMatch: { acceptInsecureCerts: true } };
     await browser.send("session.new", { capabilities });
     return browser;
@@ -124,12 +107,7 @@ export class Firefox {
 
   /** @param {string} method @param {object} [parameters] @returns {Promise<any>} */
   send(method, parameters = {}) {
-    this.#last += 1;
-    const id = this.#last;
-    return new Promise((resolve, reject) => {
-      this.#calls.set(id, { resolve, reject });
-      this.#socket.send(JSON.stringify({ id, method, params: parameters }));
-    });
+    return this.#calls.send(method, parameters);
   }
 
   /** A new tab in front. @param {string} url */
