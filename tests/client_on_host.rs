@@ -1,4 +1,5 @@
 //! The client where there is no browser, as an application's `cargo test` has it: everything is there, nothing connects.
+#![cfg(all(feature = "client", not(feature = "js")))]
 
 use std::cell::RefCell;
 use std::future::Future;
