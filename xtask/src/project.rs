@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 /// The version in the lock files; the command-line tool has to be the same.
 pub const WASM_BINDGEN: &str = "0.2.130";
 pub const WASM_PACK: &str = "0.15.1";
+pub const CARGO_DENY: &str = "0.20.2";
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// The project's folder.
@@ -60,6 +61,10 @@ pub fn wasm_bindgen_folder() -> PathBuf {
 
 pub fn wasm_pack_folder() -> PathBuf {
     cache().join(format!("wasm-pack-{WASM_PACK}"))
+}
+
+pub fn cargo_deny_folder() -> PathBuf {
+    cache().join(format!("cargo-deny-{CARGO_DENY}"))
 }
 
 /// A command that runs in the project's folder, free of what `cargo run` adds to the environment:

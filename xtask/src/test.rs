@@ -97,7 +97,8 @@ impl Suite {
             }
             Self::CoreInWasm => return vec![Need::Node],
             Self::Check => vec![Need::RustComponents],
-            Self::Wasm | Self::Examples | Self::Demo | Self::Packaging => vec![Need::Chromium],
+            Self::Wasm | Self::Examples | Self::Demo => vec![Need::Chromium],
+            Self::Packaging => vec![Need::Chromium, Need::OldestRust, Need::CargoDeny],
             Self::Size | Self::Page => Vec::new(),
             Self::Faults => vec![Need::Chromium, Need::Debian13],
             Self::Browser => vec![
@@ -433,6 +434,10 @@ pub fn node_tests(name: &'static str, files: &[PathBuf], at_once: u8) -> Tally {
         .env(
             "WEBMQTT_WEBKIT_DRIVER",
             browsers::webkit_driver().unwrap_or_default(),
+        )
+        .env(
+            "WEBMQTT_CARGO_DENY",
+            project::cargo_deny_folder().join("bin/cargo-deny"),
         )
         .env("WEBMQTT_BROKERS", brokers::list_json());
     let record = Record::of(name);

@@ -1,4 +1,5 @@
-//! Tools that come from crates, each built once into a folder of the tool cache; and rustfmt with clippy.
+//! Tools that come from crates, each built once into a folder of the tool cache; rustfmt with clippy; and the oldest Rust
+//! that the crate promises to compile with.
 
 use std::path::PathBuf;
 
@@ -26,6 +27,13 @@ pub const WASM_PACK: CargoTool = CargoTool {
     version: project::WASM_PACK,
     binaries: &["wasm-pack"],
     folder: project::wasm_pack_folder,
+};
+
+pub const CARGO_DENY: CargoTool = CargoTool {
+    package: "cargo-deny",
+    version: project::CARGO_DENY,
+    binaries: &["cargo-deny"],
+    folder: project::cargo_deny_folder,
 };
 
 impl CargoTool {
@@ -83,4 +91,39 @@ pub fn provide_components(step: &Step) -> Result<(), Failure> {
                 .to_owned(),
             ..failure
         })
+}
+
+/// As `Cargo.toml` names it.
+fn oldest_rust() -> Option<String> {
+    let manifest = std::fs::read_to_string(project::root().join("Cargo.toml")).ok()?;
+    let line = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("rust-version = "))?;
+    Some(line.trim_matches('"').to_owned())
+}
+
+pub fn find_oldest_rust() -> Result<Found, String> {
+    let name = oldest_rust().ok_or("Cargo.toml names no rust-version")?;
+    project::output_of(project::command("rustup").args(["run", &name, "rustc", "--version"]))
+        .and_then(|text| first_version(&text))
+        .map(|version| Found {
+            version,
+            place: format!("rustup's toolchain {name}"),
+        })
+        .ok_or_else(|| format!("no Rust {name}"))
+}
+
+pub fn provide_oldest_rust(step: &Step) -> Result<(), Failure> {
+    let name = oldest_rust().unwrap_or_default();
+    step.tell(&format!(
+        "adding Rust {name}, the oldest that the crate compiles with"
+    ));
+    let mut rustup = project::command("rustup");
+    rustup.args(["toolchain", "install", &name, "--profile", "minimal"]);
+    step.run(&mut rustup).map_err(|failure| Failure {
+        sentence: format!(
+            "Rust {name} cannot be had: run `rustup toolchain install {name}` by hand to see why."
+        ),
+        ..failure
+    })
 }

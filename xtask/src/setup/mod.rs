@@ -23,6 +23,8 @@ pub enum Need {
     Node,
     NodeModules,
     RustComponents,
+    OldestRust,
+    CargoDeny,
     WasmTarget,
     WasmBindgen,
     WasmPack,
@@ -41,10 +43,12 @@ pub struct Found {
 }
 
 impl Need {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Node,
         Self::NodeModules,
         Self::RustComponents,
+        Self::OldestRust,
+        Self::CargoDeny,
         Self::WasmTarget,
         Self::WasmBindgen,
         Self::WasmPack,
@@ -78,6 +82,8 @@ impl Need {
             Self::Node => "node",
             Self::NodeModules => "node-modules",
             Self::RustComponents => "rust-components",
+            Self::OldestRust => "oldest-rust",
+            Self::CargoDeny => "cargo-deny",
             Self::WasmTarget => "wasm-target",
             Self::WasmBindgen => "wasm-bindgen",
             Self::WasmPack => "wasm-pack",
@@ -100,6 +106,8 @@ impl Need {
             Self::Node => "runs the TypeScript tools, the page's build and the browser tests",
             Self::NodeModules => "esbuild, TypeScript, Biome, wasm-opt, playwright-core, uPlot",
             Self::RustComponents => "rustfmt and clippy, for `cargo xtask check`",
+            Self::OldestRust => "shows that the crate compiles with the Rust that it promises",
+            Self::CargoDeny => "looks at the licences and sources of what the crate depends on",
             Self::WasmTarget => "compiles the crate to WebAssembly",
             Self::WasmBindgen => "JavaScript glue, and the runner of the tests in the browser",
             Self::WasmPack => "drives the package's build; the demo does without",
@@ -137,6 +145,8 @@ impl Need {
             Self::Node => node::find(),
             Self::NodeModules => node::find_modules(),
             Self::RustComponents => cargo_tools::find_components(),
+            Self::OldestRust => cargo_tools::find_oldest_rust(),
+            Self::CargoDeny => cargo_tools::CARGO_DENY.find(),
             Self::WasmTarget => wasm_target::find(),
             Self::WasmBindgen => cargo_tools::WASM_BINDGEN.find(),
             Self::WasmPack => cargo_tools::WASM_PACK.find(),
@@ -154,6 +164,8 @@ impl Need {
             Self::Node => node::provide(step),
             Self::NodeModules => node::provide_modules(step),
             Self::RustComponents => cargo_tools::provide_components(step),
+            Self::OldestRust => cargo_tools::provide_oldest_rust(step),
+            Self::CargoDeny => cargo_tools::CARGO_DENY.provide(step),
             Self::WasmTarget => wasm_target::provide(step),
             Self::WasmBindgen => cargo_tools::WASM_BINDGEN.provide(step),
             Self::WasmPack => cargo_tools::WASM_PACK.provide(step),
