@@ -4,7 +4,7 @@
 
 import net from "node:net";
 import { Arrivals } from "./arrivals.mjs";
-import { listenInFrontOf } from "./ports.mjs";
+import { listenInFrontOf, reset } from "./sockets.mjs";
 
 /** @typedef {{ client: net.Socket, server: net.Socket }} Link */
 
@@ -41,7 +41,7 @@ export class CuttableProxy {
   #accept(client) {
     client.on("error", () => {});
     if (!this.#open) {
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
     const server = net.connect(Number(this.#target.port), this.#target.hostname);
@@ -117,8 +117,8 @@ export class CuttableProxy {
   /** Resets every connection, as a network that goes away would. New ones are still accepted. */
   cut() {
     for (const { client, server } of this.#links) {
-      client.resetAndDestroy();
-      server.resetAndDestroy();
+      reset(client);
+      reset(server);
     }
     this.#deafToServer = false;
     this.#deafToClient = false;

@@ -5,7 +5,7 @@
 
 import net from "node:net";
 import { Arrivals } from "./arrivals.mjs";
-import { listenInFrontOf } from "./ports.mjs";
+import { listenInFrontOf, reset } from "./sockets.mjs";
 import { carriesData, FrameReader, frameBytes, PacketBoundaries } from "./websocket_frames.mjs";
 
 /** @typedef {import("./random.mjs").Random} Random */
@@ -43,16 +43,6 @@ import { carriesData, FrameReader, frameBytes, PacketBoundaries } from "./websoc
 
 /** How long messages are held for others to be merged with. */
 const MERGE_WINDOW = 12;
-
-/**
- * Resets a connection. Node.js can reset no socket that is ending or still connecting, and hangs at its own end then.
- * @param {net.Socket | undefined} socket
- */
-function reset(socket) {
-  if (!socket || socket.destroyed) return;
-  if (socket.writableEnded || socket.connecting) socket.destroy();
-  else socket.resetAndDestroy();
-}
 
 /** One direction of a connection. */
 class Flow {

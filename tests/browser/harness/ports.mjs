@@ -26,14 +26,3 @@ export async function freePort() {
   }
   throw new Error(`no free port between ${FIRST} and ${LAST}`);
 }
-
-/** Listens in front of a server. Gives the server's URL with this port. @param {net.Server} listener @param {string} target */
-export async function listenInFrontOf(listener, target) {
-  await new Promise((resolve) => {
-    listener.listen(0, "127.0.0.1", () => resolve(undefined));
-  });
-  const { port } = /** @type {net.AddressInfo} */ (listener.address());
-  const url = new URL(target);
-  url.host = `127.0.0.1:${port}`;
-  return url.href;
-}
