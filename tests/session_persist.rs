@@ -7,22 +7,10 @@ use webmqtt::codec::{
     Packet, PacketType, Property, PropertyId, Publish, ReasonCode, TopicFilter, Version,
 };
 use webmqtt::error::Error;
-use webmqtt::session::{ConnectOptions, Durability, OpenPublish, Session, State, StoreKey};
+use webmqtt::session::{ConnectOptions, Durability, OpenPublish, Session, StoreKey};
 use webmqtt::time::WallTime;
 
 const DURABILITIES: [Durability; 2] = [Durability::Relaxed, Durability::Strict];
-
-fn stored(version: Version, durability: Durability) -> Net {
-    let mut net = Net::new(persistent(version), Settings::default(), 1);
-    net.client = Client::with_store(persistent(version), durability, 1);
-    net.connect();
-    assert_eq!(net.client.state(), State::Connected);
-    net
-}
-
-fn store(net: &mut Net) -> &mut Store {
-    net.client.store.as_mut().expect("a store")
-}
 
 /// What is sent in the current connection, without CONNECT.
 fn sent(net: &Net) -> Vec<&Frame> {

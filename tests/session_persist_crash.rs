@@ -13,10 +13,6 @@ use webmqtt::session::{ConnectOptions, Durability, State, StoreKey};
 const STRICT: Durability = Durability::Strict;
 const RELAXED: Durability = Durability::Relaxed;
 
-fn store(net: &mut Net) -> &mut Store {
-    net.client.store.as_mut().expect("a store")
-}
-
 /// Connected and subscribed, and all of that is durable. From now on nothing is before it is said.
 fn begin(options: ConnectOptions, durability: Durability) -> Net {
     let mut net = Net::new(options.clone(), Settings::default(), 1);

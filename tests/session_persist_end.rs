@@ -7,18 +7,6 @@ use webmqtt::codec::{Packet, PacketType, Property, PropertyId, Publish, ReasonCo
 use webmqtt::error::Error;
 use webmqtt::session::{Durability, Session, State, StoreKey};
 
-fn stored(version: Version, durability: Durability) -> Net {
-    let mut net = Net::new(persistent(version), Settings::default(), 1);
-    net.client = Client::with_store(persistent(version), durability, 1);
-    net.connect();
-    assert_eq!(net.client.state(), State::Connected);
-    net
-}
-
-fn store(net: &mut Net) -> &mut Store {
-    net.client.store.as_mut().expect("a store")
-}
-
 /// The page comes back and connects.
 fn reload(net: &mut Net) {
     let version = net.client.session.version();

@@ -1,6 +1,8 @@
 //! The client for Rust front ends, in a real browser, against a WebSocket that the test holds in its hands.
 #![cfg(target_arch = "wasm32")]
 
+mod web_server;
+
 use std::cell::RefCell;
 use std::future::{Future, IntoFuture};
 use std::pin::{Pin, pin};
@@ -11,10 +13,11 @@ use std::time::Duration;
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
+use web_server::{bytes, connack, publish};
 use webmqtt::client::{ClientEvent, CloseInfo, Overflow};
 use webmqtt::codec::{
-    self, Ack, ConnAck, Decoded, Disconnect, Packet, PacketId, Properties, PropertyId, Publish,
-    Sender, Version,
+    self, Ack, ConnAck, Decoded, Disconnect, Packet, PacketId, Properties, PropertyId, Sender,
+    Version,
 };
 use webmqtt::{Client, ClientBuilder, Error, Message, QoS, ReasonCode, State, Subscription};
 
@@ -85,38 +88,12 @@ async fn connected() -> Client {
     client
 }
 
-fn bytes(packet: &Packet<'_>) -> Vec<u8> {
-    let mut out = Vec::new();
-    codec::encode_as(Sender::Server, packet, Version::V5, &mut out).unwrap();
-    out
-}
-
-fn connack(reason: ReasonCode) -> Vec<u8> {
-    bytes(&Packet::ConnAck(ConnAck {
-        session_present: false,
-        reason,
-        properties: Properties::EMPTY,
-    }))
-}
-
 fn ack(id: u16) -> Ack<'static> {
     Ack {
         packet_id: PacketId::new(id).unwrap(),
         reason: ReasonCode::Success,
         properties: Properties::EMPTY,
     }
-}
-
-fn publish(topic: &str, payload: &[u8]) -> Vec<u8> {
-    bytes(&Packet::Publish(Publish {
-        dup: false,
-        qos: QoS::AtMostOnce,
-        retain: false,
-        topic,
-        packet_id: None,
-        properties: Properties::EMPTY,
-        payload,
-    }))
 }
 
 /// A packet that the client sent, in words: its type, its identifier and what it is about.

@@ -1,15 +1,18 @@
 //! The browser driver, in a real browser, against a WebSocket that the test holds in its hands.
 #![cfg(target_arch = "wasm32")]
 
+mod web_server;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
+use web_server::{bytes, connack, publish};
 use webmqtt::client::{CloseInfo, Delivery, Driver, DriverOptions, Sink};
 use webmqtt::codec::{
-    self, Ack, ConnAck, Decoded, Packet, PacketId, Properties, Publish, QoS, ReasonCode, Sender,
+    self, Ack, Decoded, Packet, PacketId, Properties, Publish, QoS, ReasonCode, Sender,
     SubscribeOptions, TopicFilter, TopicName, Version,
 };
 use webmqtt::error::Error;
@@ -171,36 +174,9 @@ async fn connected() -> (Driver, Log) {
     driver.command(|session, now| session.connect(now)).unwrap();
     turn().await;
     open(0, "mqtt");
-    receive(0, &connack());
+    receive(0, &connack(ReasonCode::Success));
     assert!(log.has("connected"), "{:?}", log.lines());
     (driver, log)
-}
-
-fn bytes(packet: &Packet<'_>) -> Vec<u8> {
-    let mut out = Vec::new();
-    codec::encode_as(Sender::Server, packet, Version::V5, &mut out).unwrap();
-    out
-}
-
-fn connack() -> Vec<u8> {
-    let reason = ReasonCode::Success;
-    bytes(&Packet::ConnAck(ConnAck {
-        session_present: false,
-        reason,
-        properties: Properties::EMPTY,
-    }))
-}
-
-fn publish(topic: &str, payload: &[u8]) -> Vec<u8> {
-    bytes(&Packet::Publish(Publish {
-        dup: false,
-        qos: QoS::AtMostOnce,
-        retain: false,
-        topic,
-        packet_id: None,
-        properties: Properties::EMPTY,
-        payload,
-    }))
 }
 
 /// What the client sent, one string for each WebSocket message with the types of its packets.
@@ -392,13 +368,13 @@ async fn what_an_old_socket_still_says_is_ignored() {
     driver.command(|session, now| session.connect(now)).unwrap();
     turn().await;
     open(0, "mqtt");
-    receive(0, &connack());
+    receive(0, &connack(ReasonCode::Success));
     drop_it(0, 1006, "");
     while count() < 2 {
         turn().await;
     }
     open(1, "mqtt");
-    receive(1, &connack());
+    receive(1, &connack(ReasonCode::Success));
     let before = log.lines();
     assert!(!listens(0), "nobody hears what it still says");
     drop_it(0, 1006, "");
@@ -502,7 +478,7 @@ async fn keeps_the_connection_of_a_page_that_is_put_away_when_asked_to() {
     driver.command(|session, now| session.connect(now)).unwrap();
     turn().await;
     open(0, "mqtt");
-    receive(0, &connack());
+    receive(0, &connack(ReasonCode::Success));
     page_event("pagehide", true);
     assert!(!is_closed(0));
     assert_eq!(packets(0), [["Connect"]]);
@@ -521,7 +497,7 @@ async fn the_network_that_comes_back_is_probed_and_ends_the_waiting() {
     driver.command(|session, now| session.connect(now)).unwrap();
     turn().await;
     open(0, "mqtt");
-    receive(0, &connack());
+    receive(0, &connack(ReasonCode::Success));
     drop_it(0, 1006, "");
     assert!(log.has("Waiting: connection-lost"), "{:?}", log.lines());
     for kind in ["online", "resume", "visibilitychange"] {

@@ -27,7 +27,7 @@ pub use net::Net;
 pub use packets::*;
 pub use random::Random;
 pub use script::{Scripted, Split};
-pub use store::{Store, Write};
+pub use store::{Store, Write, store, stored};
 pub use subscriptions::*;
 
 use webmqtt::codec::{QoS, Version};

@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use webmqtt::session::{Durability, StoreKey, StoreOp};
+use webmqtt::codec::Version;
+use webmqtt::session::{Durability, State, StoreKey, StoreOp};
+
+use super::{Client, Net, Settings, persistent};
 
 /// An operation that outlives the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,4 +93,18 @@ impl Store {
     pub fn keys(&self) -> Vec<StoreKey> {
         self.records().map(|(key, _)| key).collect()
     }
+}
+
+/// A client with a store, connected.
+#[track_caller]
+pub fn stored(version: Version, durability: Durability) -> Net {
+    let mut net = Net::new(persistent(version), Settings::default(), 1);
+    net.client = Client::with_store(persistent(version), durability, 1);
+    net.connect();
+    assert_eq!(net.client.state(), State::Connected);
+    net
+}
+
+pub fn store(net: &mut Net) -> &mut Store {
+    net.client.store.as_mut().expect("a store")
 }

@@ -1,6 +1,7 @@
 /** The packets of the connection, at the foot of the window: one line each, and the chosen one field by field and in hex. */
 
 import type { TraceEvent } from "webmqtt/inspect";
+import { headed, smallButton } from "./dialog.js";
 import { make, setText } from "./dom.js";
 import { download } from "./files.js";
 import { bytes, clockExact } from "./format.js";
@@ -14,7 +15,7 @@ export class PacketsPanel {
   readonly #dialog = make("dialog", "packets");
   readonly #list = make("ol", "packet-list");
   readonly #detail = make("div", "packet-detail");
-  readonly #pause = this.#button(t("Pause"), "packets-pause", () => this.#togglePause());
+  readonly #pause = smallButton(t("Pause"), "packets-pause", () => this.#togglePause());
   readonly #lines = new Map<TraceEvent, HTMLElement>();
   readonly #painter = new Painter(() => this.#paint());
   #chosen: TraceEvent | undefined;
@@ -22,18 +23,13 @@ export class PacketsPanel {
   constructor(inspection: Inspection) {
     this.#inspection = inspection;
     this.#dialog.dataset.testid = "packets";
-    const title = make("h2", "", t("Packets"));
-    title.id = "packets-title";
-    this.#dialog.setAttribute("aria-labelledby", title.id);
-    const close = this.#button("✕", "packets-close", () => this.#dialog.close());
-    close.classList.add("icon");
-    close.setAttribute("aria-label", t("Close"));
+    const { title, close } = headed(this.#dialog, "packets", t("Packets"));
     this.#pause.setAttribute("aria-pressed", "false");
     const tools = make("div", "tools");
     tools.append(
       this.#pause,
-      this.#button(t("Clear"), "packets-clear", () => inspection.clear()),
-      this.#button("JSON", "packets-json", () => this.#save()),
+      smallButton(t("Clear"), "packets-clear", () => inspection.clear()),
+      smallButton("JSON", "packets-json", () => this.#save()),
       close,
     );
     const head = make("div", "dialog-head");
@@ -64,14 +60,6 @@ export class PacketsPanel {
     this.#pause.setAttribute("aria-pressed", "false");
     setText(this.#pause, t("Pause"));
     this.#paint();
-  }
-
-  #button(text: string, id: string, act: () => void): HTMLButtonElement {
-    const button = make("button", "button small", text);
-    button.type = "button";
-    button.dataset.testid = id;
-    button.addEventListener("click", act);
-    return button;
   }
 
   #togglePause(): void {

@@ -1,6 +1,7 @@
 /** The dialog that tests the broker: progress, the table, and the ways to keep and pass on the report. */
 
 import type { ConnectionInfo } from "webmqtt";
+import { headed, smallButton } from "../dialog.js";
 import { make, setText } from "../dom.js";
 import { download } from "../files.js";
 import { duration } from "../format.js";
@@ -24,19 +25,14 @@ export class BrokerTestDialog {
   readonly #body = make("div", "test-tables");
   readonly #tools = make("div", "tools");
   readonly #text = make("textarea", "code test-text");
-  readonly #stop = this.#button(t("Stop"), "test-stop", () => this.#running?.abort());
+  readonly #stop = smallButton(t("Stop"), "test-stop", () => this.#running?.abort());
   readonly #tables = new Map<string, HTMLElement>();
   #running: AbortController | undefined;
   #report: Report | undefined;
 
   constructor() {
     this.#dialog.dataset.testid = "test-dialog";
-    const title = make("h2", "", t("Test of the broker"));
-    title.id = "test-title";
-    this.#dialog.setAttribute("aria-labelledby", title.id);
-    const close = this.#button("✕", "test-close", () => this.#dialog.close());
-    close.classList.add("icon");
-    close.setAttribute("aria-label", t("Close"));
+    const { title, close } = headed(this.#dialog, "test", t("Test of the broker"));
     const head = make("div", "dialog-head");
     head.append(title, close);
     const hint = make(
@@ -60,14 +56,6 @@ export class BrokerTestDialog {
     // Whoever closes the dialog has no use for the rest of it.
     this.#dialog.addEventListener("close", () => this.#running?.abort());
     document.body.append(this.#dialog);
-  }
-
-  #button(text: string, id: string, act: () => void): HTMLButtonElement {
-    const button = make("button", "button small", text);
-    button.type = "button";
-    button.dataset.testid = id;
-    button.addEventListener("click", act);
-    return button;
   }
 
   /** Shows the dialog and tests, unless a test is still running. */
@@ -170,13 +158,13 @@ export class BrokerTestDialog {
     const parts = [broker, summaryOf(findings)].filter(Boolean);
     setText(this.#status, `${complete ? "" : `${t("Stopped.")} `}${parts.join(": ")}.`);
     const save = (text: string, id: string, name: string, type: string, make: () => string) =>
-      this.#button(text, id, () => download(name, type, make()));
+      smallButton(text, id, () => download(name, type, make()));
     this.#tools.replaceChildren(
       save("JSON", "test-json", "broker-test.json", "application/json", () => toJson(report)),
       save("Markdown", "test-markdown", "broker-test.md", "text/markdown", () =>
         toMarkdown(report),
       ),
-      this.#button(t("Share as text"), "test-share", () => void this.#share(toText(report))),
+      smallButton(t("Share as text"), "test-share", () => void this.#share(toText(report))),
     );
     this.#showLimits(report);
     this.#body.scrollTop = 0;
