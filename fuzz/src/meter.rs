@@ -137,34 +137,44 @@ unsafe impl GlobalAlloc for Counting {
 
 /// The compiler's coverage hook is called at every branch; the linker sends copies through us.
 ///
-/// The hooks are in assembly, because the compiler would put calls of the hook into everything else here.
+/// The hooks are in assembly, because the compiler would put calls of the hook into everything else here. Each thread
+/// has its own count: another one's work is not ours, and two that count at once would lose each other's.
 #[cfg(webmqtt_work)]
 mod work {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    #[unsafe(no_mangle)]
-    static WEBMQTT_WORK: AtomicU64 = AtomicU64::new(0);
-
     std::arch::global_asm!(
+        ".pushsection .tbss,\"awT\",@nobits",
+        ".p2align 3",
+        "webmqtt_work_of_thread:",
+        ".zero 8",
+        ".popsection",
         ".globl __sanitizer_cov_trace_pc_guard_init",
         "__sanitizer_cov_trace_pc_guard_init:",
         "ret",
         ".globl __sanitizer_cov_trace_pc_guard",
         "__sanitizer_cov_trace_pc_guard:",
-        "inc qword ptr [rip + WEBMQTT_WORK]",
+        "inc qword ptr fs:[webmqtt_work_of_thread@tpoff]",
         "ret",
         ".globl __wrap_memcpy",
         "__wrap_memcpy:",
-        "add qword ptr [rip + WEBMQTT_WORK], rdx",
+        "add qword ptr fs:[webmqtt_work_of_thread@tpoff], rdx",
         "jmp __real_memcpy@PLT",
         ".globl __wrap_memmove",
         "__wrap_memmove:",
-        "add qword ptr [rip + WEBMQTT_WORK], rdx",
+        "add qword ptr fs:[webmqtt_work_of_thread@tpoff], rdx",
         "jmp __real_memmove@PLT",
+        ".globl webmqtt_work_so_far",
+        "webmqtt_work_so_far:",
+        "mov rax, qword ptr fs:[webmqtt_work_of_thread@tpoff]",
+        "ret",
     );
 
+    unsafe extern "C" {
+        #[link_name = "webmqtt_work_so_far"]
+        safe fn work_so_far() -> u64;
+    }
+
     pub(super) fn so_far() -> u64 {
-        WEBMQTT_WORK.load(Ordering::Relaxed)
+        work_so_far()
     }
 }
 

@@ -8,7 +8,7 @@
     allow(dead_code, unused_imports, reason = "there is no work to compare")
 )]
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use webmqtt::codec::{
     self, Ack, ConnAck, Packet, PacketId, PropertiesBuf, Property, PropertyId, Publish, QoS,
@@ -19,9 +19,6 @@ use webmqtt::time::Instant;
 use webmqtt_fuzz::meter::{self, Cost};
 
 const VERSION: Version = Version::V5;
-
-/// Work is counted for the whole process.
-static ALONE: Mutex<()> = Mutex::new(());
 
 /// Runs a flood of `n` and of `4 n`.
 fn costs(n: usize, flood: impl Fn(&mut Peer, usize)) -> (Cost, Cost) {
@@ -206,11 +203,36 @@ macro_rules! costs {
         #[test]
         #[cfg_attr(not(webmqtt_work), ignore = "work is not counted in this build")]
         fn $name() {
-            // Also while a failure is printed.
-            let _alone = ALONE.lock();
             $check($n, $flood);
         }
     )+};
+}
+
+#[test]
+#[cfg_attr(not(webmqtt_work), ignore = "work is not counted in this build")]
+fn work_of_other_threads_is_not_counted() {
+    let flood = || {
+        costs(50, |peer, n| {
+            (0..n).for_each(|_| peer.publish(QoS::ExactlyOnce))
+        })
+    };
+    let alone = flood();
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !ended.load(Ordering::Relaxed) {
+                    flood();
+                }
+            });
+        }
+        let beside_others: Vec<_> = (0..50).map(|_| flood()).collect();
+        ended.store(true, Ordering::Relaxed);
+        assert!(
+            beside_others.iter().all(|costs| *costs == alone),
+            "{alone:?}"
+        );
+    });
 }
 
 costs! {
