@@ -53,9 +53,11 @@ const TYPES = [
   "AUTH",
 ] as const;
 
-type Kind = "byte" | "two" | "four" | "varint" | "text" | "binary" | "pair";
+/** How a property is written. @internal */
+export type Kind = "byte" | "two" | "four" | "varint" | "text" | "binary" | "pair";
 
-const PROPERTIES: ReadonlyMap<number, readonly [name: string, kind: Kind]> = new Map([
+/** By identifier. @internal */
+export const PROPERTIES: ReadonlyMap<number, readonly [name: string, kind: Kind]> = new Map([
   [0x01, ["Payload Format Indicator", "byte"]],
   [0x02, ["Message Expiry Interval", "four"]],
   [0x03, ["Content Type", "text"]],

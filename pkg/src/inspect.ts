@@ -13,14 +13,16 @@
  * ```
  *
  * It stands between the client and the WebSocket and changes nothing. While nobody traces it only counts lengths, to know
- * where packets begin.
+ * where packets begin, and follows the session's state if it was asked to.
  */
 
 import { type Dissection, dissect } from "./dissect.js";
+import { Session, type SessionState } from "./follow.js";
 import { guarded } from "./listeners.js";
 import type { ProtocolVersion, WebSocketConstructor, WebSocketLike } from "./types.js";
 
 export { type Dissection, dissect, type PacketField } from "./dissect.js";
+export type { Aliases, FollowedSubscription, InFlight, Quota, SessionState } from "./follow.js";
 
 /** What every event says. */
 export interface TraceBase {
@@ -85,6 +87,11 @@ export type TraceEvent = TraceOpening | TraceOpen | TraceClose | TracePacket | T
 export interface InspectorOptions {
   /** How many bytes of a packet an event holds, 0 to 268,435,460. Fields are read from all of it. Default 65,536. */
   limit?: number;
+  /**
+   * Also follow the session's state, for `session()`: of each packet it reads a few bytes, whether somebody traces or not.
+   * The inspector is for one client then. Default false.
+   */
+  session?: boolean;
   /** The WebSocket to watch. Default: the global one. */
   webSocket?: WebSocketConstructor;
 }
@@ -95,11 +102,13 @@ export class Inspector {
   readonly webSocket: WebSocketConstructor;
   readonly #listeners = new Set<(event: TraceEvent) => void>();
   readonly #limit: number;
+  readonly #session: Session | undefined;
   #connections = 0;
 
   /** Traces nothing yet. */
-  constructor({ limit = 65_536, webSocket }: InspectorOptions = {}) {
+  constructor({ limit = 65_536, session = false, webSocket }: InspectorOptions = {}) {
     this.#limit = limit;
+    this.#session = session ? new Session() : undefined;
     const watch = (url: string, subprotocol: string) => {
       const Given = webSocket ?? (WebSocket as WebSocketConstructor);
       return this.#watch(new Given(url, subprotocol), url, subprotocol);
@@ -130,6 +139,14 @@ export class Inspector {
       signal?.addEventListener("abort", end, { once: true });
     }
     return end;
+  }
+
+  /**
+   * With the option `session`: what is in flight, the quotas, topic aliases and subscriptions, as the packets so far have
+   * told; else `undefined`. It knows nothing of an earlier page but what is sent again, and nothing of the queue.
+   */
+  session(): SessionState | undefined {
+    return this.#session?.state();
   }
 
   #tell(event: TraceEvent): void {
@@ -166,6 +183,7 @@ export class Inspector {
     events.addEventListener("message", (event) => incoming.take((event as MessageEvent).data));
     events.addEventListener("close", (event) => {
       const { code, reason } = event as CloseEvent;
+      this.#session?.closed(connection);
       this.#tell({ kind: "close", code, reason, ...base() });
     });
     return socket;
@@ -177,6 +195,7 @@ export class Inspector {
     base: TraceBase,
     state: { version: ProtocolVersion },
   ): void {
+    this.#session?.take(view, direction, base.connection, base.time);
     const isConnect = (view[0] ?? 0) >> 4 === 1;
     if (this.#listeners.size === 0 && !isConnect) {
       return;
