@@ -9,7 +9,7 @@ use crate::examples;
 use crate::fuzz;
 use crate::project::{self, WASM_TARGET};
 use crate::setup::wasm_target::{self, Toolchain};
-use crate::setup::{self, Need};
+use crate::setup::{self, Need, rumqttd};
 use crate::step::{self, Done, Failure, Plan, Step};
 use crate::summary::Tally;
 
@@ -48,6 +48,7 @@ pub fn fix() -> Result<(), Failure> {
         step.run(&mut cargo(&["fmt", "--all"]))?;
         step.run(&mut of_demo_broker(&["fmt"]))?;
         step.run(cargo(&["fmt"]).args(["--manifest-path", fuzz::MANIFEST]))?;
+        step.run(cargo(&["fmt"]).args(["--manifest-path", rumqttd::MANIFEST]))?;
         step.run(
             project::command("rustfmt")
                 .args(["--edition", "2024"])
@@ -116,6 +117,11 @@ fn checks() -> Vec<Check> {
             ]),
         ),
         check("clippy demo-broker", RUST, clippy_of_demo_broker()),
+        check("rustfmt rumqttd", RUST, {
+            let mut rustfmt = cargo(&["fmt", "--check"]);
+            rustfmt.args(["--manifest-path", rumqttd::MANIFEST]);
+            rustfmt
+        }),
         check("rustfmt fuzz", RUST, {
             let mut rustfmt = cargo(&["fmt", "--check"]);
             rustfmt.args(["--manifest-path", fuzz::MANIFEST]);

@@ -57,9 +57,9 @@ cargo xtask COMMAND
   conformance [--write]        which statements, scenarios and findings are shown, and by which tests;
                                --write brings the numbers in the documents up to date
   coverage                     lines of the codec and the session that the native tests run through
-  broker  NAME [--port N] [--plain-port N] [--persist FOLDER] [--sensors]
+  broker  NAME [--port N] [--plain-port N] [--tls-port N] [--persist FOLDER] [--sensors]
           [--log-packets] [--no-acl]
-          embedded mosquitto mosquitto-deb12 rabbitmq rabbitmq-deb12, in the foreground
+          embedded mosquitto mosquitto-deb12 rabbitmq rabbitmq-deb12 hivemq aedes rumqttd, in the foreground
   broker  list [--json]        which of them can be started here
 
 A port of 0 takes any free one. Tools are kept in ~/.cache/webmqtt (or $XDG_CACHE_HOME/webmqtt).";
@@ -181,6 +181,7 @@ fn asked() -> Result<Asked, lexopt::Error> {
                     .ok_or_else(|| format!("there is no broker `{name}`"))?,
                 port: words.port.take(),
                 plain_port: words.plain_port.take().unwrap_or(0),
+                tls_port: words.tls_port.take(),
                 persist: words.persist.take(),
                 log_packets: std::mem::take(&mut words.log_packets),
                 no_acl: std::mem::take(&mut words.no_acl),
@@ -203,6 +204,7 @@ struct Words {
     port: Option<u16>,
     broker_port: Option<u16>,
     plain_port: Option<u16>,
+    tls_port: Option<u16>,
     seconds: Option<u32>,
     persist: Option<PathBuf>,
     out: Option<PathBuf>,
@@ -225,6 +227,7 @@ impl Words {
                 Long("port") => words.port = Some(parser.value()?.parse()?),
                 Long("broker-port") => words.broker_port = Some(parser.value()?.parse()?),
                 Long("plain-port") => words.plain_port = Some(parser.value()?.parse()?),
+                Long("tls-port") => words.tls_port = Some(parser.value()?.parse()?),
                 Long("seconds") => words.seconds = Some(parser.value()?.parse()?),
                 Long("out") => words.out = Some(parser.value()?.into()),
                 Long("persist") => words.persist = Some(parser.value()?.into()),

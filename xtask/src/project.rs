@@ -12,6 +12,8 @@ use std::sync::LazyLock;
 pub const WASM_BINDGEN: &str = "0.2.130";
 pub const WASM_PACK: &str = "0.15.1";
 pub const CARGO_DENY: &str = "0.20.2";
+pub const HIVEMQ: &str = "2025.5";
+pub const RUMQTTD: &str = "0.20.0";
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// The project's folder.
@@ -65,6 +67,14 @@ pub fn wasm_pack_folder() -> PathBuf {
 
 pub fn cargo_deny_folder() -> PathBuf {
     cache().join(format!("cargo-deny-{CARGO_DENY}"))
+}
+
+pub fn hivemq_folder() -> PathBuf {
+    cache().join(format!("hivemq-{HIVEMQ}"))
+}
+
+pub fn rumqttd_folder() -> PathBuf {
+    cache().join(format!("rumqttd-{RUMQTTD}"))
 }
 
 /// A command that runs in the project's folder, free of what `cargo run` adds to the environment:

@@ -28,6 +28,8 @@ export class Broker {
   url = "";
   /** URL of a plain MQTT listener, if the broker has one. @type {string | undefined} */
   tcpUrl;
+  /** URL of a listener for WebSockets with TLS, if it was asked for. @type {string | undefined} */
+  tlsUrl;
   #kind;
   #port;
   #directory;
@@ -64,9 +66,16 @@ export class Broker {
       ...this.#more,
     ];
     this.#server = await XtaskServer.start(["broker", this.#kind, ...where], READY_PATIENCE);
-    const [url, tcpUrl] = this.#server.ready;
-    this.url = String(url);
-    this.tcpUrl = tcpUrl;
+    const of = (/** @type {string} */ scheme) =>
+      this.#server?.ready.find((url) => url.startsWith(`${scheme}:`));
+    this.url = String(of("ws"));
+    this.tcpUrl = of("mqtt");
+    this.tlsUrl = of("wss");
+  }
+
+  /** The certificate of the authority that vouches for `tlsUrl`. */
+  authority() {
+    return readFile(path.join(this.#directory, "ca.crt"));
   }
 
   /** Starts the broker again if a test that failed left it dead. */

@@ -1,9 +1,13 @@
 //! `cargo xtask broker`: real brokers with MQTT over WebSocket on loopback, one at a time in the foreground,
 //! for the browser tests and for people.
 
+mod aedes;
+mod certificates;
 pub mod embedded;
+mod hivemq;
 mod mosquitto;
 mod rabbitmq;
+mod rumqttd;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -26,6 +30,9 @@ pub enum Kind {
     Embedded,
     Mosquitto(Home),
     RabbitMq(Home),
+    HiveMq,
+    Aedes,
+    Rumqttd,
 }
 
 /// Where a broker's program is.
@@ -38,12 +45,15 @@ pub enum Home {
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Embedded,
         Self::Mosquitto(Home::Debian13),
         Self::Mosquitto(Home::Machine),
         Self::RabbitMq(Home::Debian13),
         Self::RabbitMq(Home::Machine),
+        Self::HiveMq,
+        Self::Aedes,
+        Self::Rumqttd,
     ];
 
     pub fn name(self) -> &'static str {
@@ -53,6 +63,9 @@ impl Kind {
             Self::Mosquitto(Home::Machine) => "mosquitto-deb12",
             Self::RabbitMq(Home::Debian13) => "rabbitmq",
             Self::RabbitMq(Home::Machine) => "rabbitmq-deb12",
+            Self::HiveMq => "hivemq",
+            Self::Aedes => "aedes",
+            Self::Rumqttd => "rumqttd",
         }
     }
 
@@ -62,15 +75,16 @@ impl Kind {
 
     fn default_port(self) -> u16 {
         match self {
-            Self::Embedded | Self::Mosquitto(_) => 9001,
+            Self::Embedded | Self::Mosquitto(_) | Self::Aedes | Self::Rumqttd => 9001,
             Self::RabbitMq(_) => 15675,
+            Self::HiveMq => 8000,
         }
     }
 
     fn path(self) -> &'static str {
         match self {
-            Self::Embedded => "/mqtt",
-            Self::Mosquitto(_) => "/",
+            Self::Embedded | Self::HiveMq | Self::Aedes => "/mqtt",
+            Self::Mosquitto(_) | Self::Rumqttd => "/",
             Self::RabbitMq(_) => "/ws",
         }
     }
@@ -83,20 +97,26 @@ impl Kind {
             Self::Mosquitto(Home::Debian13) | Self::RabbitMq(Home::Debian13) => {
                 Some(Need::Debian13)
             }
+            Self::HiveMq => Some(Need::HiveMq),
+            Self::Aedes => Some(Need::NodeModules),
+            Self::Rumqttd => Some(Need::Rumqttd),
         }
     }
 
     /// Its version, or why it cannot be started here.
     fn availability(self) -> Result<String, String> {
         let inside = debian13::folder();
+        if let Some(why) = self.need().and_then(setup::reason) {
+            return Err(why);
+        }
         let package = match self {
             Self::Embedded => return embedded::version(),
             Self::Mosquitto(_) => "mosquitto",
             Self::RabbitMq(_) => "rabbitmq-server",
+            Self::HiveMq => return Ok(project::HIVEMQ.to_owned()),
+            Self::Aedes => return aedes::version(),
+            Self::Rumqttd => return Ok(project::RUMQTTD.to_owned()),
         };
-        if let Some(why) = self.need().and_then(setup::reason) {
-            return Err(why);
-        }
         match self {
             Self::Mosquitto(Home::Debian13) | Self::RabbitMq(Home::Debian13) => {
                 if !project::is_root() {
@@ -117,6 +137,8 @@ pub struct Options {
     pub port: Option<u16>,
     /// Of the plain MQTT listener; 0 takes any free one.
     pub plain_port: u16,
+    /// Also listens there for WebSockets with TLS; 0 takes any free one.
+    pub tls_port: Option<u16>,
     /// Keeps sessions and retained messages there.
     pub persist: Option<PathBuf>,
     /// Mosquitto writes every packet into `broker.log` in its folder.
@@ -131,6 +153,8 @@ struct Launch<'a> {
     home: Home,
     port: u16,
     plain: u16,
+    /// With the files of [`certificates`].
+    tls: Option<u16>,
     /// Configuration and data; the broker sees it as [`Launch::seen`].
     folder: &'a Path,
     persist: bool,
@@ -144,6 +168,17 @@ impl Launch<'_> {
         match self.home {
             Home::Machine => self.folder.display().to_string(),
             Home::Debian13 => "/run/webmqtt".to_owned(),
+        }
+    }
+
+    /// For a program that has no configuration file.
+    fn tell_ports(&self, command: &mut Command) {
+        command
+            .env("WEBMQTT_PORT", self.port.to_string())
+            .env("WEBMQTT_PLAIN_PORT", self.plain.to_string())
+            .env_remove("WEBMQTT_TLS_PORT");
+        if let Some(tls) = self.tls {
+            command.env("WEBMQTT_TLS_PORT", tls.to_string());
         }
     }
 
@@ -209,10 +244,21 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             "port {plain} is in use: choose another with --plain-port, or 0 for any free one."
         )));
     }
+    let tls = match options.tls_port {
+        None => None,
+        Some(_) if kind == Kind::Embedded => {
+            return Err(Failure::new("the embedded broker has no TLS"));
+        }
+        Some(asked) => {
+            certificates::make(&folder)?;
+            Some(process::port_or_free(asked)?)
+        }
+    };
     let launch = |home| Launch {
         home,
         port,
         plain,
+        tls,
         folder: &folder,
         persist: options.persist.is_some(),
         log_packets: options.log_packets,
@@ -224,15 +270,22 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         Kind::Embedded => embedded::start(port, options.sensors, log)?,
         Kind::Mosquitto(home) => Server::start(&mut mosquitto::command(&launch(home))?, log, true)?,
         Kind::RabbitMq(home) => Server::start(&mut rabbitmq::command(&launch(home))?, log, true)?,
+        Kind::HiveMq => Server::start(&mut hivemq::command(&launch(Home::Machine))?, log, true)?,
+        Kind::Aedes => Server::start(&mut aedes::command(&launch(Home::Machine)), log, true)?,
+        Kind::Rumqttd => Server::start(&mut rumqttd::command(&launch(Home::Machine)), log, true)?,
     };
     if !server.until_ready(&mut watch, port, kind.path(), START)? {
         return Ok(());
     }
-    let plain_url = match kind {
-        Kind::Embedded => String::new(),
-        Kind::Mosquitto(_) | Kind::RabbitMq(_) => format!(" mqtt://127.0.0.1:{plain}"),
-    };
-    println!("READY ws://127.0.0.1:{port}{}{plain_url}", kind.path());
+    let path = kind.path();
+    let mut urls = format!("ws://127.0.0.1:{port}{path}");
+    if kind != Kind::Embedded {
+        let _ = write!(urls, " mqtt://127.0.0.1:{plain}");
+    }
+    if let Some(tls) = tls {
+        let _ = write!(urls, " wss://127.0.0.1:{tls}{path}");
+    }
+    println!("READY {urls}");
     match watch.wait(&mut server) {
         Ended::Asked => {
             server.stop();

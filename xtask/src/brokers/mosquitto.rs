@@ -38,6 +38,15 @@ pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
     } else {
         ""
     };
+    let tls = launch.tls.map_or_else(String::new, |port| {
+        format!(
+            "listener {port} 127.0.0.1\n\
+             socket_domain ipv4\n\
+             protocol websockets\n\
+             certfile {seen}/server.crt\n\
+             keyfile {seen}/server.key\n"
+        )
+    });
     // The plain listener: Debian 12's build exits when every listener is a websockets one.
     // socket_domain: without it that build binds websockets to every interface.
     // No per_listener_settings: 2.0.21 then loses messages for offline sessions.
@@ -55,7 +64,8 @@ pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
          listener {plain} 127.0.0.1\n\
          listener {port} 127.0.0.1\n\
          socket_domain ipv4\n\
-         protocol websockets\n"
+         protocol websockets\n\
+         {tls}"
     );
     for (name, text) in [
         ("mosquitto.conf", configuration.as_str()),

@@ -10,6 +10,16 @@ use crate::step::Failure;
 pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
     let folder = launch.folder;
     let (amqp, mqtt) = (process::port_or_free(0)?, launch.plain);
+    let seen = launch.seen();
+    let tls = launch.tls.map_or_else(String::new, |port| {
+        format!(
+            "web_mqtt.ssl.ip = 127.0.0.1\n\
+             web_mqtt.ssl.port = {port}\n\
+             web_mqtt.ssl.cacertfile = {seen}/ca.crt\n\
+             web_mqtt.ssl.certfile = {seen}/server.crt\n\
+             web_mqtt.ssl.keyfile = {seen}/server.key\n"
+        )
+    });
     let configuration = format!(
         "listeners.tcp.1 = 127.0.0.1:{amqp}\n\
          mqtt.listeners.tcp.1 = 127.0.0.1:{mqtt}\n\
@@ -17,6 +27,7 @@ pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
          web_mqtt.tcp.ip = 127.0.0.1\n\
          web_mqtt.tcp.port = {}\n\
          web_mqtt.ws_path = /ws\n\
+         {tls}\
          log.console = true\n\
          log.console.level = warning\n",
         launch.port
@@ -37,7 +48,6 @@ pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
          ulimit -n 65536 2>/dev/null || true\n\
          exec /usr/lib/rabbitmq/bin/rabbitmq-server",
     );
-    let seen = launch.seen();
     // Its own name server and its own ports: two of them side by side never meet. The node's name stays the same, for
     // the data carries it.
     command

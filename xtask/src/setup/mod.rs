@@ -8,7 +8,9 @@ pub mod browsers;
 pub mod cargo_tools;
 pub mod debian13;
 pub mod debian_rust;
+pub mod hivemq;
 pub mod node;
+pub mod rumqttd;
 pub mod wasm_target;
 
 use std::fs::{self, File};
@@ -34,6 +36,8 @@ pub enum Need {
     Mosquitto,
     RabbitMq,
     Debian13,
+    HiveMq,
+    Rumqttd,
 }
 
 /// Where something is and which version.
@@ -43,7 +47,7 @@ pub struct Found {
 }
 
 impl Need {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Node,
         Self::NodeModules,
         Self::RustComponents,
@@ -58,6 +62,8 @@ impl Need {
         Self::Mosquitto,
         Self::RabbitMq,
         Self::Debian13,
+        Self::HiveMq,
+        Self::Rumqttd,
     ];
 
     /// What `cargo xtask demo` needs, and nothing more.
@@ -93,6 +99,8 @@ impl Need {
             Self::Mosquitto => "mosquitto",
             Self::RabbitMq => "rabbitmq",
             Self::Debian13 => "debian-13",
+            Self::HiveMq => "hivemq",
+            Self::Rumqttd => "rumqttd",
         }
     }
 
@@ -104,7 +112,9 @@ impl Need {
     pub fn matters(self) -> &'static str {
         match self {
             Self::Node => "runs the TypeScript tools, the page's build and the browser tests",
-            Self::NodeModules => "esbuild, TypeScript, Biome, wasm-opt, playwright-core, uPlot",
+            Self::NodeModules => {
+                "esbuild, TypeScript, Biome, wasm-opt, playwright-core, uPlot, aedes"
+            }
             Self::RustComponents => "rustfmt and clippy, for `cargo xtask check`",
             Self::OldestRust => "shows that the crate compiles with the Rust that it promises",
             Self::CargoDeny => "looks at the licences and sources of what the crate depends on",
@@ -119,6 +129,8 @@ impl Need {
             Self::Debian13 => {
                 "browser tests against Mosquitto 2.0.21 and RabbitMQ 4.0, in a folder of their own"
             }
+            Self::HiveMq => "browser tests against HiveMQ CE, which needs Java",
+            Self::Rumqttd => "browser tests against rumqttd",
         }
     }
 
@@ -135,6 +147,7 @@ impl Need {
             Self::NodeModules => &["node"],
             // One at a time: each of them keeps every core busy.
             Self::WasmPack => &["wasm-bindgen"],
+            Self::Rumqttd => &["wasm-pack"],
             _ => &[],
         }
     }
@@ -156,6 +169,8 @@ impl Need {
             Self::Mosquitto => find_daemon("mosquitto", "mosquitto"),
             Self::RabbitMq => find_daemon("rabbitmq-server", "rabbitmq-server"),
             Self::Debian13 => debian13::find(),
+            Self::HiveMq => hivemq::find(),
+            Self::Rumqttd => rumqttd::find(),
         }
     }
 
@@ -175,6 +190,8 @@ impl Need {
             Self::Mosquitto => apt::install_daemon(step, "mosquitto"),
             Self::RabbitMq => apt::install_daemon(step, "rabbitmq-server"),
             Self::Debian13 => debian13::provide(step),
+            Self::HiveMq => hivemq::provide(step),
+            Self::Rumqttd => rumqttd::provide(step),
         }
     }
 

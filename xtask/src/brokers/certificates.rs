@@ -1,0 +1,50 @@
+//! A certificate authority for one broker, and the certificate that it gave to 127.0.0.1; for tests, good for two days.
+
+use std::fs;
+use std::path::Path;
+
+use crate::project;
+use crate::step::{Failure, tail};
+
+/// Of `server.p12`.
+pub const P12_PASSWORD: &str = "secret";
+
+/// `ca.crt`, `server.crt`, `server.key` and, with the latter two, `server.p12`, unless they are in the folder already.
+pub fn make(folder: &Path) -> Result<(), Failure> {
+    if folder.join("server.p12").is_file() {
+        return Ok(());
+    }
+    fs::write(
+        folder.join("server.ext"),
+        "subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth\n",
+    )
+    .map_err(|error| Failure::io("writing a certificate's extensions", &error))?;
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    for line in [
+        format!("req -x509 {key} -days 2 -subj /CN=webmqtt-tests -keyout ca.key -out ca.crt"),
+        format!("req {key} -subj /CN=127.0.0.1 -keyout server.key -out server.csr"),
+        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile server.ext -out server.crt"
+            .to_owned(),
+        format!(
+            "pkcs12 -export -in server.crt -inkey server.key -name server -passout pass:{P12_PASSWORD} -out server.p12"
+        ),
+    ] {
+        openssl(folder, &line)?;
+    }
+    Ok(())
+}
+
+fn openssl(folder: &Path, line: &str) -> Result<(), Failure> {
+    let output = project::command("openssl")
+        .args(line.split(' '))
+        .current_dir(folder)
+        .output()
+        .map_err(|error| Failure::io("starting openssl", &error))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Failure {
+        sentence: format!("`openssl {line}` failed."),
+        output: tail(&String::from_utf8_lossy(&output.stderr), 20),
+    })
+}
