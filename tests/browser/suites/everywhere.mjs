@@ -8,8 +8,12 @@ import { ENGINES, runIn } from "../harness/engines/engine.mjs";
 /** @typedef {import("../harness/engines/engine.mjs").EngineName} EngineName */
 /** @typedef {import("../harness/engines/engine.mjs").Place} Place */
 
-/** @param {EngineName} engine @param {Place} place */
-export async function everywhere(engine, place) {
+/**
+ * Runs test files in another place than Playwright's Chromium.
+ * @param {EngineName} engine @param {Place} place
+ * @param {() => Promise<unknown>} files imports them
+ */
+export async function runThere(engine, place, files) {
   /** @type {import("../harness/engines/engine.mjs").Browser} */
   let browser;
   before(
@@ -20,6 +24,15 @@ export async function everywhere(engine, place) {
   );
   after(() => browser?.stop(), { timeout: 30_000 });
   runIn(engine, place, () => browser);
+  await files();
+}
+
+/** @param {EngineName} engine @param {Place} place */
+export function everywhere(engine, place) {
+  return runThere(engine, place, load);
+}
+
+async function load() {
   await import("../mosquitto.test.mjs");
   await import("../entries.test.mjs");
   await import("../framing.test.mjs");

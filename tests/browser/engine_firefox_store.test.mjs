@@ -1,0 +1,4 @@
+// @ts-check
+import { runThere } from "./suites/everywhere.mjs";
+
+await runThere("firefox", "window", () => import("./store.test.mjs"));
