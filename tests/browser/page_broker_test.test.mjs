@@ -80,8 +80,9 @@ async function leave(page, offences) {
 }
 
 const noRabbit = await whyNoBroker("rabbitmq");
-/** @param {string} name */
-const skipped = (name) => plainTest(name, { skip: noRabbit ?? "" });
+const noOldRabbit = await whyNoBroker("rabbitmq-deb12");
+/** @param {string | undefined} why */
+const skippedFor = (why) => (/** @type {string} */ name) => plainTest(name, { skip: why ?? "" });
 
 describe("the test of a broker", () => {
   const test = useWww();
@@ -139,7 +140,7 @@ describe("the test of a broker", () => {
     });
   });
 
-  (noRabbit ? skipped : test)(
+  (noRabbit ? skippedFor(noRabbit) : test)(
     "RabbitMQ has no QoS 2 and no MQTT 3.1, which is told as its own answer",
     async ({ page, offences }) => {
       await withBroker("rabbitmq", async (broker) => {
@@ -152,17 +153,47 @@ describe("the test of a broker", () => {
             "MQTT 5: QoS 2, clean session",
             "MQTT 5: QoS 2, kept session",
             "MQTT 5: Offline delivery, QoS 2",
+            "MQTT 5: Retained message by a wildcard",
             "MQTT 5: Shared subscription",
             "MQTT 3.1: Connect",
           ],
         );
         assert.match(wordsOf(findings, "QoS 2, clean session"), /grants QoS 1 instead of 2/);
         assert.match(wordsOf(findings, "Shared subscription"), /does not support shared/);
-        assert.deepEqual(named(findings, "fails"), [
-          "MQTT 5: Retained message by a wildcard",
-          "MQTT 3.1.1: Retained message by a wildcard",
-        ]);
+        // It keeps them, and has never promised them to wildcards.
+        assert.match(
+          wordsOf(findings, "Retained message by a wildcard"),
+          /to subscriptions without wildcards only/,
+        );
+        assert.deepEqual(named(findings, "fails"), []);
         assert.equal(named(findings, "skipped").length, 6);
+        await leave(page, offences);
+      });
+    },
+  );
+
+  (noOldRabbit ? skippedFor(noOldRabbit) : test)(
+    "RabbitMQ 3.10 keeps no session without QoS 1, and fails only where it breaks a rule",
+    async ({ page, offences }) => {
+      await withBroker("rabbitmq-deb12", async (broker) => {
+        await page.getByTestId("version").selectOption("4");
+        await connectTo(page, broker.url);
+        await runTest(page);
+        const { findings } = await reportOf(page);
+        assert.deepEqual(named(findings, "cannot"), [
+          "MQTT 5: Connect",
+          "MQTT 3.1.1: QoS 2, clean session",
+          "MQTT 3.1.1: QoS 2, kept session",
+          "MQTT 3.1.1: Offline delivery, QoS 0",
+          "MQTT 3.1.1: Offline delivery, QoS 2",
+          "MQTT 3.1.1: Retained message by a wildcard",
+          "MQTT 3.1: QoS 2, clean session",
+          "MQTT 3.1: QoS 2, kept session",
+        ]);
+        const old = findings.filter(({ group }) => group === "MQTT 3.1.1");
+        assert.match(wordsOf(old, "Offline delivery, QoS 0"), /forgets this one of QoS 0/);
+        // [MQTT-3.14.4-3]
+        assert.deepEqual(named(findings, "fails"), ["MQTT 3.1.1: No last will after a farewell"]);
         await leave(page, offences);
       });
     },

@@ -42,12 +42,14 @@ function random(): string {
 /** One client, and what came to it. */
 export class Probe {
   readonly client: Client;
+  readonly version: ProtocolVersion;
   readonly messages: Message[] = [];
   readonly #arrived = new Set<() => void>();
   readonly #signal: AbortSignal;
 
-  constructor(client: Client, signal: AbortSignal) {
+  constructor(client: Client, version: ProtocolVersion, signal: AbortSignal) {
     this.client = client;
+    this.version = version;
     this.#signal = signal;
   }
 
@@ -195,7 +197,7 @@ export class Laboratory {
     if (!clean) {
       this.#sessions.set(clientId, version);
     }
-    const probe = new Probe(client, this.#signal);
+    const probe = new Probe(client, version, this.#signal);
     prepare?.(probe);
     await client.connect();
     return probe;

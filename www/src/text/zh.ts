@@ -404,6 +404,11 @@ export const page: Texts = {
   "The old session was gone.": "旧会话已清除。",
   "Its CONNACK says so.": "它的 CONNACK 是这么说的。",
   "The retained message did not come.": "没有收到保留消息。",
+  "It gives retained messages to subscriptions without wildcards only: what was published live came through the wildcard.":
+    "它只向不带通配符的订阅发送保留消息：通过通配符只收到了实时发布的消息。",
+  "Its CONNACK ends the session with the connection.": "它的 CONNACK 表示会话随连接结束。",
+  "It keeps sessions with subscriptions of QoS 1, and forgets this one of QoS 0.":
+    "它只保留带 QoS 1 订阅的会话，不保留这个 QoS 0 订阅的会话。",
   "It came without its retain flag.": "到达时没有保留标志。",
   "It came although it had been removed.": "虽已删除，仍然到达。",
   "It came to a new subscriber, and no more after it was removed.":
