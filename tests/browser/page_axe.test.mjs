@@ -108,6 +108,10 @@ describe("axe finds nothing", () => {
         await page.getByTestId("test-json").waitFor();
         await assertSound(page, "the test of the broker");
         await page.getByTestId("test-close").click();
+        await page.getByTestId("profile-new").click();
+        await page.getByTestId("tab").nth(1).waitFor();
+        await assertSound(page, "several connections");
+        await page.getByTestId("tab").first().click();
         await page.getByTestId("disconnect").click();
         // What was under way when the test of the broker was stopped.
         offences.list = offences.list.filter((text) => !/WebSocket connection to/.test(text));

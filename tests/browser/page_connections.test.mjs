@@ -196,26 +196,6 @@ describe("the page's connections", () => {
     assert.equal((await titles(page)).at(-1), "Carried");
   });
 
-  test("another connection takes over from the one in use", async ({ page }) => {
-    await withServer(async (first) => {
-      await withServer(async (second) => {
-        await page.getByTestId("name").fill("First");
-        const accepted = first.peer().then((peer) => peer.accept());
-        await connectTo(page, first.url);
-        await accepted;
-        await inUse(page, "First");
-        await page.getByTestId("profile-new").click();
-        await page.getByTestId("name").fill("Second");
-        const next = second.peer().then((peer) => peer.accept());
-        await connectTo(page, second.url);
-        await next;
-        await inUse(page, "Second");
-        const peer = first.peers.items[0];
-        await peer?.expect("disconnect");
-      });
-    });
-  });
-
   test("SCRAM is loaded when it is used, and the broker never sees the password", async ({
     page,
   }) => {

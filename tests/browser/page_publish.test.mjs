@@ -132,6 +132,7 @@ describe("the page's form that publishes", () => {
       await unfold(page, "pub-shelf");
       await page.getByTestId("template-name").fill("Open the door");
       await page.getByTestId("template-save").click();
+      await page.getByTestId("disconnect").click();
     });
     await page.reload();
     await unfold(page, "pub-shelf");

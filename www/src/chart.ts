@@ -1,13 +1,17 @@
-/** The panel of charts, of values or of the connection's traffic: a tile for every series, or one over the other. */
+/**
+ * The panel of charts, of values or of the traffic of the connection that is looked at: a tile for every series, or one
+ * over the other.
+ */
 
 import { ChartRange } from "./chart-range.js";
+import type { Connection } from "./connection.js";
 import { byId, make, onChoice, setText } from "./dom.js";
 import { value } from "./format.js";
 import { t } from "./language.js";
+import type { OpenConnections } from "./open-connections.js";
 import type { Plot, PlotData } from "./plot.js";
-import { DRAWN, type Series, SeriesStore } from "./series.js";
+import { DRAWN, type Series, type SeriesStore } from "./series.js";
 import { topicName } from "./topic-name.js";
-import { Traffic } from "./traffic.js";
 
 /** Milliseconds between two drawings. */
 const PACE = 100;
@@ -27,8 +31,6 @@ interface Entry {
 }
 
 export class ChartPanel {
-  readonly values = new SeriesStore();
-  readonly traffic = new Traffic();
   readonly #root = byId("chart", HTMLElement);
   readonly #legend = byId("chart-legend", HTMLElement);
   /** Series that are not drawn. */
@@ -44,14 +46,21 @@ export class ChartPanel {
   /** What draws is loaded with the first series. */
   #plots: typeof import("./plot.js") | undefined;
   #loading = false;
-  #store = this.values;
+  #connection: Connection;
+  #source = "values";
   #overlay: Plot | undefined;
   #overlaid = false;
   /** Time under the pointer. */
   #pointed: number | undefined;
 
-  constructor() {
+  constructor(connections: OpenConnections) {
+    this.#connection = connections.shown;
     onChoice("chart-source", (source) => this.#show(source));
+    connections.follow((connection) => {
+      this.#connection = connection;
+      this.#show(this.#source);
+      return [];
+    });
     onChoice("arrangement", (arrangement) => {
       this.#overlaid = arrangement === "overlay";
       this.#root.dataset.arrangement = arrangement;
@@ -59,6 +68,11 @@ export class ChartPanel {
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#rebuild());
     requestAnimationFrame(this.#frame);
+  }
+
+  get #store(): SeriesStore {
+    const { values, traffic } = this.#connection;
+    return this.#source === "traffic" ? traffic.store : values;
   }
 
   readonly #frame = (now: number): void => {
@@ -106,20 +120,17 @@ export class ChartPanel {
     }
   }
 
-  /** Draws one number of a topic. Whether it was not known before. */
-  watch(topic: string, path: string): boolean {
+  /** Draws one number of a topic. */
+  watch(topic: string, path: string): void {
     byId("chart-values", HTMLInputElement).click();
-    const series = this.values.watch(topic, path);
-    const isNew = series?.points.last === undefined;
+    const id = this.#connection.draw(topic, path);
     this.#draw();
     this.#rebuild();
-    const entry = this.#entries.get(series?.id ?? "");
-    entry?.item.scrollIntoView({ block: "nearest" });
-    return isNew;
+    this.#entries.get(id ?? "")?.item.scrollIntoView({ block: "nearest" });
   }
 
   #show(source: string): void {
-    this.#store = source === "traffic" ? this.traffic.store : this.values;
+    this.#source = source;
     this.#forget();
     this.#range.stand(undefined);
     setText(
@@ -193,13 +204,6 @@ export class ChartPanel {
     this.#entries.set(series.id, entry);
     this.#arrange(entry);
     this.#arrangeOverlay();
-  }
-
-  clear(): void {
-    this.values.clear();
-    this.traffic.clear();
-    this.#range.stand(undefined);
-    this.#forget();
   }
 
   #forget(): void {

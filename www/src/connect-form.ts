@@ -1,43 +1,42 @@
-/** The form of the chosen connection, and its summary while it is in use. */
+/** The form of the connection that is looked at, and its summary while it is in use. */
 
 import type { BrokerTestDialog } from "./broker-test/dialog.js";
-import { connectOptions, toVersion, usesScram } from "./connect-options.js";
+import { toVersion } from "./connect-options.js";
+import type { Connection } from "./connection.js";
 import { splitCredentials } from "./credentials.js";
 import { byId, setText } from "./dom.js";
 import { FieldForm } from "./field-form.js";
-import type { Inspection } from "./inspection.js";
 import { t } from "./language.js";
-import type { Link, LinkStatus } from "./link.js";
+import type { OpenConnections } from "./open-connections.js";
 import type { PacketsPanel } from "./packets.js";
 import { applyPreset, PRESETS, presetOf } from "./presets.js";
+import type { Profile } from "./profile.js";
 import { PROFILE_FIELDS, type ProfileValues } from "./profile-fields.js";
 import type { ProfileStore } from "./profile-store.js";
 
 const CUSTOM = "custom";
 
 export class ConnectForm {
-  readonly #link: Link;
+  readonly #connections: OpenConnections;
   readonly #store: ProfileStore;
   readonly #form = byId("connect-form", HTMLFormElement);
   readonly #preset = byId("preset", HTMLSelectElement);
   readonly #hint = byId("url-hint", HTMLElement);
   readonly #summary = byId("link-summary", HTMLElement);
-  readonly #connect = byId("connect", HTMLButtonElement);
   readonly #disconnect = byId("disconnect", HTMLButtonElement);
   readonly #retry = byId("retry", HTMLButtonElement);
+  readonly #close = byId("connection-close", HTMLButtonElement);
   readonly #test = byId("broker-test", HTMLButtonElement);
   readonly #fields = new FieldForm<ProfileValues>(PROFILE_FIELDS, (group) =>
     byId(`fields-${group}`, HTMLElement),
   );
   /** Id of the connection whose values the form has. */
   #shown = "";
-  #status: LinkStatus | undefined;
   #dialog: BrokerTestDialog | undefined;
-  #inspection: Inspection | undefined;
   #packets: PacketsPanel | undefined;
 
-  constructor(link: Link, store: ProfileStore) {
-    this.#link = link;
+  constructor(connections: OpenConnections, store: ProfileStore) {
+    this.#connections = connections;
     this.#store = store;
     for (const { id, name } of PRESETS) {
       this.#preset.add(new Option(t(name), id));
@@ -52,17 +51,15 @@ export class ConnectForm {
       event.preventDefault();
       void this.connect();
     });
-    this.#disconnect.addEventListener("click", () => void link.disconnect());
-    this.#retry.addEventListener("click", () => link.retry());
+    this.#disconnect.addEventListener("click", () => void connections.shown.link.disconnect());
+    this.#retry.addEventListener("click", () => connections.shown.link.retry());
+    this.#close.addEventListener("click", () => connections.close(connections.shown));
     byId("packets-open", HTMLButtonElement).addEventListener("click", () => {
       void this.#showPackets();
     });
     this.#test.addEventListener("click", () => void this.#testBroker());
     store.changed.listen(() => this.#show());
-    link.status.listen((status) => {
-      this.#status = status;
-      this.#show();
-    });
+    connections.changed.listen(() => this.#show());
     this.#show();
   }
 
@@ -73,34 +70,23 @@ export class ConnectForm {
   /** Connects with what the form says. */
   async connect(): Promise<void> {
     this.#keep();
-    const { current } = this.#store;
-    const options = connectOptions(current);
-    if (usesScram(current)) {
-      const { scramSha256 } = await import("webmqtt/scram");
-      const { username, password } = current;
-      options.auth = scramSha256({ username, password });
-    }
-    const { Inspection } = await import("./inspection.js");
-    this.#inspection ??= new Inspection();
-    options.webSocket = this.#inspection.webSocket;
-    await this.#link.connect(current.id, current.url, options);
+    await this.#connections.shown.connect(this.#store.current);
   }
 
   async #showPackets(): Promise<void> {
-    if (this.#inspection) {
-      const { PacketsPanel } = await import("./packets.js");
-      this.#packets ??= new PacketsPanel(this.#inspection);
-      this.#packets.open();
-    }
+    const { PacketsPanel } = await import("./packets.js");
+    this.#packets ??= new PacketsPanel(this.#connections);
+    this.#packets.open();
   }
 
   /** Whatever it needs is loaded with the first click. */
   async #testBroker(): Promise<void> {
-    const info = this.#status?.info;
+    const { link } = this.#connections.shown;
+    const { info } = link.now;
     if (info) {
       const { BrokerTestDialog } = await import("./broker-test/dialog.js");
       this.#dialog ??= new BrokerTestDialog();
-      await this.#dialog.open(this.#link.access, info);
+      await this.#dialog.open(link.access, info);
     }
   }
 
@@ -150,35 +136,33 @@ export class ConnectForm {
       this.#matchPreset();
       this.#matchVersion();
     }
-    this.#showState();
+    this.#showState(current, this.#connections.shown);
   }
 
-  #showState(): void {
-    const { state = "idle", attempt = 0, info } = this.#status ?? {};
-    const { live } = this.#link;
-    const here = live === this.#shown;
-    const used = this.#store.find(live ?? "");
-    this.#form.hidden = here;
-    this.#summary.hidden = !here;
-    this.#disconnect.hidden = live === undefined;
-    setText(this.#connect, live === undefined ? t("Connect") : t("Connect to this one instead"));
+  #showState(profile: Profile, { link, open }: Connection): void {
+    const { live } = link;
+    const { state, attempt, info } = link.now;
+    this.#form.hidden = live;
+    this.#summary.hidden = !live;
+    this.#disconnect.hidden = !live;
+    this.#close.hidden = !open;
     const again = state === "connecting" && attempt > 1;
     this.#retry.hidden = !(state === "waiting" || again);
     this.#retry.disabled = again;
     this.#test.disabled = state !== "connected";
     setText(this.#disconnect, state === "connected" ? t("Disconnect") : t("Stop trying"));
     this.#disconnect.disabled = state === "closing";
-    if (!used) {
+    if (!live) {
       return;
     }
-    setText(byId("link-url", HTMLElement), used.url);
+    setText(byId("link-url", HTMLElement), profile.url);
     const names = { 5: "MQTT 5", 4: "MQTT 3.1.1", 3: "MQTT 3.1" };
-    const facts = [names[info?.version ?? toVersion(used.version)]];
+    const facts = [names[info?.version ?? toVersion(profile.version)]];
     if (info) {
       facts.push(info.clientId);
     }
-    if (used.username) {
-      facts.push(t("as {name}", { name: used.username }));
+    if (profile.username) {
+      facts.push(t("as {name}", { name: profile.username }));
     }
     setText(byId("link-facts", HTMLElement), facts.join(" · "));
   }

@@ -3,8 +3,8 @@
 import { byId, make, setText } from "./dom.js";
 import { download, pickText } from "./files.js";
 import { t } from "./language.js";
-import type { Link } from "./link.js";
 import { closeMenu, wireMenu } from "./menu.js";
+import type { OpenConnections } from "./open-connections.js";
 import { hostOf, newId, type Profile, titleOf, USUAL } from "./profile.js";
 import type { ProfileStore } from "./profile-store.js";
 import { fragmentOf, fromFile, isSame, profileOfFragment, toFile } from "./share.js";
@@ -15,7 +15,7 @@ const without = () =>
   t("It has no password, client id, user properties and nothing behind a “?” of the URL.");
 
 export class ConnectionsPanel {
-  readonly #link: Link;
+  readonly #connections: OpenConnections;
   readonly #store: ProfileStore;
   readonly #list = byId("profiles", HTMLElement);
   readonly #menu = byId("profile-menu", HTMLDetailsElement);
@@ -24,8 +24,8 @@ export class ConnectionsPanel {
   readonly #shared = byId("profile-link", HTMLInputElement);
   #unsure: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(link: Link, store: ProfileStore) {
-    this.#link = link;
+  constructor(connections: OpenConnections, store: ProfileStore) {
+    this.#connections = connections;
     this.#store = store;
     wireMenu(this.#menu);
     const on = (id: string, act: () => void) =>
@@ -46,7 +46,7 @@ export class ConnectionsPanel {
       }
     });
     store.changed.listen(() => this.#render());
-    link.status.listen(() => this.#render());
+    connections.changed.listen(() => this.#render());
     this.#render();
   }
 
@@ -86,12 +86,8 @@ export class ConnectionsPanel {
     if (focused) {
       this.#list.querySelector<HTMLElement>("[aria-current]")?.focus();
     }
-    byId("bar", HTMLElement).dataset.colour = (this.#live() ?? current).colour;
+    byId("bar", HTMLElement).dataset.colour = current.colour;
     this.#forgetDelete();
-  }
-
-  #live(): Profile | undefined {
-    return this.#store.find(this.#link.live ?? "");
   }
 
   #row(profile: Profile, chosen: boolean): HTMLElement {
@@ -110,7 +106,7 @@ export class ConnectionsPanel {
       words.append(make("span", "profile-host code", host));
     }
     button.append(make("span", "swatch"), words);
-    if (profile.id === this.#link.live) {
+    if (this.#connections.isLive(profile.id)) {
       button.append(make("span", "flag flag-live", t("in use")));
     }
     const item = make("li");
@@ -167,9 +163,6 @@ export class ConnectionsPanel {
       return;
     }
     const { current } = this.#store;
-    if (current.id === this.#link.live) {
-      void this.#link.disconnect();
-    }
     this.#store.remove(current.id);
     closeMenu(this.#menu);
     this.#say(t("“{name}” is deleted.", { name: titleOf(current) }));

@@ -13,6 +13,11 @@ export function count(value: number): string {
   return grouped.format(value);
 }
 
+/** 12,345 as 12.3K */
+export function brief(value: number): string {
+  return compact.format(value);
+}
+
 /** A rate with as many digits as mean something: 0, 0.4, 12, 5,012. */
 export function rate(perSecond: number): string {
   return perSecond > 0 && perSecond < 10 ? perSecond.toFixed(1) : grouped.format(perSecond);

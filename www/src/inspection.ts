@@ -1,6 +1,6 @@
-/** The packets of the page's connection: the last ones are kept for as long as somebody looks, and the first of each connection always. */
+/** The packets of a connection: the last ones are kept for as long as somebody looks, and the first of each connection always. */
 
-import { Inspector, type TraceEvent } from "webmqtt/inspect";
+import type { Inspector, TraceEvent } from "webmqtt/inspect";
 import { Ring } from "./ring.js";
 import { Signal } from "./signal.js";
 
@@ -12,18 +12,25 @@ const BEGINNING = 40;
 const BYTES = 4_096;
 
 export class Inspection {
-  readonly #inspector = new Inspector({ limit: BYTES });
   readonly events = new Ring<TraceEvent>(KEPT);
   readonly changed = new Signal<void>();
+  /** Is loaded with the first connection. */
+  #inspector: Inspector | undefined;
   #stop: (() => void) | undefined;
   #watched = false;
   #left = BEGINNING;
 
   /** For the client; what goes over it from now on is seen from its beginning. */
-  get webSocket(): Inspector["webSocket"] {
+  async webSocket(): Promise<Inspector["webSocket"]> {
+    const { Inspector } = await import("webmqtt/inspect");
+    this.#inspector ??= new Inspector({ limit: BYTES });
     this.#left = BEGINNING;
     this.#begin();
     return this.#inspector.webSocket;
+  }
+
+  get watched(): boolean {
+    return this.#watched;
   }
 
   /** Whether somebody looks; taking packets apart is not for nothing. */
@@ -42,7 +49,7 @@ export class Inspection {
   }
 
   #begin(): void {
-    this.#stop ??= this.#inspector.trace((event) => this.#take(event));
+    this.#stop ??= this.#inspector?.trace((event) => this.#take(event));
   }
 
   #end(): void {

@@ -1,4 +1,4 @@
-/** The one connection of the page. The only file that makes a client of the package or ends it. */
+/** The client of one connection. The only file that makes one of the package for it, or ends it. */
 
 import {
   type Client,
@@ -48,8 +48,14 @@ export class Link {
   #turn = 0;
   #url = "";
   #options: ConnectOptions = {};
-  #profile = "";
-  #state: State = "idle";
+  #now: LinkStatus = {
+    state: "idle",
+    attempt: 0,
+    nextTryAt: undefined,
+    cause: undefined,
+    url: "",
+    info: undefined,
+  };
   published = 0;
 
   /** Whether there is a client that takes calls, connected or not. */
@@ -61,8 +67,13 @@ export class Link {
     return this.#client?.stats();
   }
 
+  /** What `status` told last. */
+  get now(): LinkStatus {
+    return this.#now;
+  }
+
   get connected(): boolean {
-    return this.#state === "connected";
+    return this.#now.state === "connected";
   }
 
   /** Where the connection goes, and with what. */
@@ -70,23 +81,17 @@ export class Link {
     return { url: this.#url, options: this.#options };
   }
 
-  /** Which connection is in use: connected, or trying to be. */
-  get live(): string | undefined {
-    return this.#state === "idle" || this.#state === "closed" ? undefined : this.#profile;
+  /** Whether it is connected, or trying to be. */
+  get live(): boolean {
+    return this.#now.state !== "idle" && this.#now.state !== "closed";
   }
 
-  /** Whose subscriptions the client has, as long as there is one. */
-  get profile(): string {
-    return this.#profile;
-  }
-
-  async connect(profile: string, url: string, options: ConnectOptions): Promise<void> {
+  async connect(url: string, options: ConnectOptions): Promise<void> {
     await this.disconnect();
     this.#turn += 1;
     const turn = this.#turn;
     this.#url = url;
     this.#options = options;
-    this.#profile = profile;
     this.#report("connecting", { attempt: 1 });
     try {
       const client = await createClient(url, options);
@@ -150,15 +155,15 @@ export class Link {
 
   #report(state: State, event: Happening, info?: ConnectionInfo): void {
     const { attempt, delay, cause } = event;
-    this.#state = state;
-    this.status.emit({
+    this.#now = {
       state,
       attempt: attempt ?? 0,
       nextTryAt: state === "waiting" ? Date.now() + (delay ?? 0) : undefined,
       cause,
       url: this.#url,
       info,
-    });
+    };
+    this.status.emit(this.#now);
   }
 
   #taking(): Client {

@@ -1,6 +1,9 @@
-/** The messages as a list, newest first, searchable and pausable, or as a tree of topics; one of them in detail. */
+/**
+ * The messages of the connection that is looked at: as a list, newest first, searchable and pausable, or as a tree of
+ * topics; one of them in detail.
+ */
 
-import type { Message } from "webmqtt";
+import type { Connection } from "./connection.js";
 import { type DetailActions, MessageDetail } from "./detail.js";
 import { byId, onChoice, setText } from "./dom.js";
 import { toCsv, toJson } from "./export.js";
@@ -9,13 +12,13 @@ import { count } from "./format.js";
 import { Painter } from "./frame.js";
 import { t } from "./language.js";
 import { closeMenu, wireMenu } from "./menu.js";
-import { type LogEntry, MessageLog } from "./message-log.js";
+import type { LogEntry } from "./message-log.js";
 import { MessageRows, rowId } from "./message-row.js";
+import type { OpenConnections } from "./open-connections.js";
 import { TopicsPanel } from "./topics.js";
 import { type Rows, VirtualList } from "./virtual-list.js";
 
 export class MessagesPanel {
-  readonly log = new MessageLog();
   readonly #scroller = byId("messages", HTMLElement);
   readonly #empty = byId("messages-empty", HTMLElement);
   readonly #count = byId("messages-count", HTMLElement);
@@ -23,21 +26,27 @@ export class MessagesPanel {
   readonly #pause = byId("pause", HTMLButtonElement);
   readonly #detail: MessageDetail;
   readonly #view = new MessageRows((entry) => entry === this.#selected);
-  readonly #topics = new TopicsPanel((entry, before) => this.#detail.show(entry, before));
+  readonly #topics: TopicsPanel;
   readonly #search = byId("search", HTMLInputElement);
   readonly #list: VirtualList<LogEntry>;
   readonly #painter = new Painter(() => this.#paint());
-  #rows: LogEntry[] | undefined;
+  #connection: Connection;
+  /** What stands still, for each connection that is paused. */
+  readonly #paused = new WeakMap<Connection, LogEntry[]>();
   #paintedSerial = -1;
   #unseen = 0;
   #selected: LogEntry | undefined;
 
-  constructor(actions: Pick<DetailActions, "reply" | "draw" | "forget">) {
+  constructor(connections: OpenConnections, actions: Pick<DetailActions, "reply" | "draw">) {
+    this.#connection = connections.shown;
+    this.#topics = new TopicsPanel(connections.shown.topics, (entry, before) =>
+      this.#detail.show(entry, before),
+    );
     this.#detail = new MessageDetail({
       ...actions,
       forget: async (topic) => {
-        await actions.forget(topic);
-        this.#topics.forgetRetained(topic);
+        await this.#connection.forget(topic);
+        this.#topics.update();
       },
       only: (topic) => this.#showOnly(topic),
       close: () => this.#select(undefined),
@@ -50,14 +59,14 @@ export class MessagesPanel {
       this.#scroller.focus();
     });
     this.#pause.addEventListener("click", () => this.#togglePause());
-    byId("clear", HTMLButtonElement).addEventListener("click", () => this.clear());
+    byId("clear", HTMLButtonElement).addEventListener("click", () => this.#clear());
     this.#search.addEventListener("input", () => this.#find(this.#search.value.trim()));
     const menu = byId("export-menu", HTMLDetailsElement);
     wireMenu(menu);
     const save = (id: string, name: string, type: string, format: (from: LogEntry[]) => string) =>
       byId(id, HTMLButtonElement).addEventListener("click", () => {
         closeMenu(menu);
-        download(name, type, format(this.#rows ?? [...this.log.found]));
+        download(name, type, format(this.#rows ?? [...this.#log.found]));
       });
     save("export-json", "messages.json", "application/json", toJson);
     save("export-csv", "messages.csv", "text/csv", toCsv);
@@ -66,15 +75,33 @@ export class MessagesPanel {
       this.#topics.show(view === "topics");
       this.#select(undefined);
     });
+    connections.follow((connection) => this.#attach(connection));
   }
 
-  add(message: Message, at: number, colour: number): void {
-    this.#topics.take(this.log.push(message, at, colour));
-    this.#painter.request();
+  get #log() {
+    return this.#connection.log;
   }
 
-  get #paused(): boolean {
-    return this.#rows !== undefined;
+  /** While paused: what the list shows. */
+  get #rows(): LogEntry[] | undefined {
+    return this.#paused.get(this.#connection);
+  }
+
+  #attach(connection: Connection): (() => void)[] {
+    this.#connection = connection;
+    this.#search.value = this.#log.query;
+    this.#topics.attach(connection.topics);
+    this.#paintedSerial = this.#log.received - 1;
+    this.#unseen = 0;
+    this.#list.scrollToTop();
+    this.#showPause();
+    this.#select(undefined);
+    return [
+      connection.received.listen(() => {
+        this.#topics.update();
+        this.#painter.request();
+      }),
+    ];
   }
 
   /** While paused a copy of the list, because the log goes on forgetting. */
@@ -83,24 +110,24 @@ export class MessagesPanel {
     if (shown) {
       return { length: shown.length, row: (index) => shown[shown.length - 1 - index] };
     }
-    const found = this.log.found;
+    const found = this.#log.found;
     return { length: found.length, row: (index) => found.at(found.length - 1 - index) };
   }
 
   #paint(): void {
     const rows = this.#shown();
-    const added = this.#paused ? 0 : this.#countNew(rows);
+    const added = this.#rows ? 0 : this.#countNew(rows);
     this.#list.paint(rows, added);
     this.#unseen = this.#list.atTop ? 0 : this.#unseen + added;
     this.#newer.hidden = this.#unseen === 0 || this.#scroller.hidden;
     if (this.#unseen > 0) {
       setText(this.#newer, t("{count} newer", { count: count(this.#unseen) }));
     }
-    const shown = this.#scroller.hidden ? this.log.kept : rows.length;
+    const shown = this.#scroller.hidden ? this.#log.kept : rows.length;
     this.#empty.hidden = shown > 0;
     setText(
       this.#empty,
-      this.log.query === ""
+      this.#log.query === ""
         ? t("Connect and subscribe: messages appear here, newest first.")
         : t("No message matches the search."),
     );
@@ -117,12 +144,12 @@ export class MessagesPanel {
     while (added < rows.length && (rows.row(added)?.serial ?? -1) > this.#paintedSerial) {
       added += 1;
     }
-    this.#paintedSerial = this.log.received - 1;
+    this.#paintedSerial = this.#log.received - 1;
     return added;
   }
 
   #summary(found: number): string {
-    const { kept, received, query } = this.log;
+    const { kept, received, query } = this.#log;
     if (received === 0) {
       return t("No messages");
     }
@@ -187,18 +214,30 @@ export class MessagesPanel {
     this.#painter.request();
   }
 
+  #freeze(): void {
+    this.#paused.set(this.#connection, [...this.#log.found]);
+  }
+
   #togglePause(): void {
-    this.#rows = this.#paused ? undefined : [...this.log.found];
-    this.#pause.setAttribute("aria-pressed", String(this.#paused));
-    setText(this.#pause, this.#paused ? t("Resume") : t("Pause"));
+    if (this.#rows) {
+      this.#paused.delete(this.#connection);
+    } else {
+      this.#freeze();
+    }
+    this.#showPause();
     this.#painter.request();
   }
 
-  clear(): void {
-    this.log.clear();
-    this.#topics.clear();
-    if (this.#paused) {
-      this.#rows = [];
+  #showPause(): void {
+    this.#pause.setAttribute("aria-pressed", String(this.#rows !== undefined));
+    setText(this.#pause, this.#rows ? t("Resume") : t("Pause"));
+  }
+
+  #clear(): void {
+    this.#connection.clear();
+    this.#topics.cleared();
+    if (this.#rows) {
+      this.#freeze();
     }
     this.#unseen = 0;
     this.#select(undefined);
@@ -213,9 +252,9 @@ export class MessagesPanel {
   }
 
   #find(query: string): void {
-    this.log.search(query);
-    if (this.#paused) {
-      this.#rows = [...this.log.found];
+    this.#log.search(query);
+    if (this.#rows) {
+      this.#freeze();
     }
     this.#unseen = 0;
     this.#list.scrollToTop();

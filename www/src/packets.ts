@@ -1,6 +1,10 @@
-/** The packets of the connection, at the foot of the window: one line each, and the chosen one field by field and in hex. */
+/**
+ * The packets of the connection that is looked at, at the foot of the window: one line each, and the chosen one field by
+ * field and in hex.
+ */
 
 import type { TraceEvent } from "webmqtt/inspect";
+import type { Connection } from "./connection.js";
 import { headed, smallButton } from "./dialog.js";
 import { make, setText } from "./dom.js";
 import { download } from "./files.js";
@@ -8,10 +12,13 @@ import { bytes, clockExact } from "./format.js";
 import { Painter } from "./frame.js";
 import type { Inspection } from "./inspection.js";
 import { t } from "./language.js";
+import type { OpenConnections } from "./open-connections.js";
 import { hexDump } from "./payload.js";
 
 export class PacketsPanel {
-  readonly #inspection: Inspection;
+  /** Those whose packets were looked at since the dialog is open: they are kept, until it closes. */
+  readonly #looked = new Set<Inspection>();
+  #inspection: Inspection;
   readonly #dialog = make("dialog", "packets");
   readonly #list = make("ol", "packet-list");
   readonly #detail = make("div", "packet-detail");
@@ -20,15 +27,15 @@ export class PacketsPanel {
   readonly #painter = new Painter(() => this.#paint());
   #chosen: TraceEvent | undefined;
 
-  constructor(inspection: Inspection) {
-    this.#inspection = inspection;
+  constructor(connections: OpenConnections) {
+    this.#inspection = connections.shown.inspection;
     this.#dialog.dataset.testid = "packets";
     const { title, close } = headed(this.#dialog, "packets", t("Packets"));
     this.#pause.setAttribute("aria-pressed", "false");
     const tools = make("div", "tools");
     tools.append(
       this.#pause,
-      smallButton(t("Clear"), "packets-clear", () => inspection.clear()),
+      smallButton(t("Clear"), "packets-clear", () => this.#inspection.clear()),
       smallButton("JSON", "packets-json", () => this.#save()),
       close,
     );
@@ -42,13 +49,40 @@ export class PacketsPanel {
     const body = make("div", "packets-body");
     body.append(this.#list, this.#detail);
     this.#dialog.append(head, body);
-    this.#dialog.addEventListener("close", () => inspection.watch(false));
-    inspection.changed.listen(() => {
+    this.#dialog.addEventListener("close", () => this.#onClose());
+    document.body.append(this.#dialog);
+    connections.follow((connection) => this.#attach(connection));
+  }
+
+  #attach({ inspection }: Connection): (() => void)[] {
+    this.#inspection = inspection;
+    this.#chosen = undefined;
+    this.#detail.replaceChildren();
+    if (this.#dialog.open) {
+      this.#look();
+    }
+    const update = () => {
       if (this.#dialog.open) {
         this.#painter.request();
       }
-    });
-    document.body.append(this.#dialog);
+    };
+    return [inspection.changed.listen(update)];
+  }
+
+  #look(): void {
+    if (!this.#looked.has(this.#inspection)) {
+      this.#looked.add(this.#inspection);
+      this.#inspection.watch(true);
+    }
+    this.#showPause();
+    this.#paint();
+  }
+
+  #onClose(): void {
+    for (const inspection of this.#looked) {
+      inspection.watch(false);
+    }
+    this.#looked.clear();
   }
 
   /** The page stays usable beside it. */
@@ -56,15 +90,16 @@ export class PacketsPanel {
     if (!this.#dialog.open) {
       this.#dialog.show();
     }
-    this.#inspection.watch(true);
-    this.#pause.setAttribute("aria-pressed", "false");
-    setText(this.#pause, t("Pause"));
-    this.#paint();
+    this.#look();
   }
 
   #togglePause(): void {
-    const paused = this.#pause.getAttribute("aria-pressed") !== "true";
-    this.#inspection.watch(!paused);
+    this.#inspection.watch(!this.#inspection.watched);
+    this.#showPause();
+  }
+
+  #showPause(): void {
+    const paused = !this.#inspection.watched;
     this.#pause.setAttribute("aria-pressed", String(paused));
     setText(this.#pause, paused ? t("Go on") : t("Pause"));
   }

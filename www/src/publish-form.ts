@@ -1,24 +1,20 @@
-/** The form that publishes a message, once or again and again, and what became of it. */
+/** The form that publishes a message over the connection that is looked at, once or again and again, and what became of it. */
 
-import type { Message, Payload, PublishResult, QoS } from "webmqtt";
+import type { Message } from "webmqtt";
+import type { Connection } from "./connection.js";
 import { byId, make, setText } from "./dom.js";
-import { type Draft, draftOf, loadDraft, payloadOf, publishOptions, saveDraft } from "./draft.js";
+import { type Draft, draftOf, loadDraft, payloadOf, saveDraft } from "./draft.js";
 import { DRAFT_FIELDS, type DraftValues } from "./draft-fields.js";
 import { DraftShelf } from "./draft-shelf.js";
-import { explain } from "./errors.js";
 import { FieldForm } from "./field-form.js";
-import { bytes, count, duration } from "./format.js";
 import { t } from "./language.js";
-import type { Link, LinkStatus } from "./link.js";
+import type { Link } from "./link.js";
+import type { OpenConnections } from "./open-connections.js";
 import { indentJson } from "./payload.js";
-import { toQoS } from "./profile.js";
-import { Repeater } from "./repeater.js";
-
-/** The reason code of an acknowledgement that no subscriber was there. */
-const NO_MATCHING_SUBSCRIBERS = 0x10;
+import type { Publishing } from "./publishing.js";
 
 export class PublishForm {
-  readonly #link: Link;
+  readonly #connections: OpenConnections;
   readonly #form = byId("publish-form", HTMLFormElement);
   readonly #topic = byId("pub-topic", HTMLInputElement);
   readonly #payload = byId("pub-payload", HTMLTextAreaElement);
@@ -38,26 +34,21 @@ export class PublishForm {
     (draft) => this.#fill(draft),
     () => this.#read(),
   );
-  readonly #repeater = new Repeater(
-    () => this.#publish(),
-    (running) => this.#onRepeat(running),
-  );
-  /** Number of the last publish: what became of earlier ones is not shown any more. */
-  #last = 0;
-  /** How many of a repetition were sent. */
-  #repeated = 0;
-  #connected = false;
-  #version5 = true;
 
-  constructor(link: Link) {
-    this.#link = link;
-    this.#fill(loadDraft());
+  constructor(connections: OpenConnections) {
+    this.#connections = connections;
+    this.#show(loadDraft());
+    for (const event of ["input", "change"]) {
+      this.#form.addEventListener(event, () => this.#keep());
+    }
     this.#form.addEventListener("change", () => this.#showFormat());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (!this.#send.disabled) {
-        this.#shelf.remember(this.#read());
-        void this.#publish();
+        const draft = this.#keep();
+        this.#shelf.remember(draft);
+        saveDraft(draft);
+        void this.#publishing.publish();
       }
     });
     this.#payload.addEventListener("keydown", (event) => {
@@ -68,17 +59,12 @@ export class PublishForm {
     });
     this.#payload.addEventListener("input", () => this.#checkJson());
     this.#tidy.addEventListener("click", () => this.#indent());
-    this.#repeat.addEventListener("click", () => {
-      if (this.#repeater.running) {
-        this.#repeater.stop();
-      } else {
-        this.#repeated = 0;
-        this.#repeater.start(Number(this.#interval.value));
-      }
-    });
-    link.status.listen((status) => this.#onStatus(status));
-    this.#send.disabled = true;
-    this.#repeat.disabled = true;
+    this.#repeat.addEventListener("click", () => this.#toggleRepeat());
+    connections.follow((connection) => this.#attach(connection));
+  }
+
+  get #publishing(): Publishing {
+    return this.#connections.shown.publishing;
   }
 
   /** Takes over a message that came, to be changed and sent. */
@@ -88,7 +74,30 @@ export class PublishForm {
     this.#payload.select();
   }
 
+  #attach({ link, publishing }: Connection): (() => void)[] {
+    if (publishing.draft) {
+      this.#show(publishing.draft);
+    }
+    const files = new DataTransfer();
+    if (publishing.file) {
+      files.items.add(publishing.file);
+    }
+    this.#file.files = files.files;
+    this.#keep();
+    this.#showState(link, publishing);
+    this.#showOutcome(publishing);
+    return [
+      link.status.listen(() => this.#showState(link, publishing)),
+      publishing.changed.listen(() => this.#showOutcome(publishing)),
+    ];
+  }
+
   #fill(draft: Draft): void {
+    this.#show(draft);
+    this.#keep();
+  }
+
+  #show(draft: Draft): void {
     this.#topic.value = draft.topic;
     this.#payload.value = draft.payload;
     this.#fields.fill(draft);
@@ -97,6 +106,23 @@ export class PublishForm {
 
   #read(): Draft {
     return { topic: this.#topic.value, payload: this.#payload.value, ...this.#fields.read() };
+  }
+
+  /** The draft is the connection's own, and so is its repetition. */
+  #keep(): Draft {
+    const draft = this.#read();
+    this.#publishing.draft = draft;
+    this.#publishing.file = this.#file.files?.[0];
+    return draft;
+  }
+
+  #toggleRepeat(): void {
+    if (this.#publishing.repeating) {
+      this.#publishing.stop();
+    } else {
+      saveDraft(this.#keep());
+      this.#publishing.repeat(Number(this.#interval.value));
+    }
   }
 
   #showFormat(): void {
@@ -130,91 +156,30 @@ export class PublishForm {
     this.#payload.value = indentJson(this.#payload.value);
     this.#payload.rows = Math.min(Math.max(this.#payload.value.split("\n").length, 3), 16);
     this.#payload.focus();
+    this.#keep();
   }
 
-  #onStatus({ state, info }: LinkStatus): void {
-    this.#connected = state === "connected";
-    const usable = state === "connected" || state === "connecting" || state === "waiting";
+  #showState({ now }: Link, { usable, version5 }: Publishing): void {
     this.#send.disabled = !usable;
     this.#repeat.disabled = !usable;
-    setText(this.#send, state === "waiting" ? t("Queue") : t("Publish"));
-    if (info) {
-      this.#version5 = info.version === 5;
-      this.#fields.allowVersion5(this.#version5);
-    }
-    if (!usable) {
-      this.#repeater.stop();
-    }
+    setText(this.#send, now.state === "waiting" ? t("Queue") : t("Publish"));
+    this.#fields.allowVersion5(version5);
   }
 
-  #onRepeat(running: boolean): void {
-    this.#repeat.setAttribute("aria-pressed", String(running));
-    setText(this.#repeat, running ? t("Stop") : t("Repeat"));
-  }
-
-  async #content(draft: Draft): Promise<Payload> {
-    if (draft.format !== "file") {
-      return payloadOf(draft, this.#repeated);
+  #showOutcome({ outcome, repeating }: Publishing): void {
+    this.#repeat.setAttribute("aria-pressed", String(repeating));
+    setText(this.#repeat, repeating ? t("Stop") : t("Repeat"));
+    this.#result.replaceChildren();
+    if (!outcome) {
+      return;
     }
-    const [file] = this.#file.files ?? [];
-    if (!file) {
-      throw new Error(t("Choose a file first."));
-    }
-    this.#show(
-      "waiting",
-      t("{name}, {bytes}, is on its way", { name: file.name, bytes: bytes(file.size) }),
-    );
-    return file.arrayBuffer();
-  }
-
-  /** Whether it went well. */
-  async #publish(): Promise<boolean> {
-    const draft = this.#read();
-    saveDraft(draft);
-    this.#last += 1;
-    const number = this.#last;
-    this.#show("waiting", this.#connected ? t("On its way") : t("Waits for the connection"));
-    const start = performance.now();
-    try {
-      const payload = await this.#content(draft);
-      const options = publishOptions(draft, this.#version5);
-      const result = await this.#link.publish(draft.topic, payload, options);
-      this.#repeated += 1;
-      if (number === this.#last) {
-        const sent = this.#repeater.running
-          ? `${t("{count} sent.", { count: count(this.#repeated) })} `
-          : "";
-        this.#show("done", sent + outcome(toQoS(draft.qos), result, performance.now() - start));
-      }
-      return true;
-    } catch (error) {
-      if (number === this.#last) {
-        const { message, remedy, code } = explain(error);
-        this.#show("failed", message, code ? `${remedy} (${code})` : remedy);
-      }
-      return false;
-    }
-  }
-
-  #show(tone: "waiting" | "done" | "failed", text: string, remedy = ""): void {
+    const { tone, text, remedy } = outcome;
     // Read out once, and not with every repetition.
-    this.#result.ariaLive = this.#repeater.running && tone !== "failed" ? "off" : "polite";
+    this.#result.ariaLive = repeating && tone !== "failed" ? "off" : "polite";
     this.#result.dataset.tone = tone;
-    this.#result.replaceChildren(make("span", "", text));
+    this.#result.append(make("span", "", text));
     if (remedy) {
       this.#result.append(make("span", "result-remedy", ` ${remedy}`));
     }
   }
-}
-
-function outcome(asked: QoS, result: PublishResult, took: number): string {
-  const { qos, reasonCode, reasonString } = result;
-  if (asked === 0) {
-    return t("Sent. QoS 0 is not acknowledged.");
-  }
-  const as = qos === asked ? `QoS ${qos}` : t("QoS {qos} instead of {asked}", { qos, asked });
-  const nobody =
-    reasonCode === NO_MATCHING_SUBSCRIBERS ? ` ${t("Nobody subscribes to this topic.")}` : "";
-  const words = reasonString ? ` ${t("The broker says: {words}", { words: reasonString })}` : "";
-  return t("Acknowledged as {as} after {time}.", { as, time: duration(took) }) + nobody + words;
 }

@@ -213,12 +213,4 @@ export class SeriesStore {
     series.colour = series.colour === undefined ? this.#freeColour() : undefined;
     return series.colour !== undefined;
   }
-
-  clear(): void {
-    this.#series.clear();
-    this.#lookedAt.clear();
-    this.#pending.clear();
-    this.#watched.clear();
-    this.#overflow = false;
-  }
 }

@@ -1,12 +1,17 @@
-/** The connection's state in words: badge, notice, history, and what the broker allows. */
+/** The state of the connection that is looked at, in words: badge, notice, history, and what the broker allows. */
 
 import type { ConnectionInfo } from "webmqtt";
+import type { Connection } from "./connection.js";
 import { byId, make, setText } from "./dom.js";
-import { explain, isFarewell } from "./errors.js";
-import { clock, lasting } from "./format.js";
+import { explain } from "./errors.js";
+import { clock } from "./format.js";
 import { t } from "./language.js";
 import { factsOf } from "./limits.js";
-import type { Link, LinkStatus } from "./link.js";
+import type { LinkStatus } from "./link.js";
+import type { OpenConnections } from "./open-connections.js";
+import { titleOf } from "./profile.js";
+import type { ProfileStore } from "./profile-store.js";
+import { inWords, type Timeline, type TimelineEntry } from "./timeline.js";
 
 const HISTORY = 50;
 
@@ -16,109 +21,52 @@ export class StatusPanel {
   readonly #spoken = byId("state-spoken", HTMLElement);
   readonly #notices = byId("notices", HTMLElement);
   readonly #history = byId("history-list", HTMLElement);
-  #status: LinkStatus | undefined;
-  /** Why the last attempt failed: told once, however many follow. */
-  #told = "";
-  #remedy = "";
-  /** When the connection was made that stands. */
-  #since: number | undefined;
   #countdown: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(link: Link) {
-    link.status.listen((status) => this.#onStatus(status));
-    link.failed.listen((error) => this.#onFailure(error));
+  constructor(connections: OpenConnections, store: ProfileStore) {
+    connections.follow((connection) => this.#attach(connection));
+    connections.happened.listen(({ connection, status }) => {
+      const words = inWords(status, false);
+      const profile = store.find(connection.id);
+      const elsewhere = connection !== connections.shown && profile;
+      setText(this.#spoken, elsewhere ? `${titleOf(profile)}: ${words}` : words);
+    });
   }
 
-  #onStatus(status: LinkStatus): void {
-    this.#status = status;
-    clearTimeout(this.#countdown);
-    this.#badge.dataset.state = status.state;
-    this.#tick();
-    setText(this.#spoken, inWords(status, false));
-    const line = this.#historyLine(status);
-    this.#note(line, status.state, this.#remedyOf(status));
-    if (status.state === "connected" || (status.state === "connecting" && status.attempt <= 1)) {
-      this.#notices.replaceChildren();
-    } else if (status.cause) {
-      this.#notice(status.cause);
+  #attach({ link, timeline }: Connection): (() => void)[] {
+    this.#history.replaceChildren();
+    for (const entry of timeline.entries) {
+      this.#note(entry);
     }
+    this.#showStatus(link.now);
+    this.#showNotice(timeline);
+    return [
+      link.status.listen((status) => this.#showStatus(status)),
+      timeline.noted.listen((entry) => this.#note(entry)),
+      timeline.noticed.listen(() => this.#showNotice(timeline)),
+    ];
+  }
+
+  #showStatus(status: LinkStatus): void {
+    this.#badge.dataset.state = status.state;
+    this.#tick(status);
     this.#showLimits(status.info);
   }
 
-  /** What to do about it, told once. */
-  #remedyOf({ state, cause }: LinkStatus): string {
-    if (!cause || (state !== "idle" && state !== "waiting")) {
-      return "";
-    }
-    const { remedy } = explain(cause);
-    const again = remedy === this.#remedy;
-    this.#remedy = remedy;
-    return again ? "" : remedy;
-  }
-
-  /** How long the connection stood that is lost now. */
-  #stood(): string {
-    const since = this.#since;
-    this.#since = undefined;
-    return since === undefined
-      ? ""
-      : t("The connection stood for {time}.", { time: lasting(Date.now() - since) });
-  }
-
-  #historyLine({ state, attempt, nextTryAt, cause, url, info }: LinkStatus): string {
-    const why = cause ? explain(cause).message : "";
-    switch (state) {
-      case "idle":
-        return why ? joined(t("Stopped."), why, this.#stood()) : t("Not connected");
-      case "connecting":
-        return attempt > 1
-          ? t("Attempt {attempt}", { attempt })
-          : t("Connecting to {url}", { url });
-      case "connected":
-        this.#told = "";
-        this.#remedy = "";
-        this.#since = Date.now();
-        return info?.sessionPresent
-          ? t("Connected, the old session goes on")
-          : t("Connected, new session");
-      case "waiting": {
-        const again = why !== "" && why === this.#told;
-        this.#told = why;
-        const left = seconds((nextTryAt ?? 0) - Date.now());
-        const words = again ? t("Failed as before.") : why || t("No connection.");
-        return joined(words, this.#stood(), t("Next try in {left} s.", { left }));
-      }
-      case "closing":
-        return t("Disconnecting");
-      case "closed":
-        return joined(t("Disconnected"), this.#stood());
-    }
-  }
-
-  #tick(): void {
-    const status = this.#status;
-    if (!status) {
-      return;
-    }
+  #tick(status: LinkStatus): void {
+    clearTimeout(this.#countdown);
     setText(this.#text, inWords(status, true));
     if (status.nextTryAt !== undefined && status.nextTryAt > Date.now()) {
-      this.#countdown = setTimeout(() => this.#tick(), 250);
+      this.#countdown = setTimeout(() => this.#tick(status), 250);
     }
   }
 
-  #onFailure(error: unknown): void {
-    if (isFarewell(error)) {
+  #showNotice(timeline: Timeline): void {
+    if (timeline.notice === undefined) {
+      this.#notices.replaceChildren();
       return;
     }
-    if (error !== this.#status?.cause) {
-      const { message, remedy } = explain(error);
-      this.#note(message, "error", remedy);
-      this.#notice(error);
-    }
-  }
-
-  #notice(error: unknown): void {
-    const { message, remedy, code } = explain(error);
+    const { message, remedy, code } = explain(timeline.notice);
     const notice = make("div", "notice");
     const words = make("div", "notice-words");
     words.append(make("p", "notice-message", message));
@@ -131,15 +79,12 @@ export class StatusPanel {
     const close = make("button", "button small icon", "✕");
     close.type = "button";
     close.setAttribute("aria-label", t("Dismiss"));
-    close.addEventListener("click", () => notice.remove());
+    close.addEventListener("click", () => timeline.dismiss());
     notice.append(words, close);
     this.#notices.replaceChildren(notice);
   }
 
-  #note(text: string, tone: string, remedy = ""): void {
-    if (this.#history.querySelector(".history-line span")?.textContent === text) {
-      return;
-    }
+  #note({ at, text, tone, remedy }: TimelineEntry): void {
     const line = make("li", "history-line");
     line.dataset.tone = tone;
     const words = make("div", "history-words");
@@ -147,7 +92,7 @@ export class StatusPanel {
     if (remedy) {
       words.append(make("span", "history-remedy", remedy));
     }
-    line.append(make("time", "history-time", clock(Date.now())), words);
+    line.append(make("time", "history-time", clock(at)), words);
     this.#history.prepend(line);
     while (this.#history.childElementCount > HISTORY) {
       this.#history.lastElementChild?.remove();
@@ -168,35 +113,5 @@ export class StatusPanel {
         return row;
       }),
     );
-  }
-}
-
-function joined(...sentences: string[]): string {
-  return sentences.filter(Boolean).join(" ");
-}
-
-function seconds(milliseconds: number): number {
-  return Math.max(0, Math.ceil(milliseconds / 1000));
-}
-
-/** With `counting`, the seconds until the next attempt: too restless to be read out. */
-function inWords({ state, attempt, nextTryAt }: LinkStatus, counting: boolean): string {
-  switch (state) {
-    case "idle":
-      return t("Not connected");
-    case "connecting":
-      return attempt > 1 ? t("Connecting, attempt {attempt}", { attempt }) : t("Connecting");
-    case "connected":
-      return t("Connected");
-    case "waiting": {
-      const left = seconds((nextTryAt ?? 0) - Date.now());
-      return counting
-        ? t("No connection, next try in {left} s", { left })
-        : t("No connection, trying again soon");
-    }
-    case "closing":
-      return t("Disconnecting");
-    case "closed":
-      return t("Disconnected");
   }
 }

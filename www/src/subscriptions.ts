@@ -1,21 +1,13 @@
-/** The subscriptions of a connection. They outlive it: every new client gets all of them. */
+/** The subscriptions of the connection that is looked at, and the form that adds one. */
 
-import type { Message } from "webmqtt";
+import type { Connection } from "./connection.js";
 import { byId } from "./dom.js";
-import { explain, isFarewell } from "./errors.js";
-import type { Link } from "./link.js";
-import { type SavedSubscription, toQoS } from "./profile.js";
-import { COLOURS } from "./profile-fields.js";
-import type { ProfileStore } from "./profile-store.js";
+import type { OpenConnections } from "./open-connections.js";
+import { toQoS } from "./profile.js";
+import type { SubscribedFilter, SubscriptionList } from "./subscription-list.js";
 import { SubscriptionRow } from "./subscription-row.js";
 
-/** Called for each message, with the colour of its subscription. */
-export type Receiver = (message: Message, colour: number) => void;
-
 export class SubscriptionsPanel {
-  readonly #link: Link;
-  readonly #store: ProfileStore;
-  readonly #receive: Receiver;
   readonly #filter = byId("sub-filter", HTMLInputElement);
   readonly #qos = byId("sub-qos", HTMLSelectElement);
   readonly #noLocal = byId("sub-no-local", HTMLInputElement);
@@ -23,144 +15,79 @@ export class SubscriptionsPanel {
   readonly #handling = byId("sub-retain-handling", HTMLSelectElement);
   readonly #list = byId("sub-list", HTMLElement);
   readonly #empty = byId("sub-empty", HTMLElement);
-  readonly #rows = new Map<string, SubscriptionRow>();
-  /** Id of the connection whose subscriptions these are. */
-  #shown = "";
+  readonly #rows = new Map<SubscribedFilter, SubscriptionRow>();
 
-  constructor(link: Link, store: ProfileStore, receive: Receiver) {
-    this.#link = link;
-    this.#store = store;
-    this.#receive = receive;
+  constructor(connections: OpenConnections) {
     byId("sub-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#submit();
+      this.#submit(connections.shown.subscriptions);
     });
     this.#filter.addEventListener("input", () => this.#filter.removeAttribute("aria-invalid"));
-    link.status.listen(() => this.#follow());
-    store.changed.listen(() => this.#follow());
-    link.renewed.listen(() => {
-      for (const row of this.#rows.values()) {
-        void this.#subscribe(row);
-      }
-    });
-    this.#follow();
+    connections.follow((connection) => this.#attach(connection));
   }
 
-  /** Shows those of the connection in use, else of the chosen one. */
-  #follow(): void {
-    const id = this.#link.live ?? this.#store.current.id;
-    if (id === this.#shown) {
-      return;
-    }
-    this.#shown = id;
+  #attach({ subscriptions }: Connection): (() => void)[] {
     this.#rows.clear();
     this.#list.replaceChildren();
-    for (const saved of this.#store.find(id)?.subscriptions ?? []) {
-      this.#append(saved);
-    }
-    this.#empty.hidden = this.#rows.size > 0;
+    this.#render(subscriptions);
+    return [
+      subscriptions.changed.listen(() => this.#render(subscriptions)),
+      subscriptions.updated.listen((filter) => this.#rows.get(filter)?.update()),
+    ];
   }
 
-  #submit(): void {
+  #render(subscriptions: SubscriptionList): void {
+    const { all } = subscriptions;
+    for (const [filter, row] of this.#rows) {
+      if (!all.includes(filter)) {
+        this.#rows.delete(filter);
+        row.item.remove();
+      }
+    }
+    for (const filter of all) {
+      if (!this.#rows.has(filter)) {
+        this.#append(subscriptions, filter);
+      }
+    }
+    this.#empty.hidden = all.length > 0;
+  }
+
+  #append(subscriptions: SubscriptionList, filter: SubscribedFilter): void {
+    const row = new SubscriptionRow(filter, {
+      remove: () => {
+        subscriptions.remove(filter);
+        this.#filter.focus();
+      },
+      mute: (muted) => subscriptions.update(filter, { muted }),
+      paint: (colour) => subscriptions.update(filter, { colour }),
+    });
+    this.#rows.set(filter, row);
+    this.#list.append(row.item);
+  }
+
+  #submit(subscriptions: SubscriptionList): void {
     const filter = this.#filter.value;
     if (filter === "") {
       this.#filter.setAttribute("aria-invalid", "true");
       this.#filter.focus();
       return;
     }
-    const known = this.#rows.get(filter);
-    if (known) {
-      this.#remove(known);
-    }
     const handling = Number(this.#handling.value);
-    const row = this.#append({
+    subscriptions.add({
       filter,
       qos: toQoS(this.#qos.value),
       noLocal: this.#noLocal.checked,
       retainAsPublished: this.#asPublished.checked,
       retainHandling: handling === 1 || handling === 2 ? handling : 0,
-      colour: known?.saved.colour ?? this.#freeColour(),
-      muted: false,
     });
-    this.#changed();
-    if (this.#link.open && this.#link.profile === this.#shown) {
-      void this.#subscribe(row);
-    }
     this.#filter.value = "";
     this.#filter.focus();
   }
 
-  #append(saved: SavedSubscription): SubscriptionRow {
-    const row: SubscriptionRow = new SubscriptionRow(saved, {
-      remove: () => {
-        this.#remove(row);
-        this.#filter.focus();
-      },
-      mute: (muted) => this.#update(row, { muted }),
-      paint: (colour) => this.#update(row, { colour }),
-    });
-    this.#rows.set(saved.filter, row);
-    this.#list.append(row.item);
-    return row;
-  }
-
-  #update(row: SubscriptionRow, changes: Partial<SavedSubscription>): void {
-    row.update({ ...row.saved, ...changes });
-    this.#changed();
-  }
-
-  #freeColour(): number {
-    const taken = new Set([...this.#rows.values()].map((row) => row.saved.colour));
-    const free = COLOURS.findIndex((_, colour) => !taken.has(colour));
-    return free < 0 ? this.#rows.size % COLOURS.length : free;
-  }
-
-  async #subscribe(row: SubscriptionRow): Promise<void> {
-    const { filter, qos, noLocal, retainAsPublished, retainHandling } = row.saved;
-    row.ask();
-    const options = { qos, noLocal, retainAsPublished, retainHandling };
-    const isShown = () => this.#rows.get(filter) === row;
-    try {
-      const subscription = await this.#link.subscribe(filter, options, (message) => {
-        if (isShown()) {
-          row.received += 1;
-          if (!row.saved.muted) {
-            this.#receive(message, row.saved.colour);
-          }
-        }
-      });
-      if (!isShown()) {
-        await subscription.unsubscribe();
-        return;
-      }
-      row.subscription = subscription;
-      row.showResult();
-    } catch (error) {
-      if (!isFarewell(error)) {
-        const { message, remedy, code } = explain(error);
-        row.refuse(`${message} ${remedy} (${code})`);
-      }
-    }
-  }
-
-  #remove(row: SubscriptionRow): void {
-    this.#rows.delete(row.saved.filter);
-    row.item.remove();
-    this.#changed();
-    // A refused unsubscribe leaves nothing to do: its messages are dropped by the handler.
-    row.subscription?.unsubscribe().catch(() => {});
-  }
-
-  #changed(): void {
-    this.#empty.hidden = this.#rows.size > 0;
-    const subscriptions = [...this.#rows.values()].map((row) => row.saved);
-    this.#store.update(this.#shown, { subscriptions });
-  }
-
   /** Call once per second. */
-  updateNumbers(at: number): void {
+  updateNumbers(): void {
     for (const row of this.#rows.values()) {
-      row.updateNumbers(at);
+      row.updateNumbers();
     }
   }
 }

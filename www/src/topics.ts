@@ -5,7 +5,7 @@ import { clock, count } from "./format.js";
 import { t } from "./language.js";
 import type { LogEntry } from "./message-log.js";
 import { fillPayload } from "./message-row.js";
-import { type TopicNode, TopicTree } from "./topic-tree.js";
+import type { TopicNode, TopicTree } from "./topic-tree.js";
 import { VirtualList } from "./virtual-list.js";
 
 /** Milliseconds between two paintings. */
@@ -24,7 +24,7 @@ interface Cells {
 }
 
 export class TopicsPanel {
-  readonly #tree = new TopicTree();
+  #tree: TopicTree;
   readonly #scroller = byId("topics", HTMLElement);
   readonly #cells = new WeakMap<Element, Cells>();
   readonly #list: VirtualList<TopicNode>;
@@ -34,7 +34,8 @@ export class TopicsPanel {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param onSelect is given the last message of a topic, and what to compare it with. */
-  constructor(onSelect: (entry: LogEntry | undefined, before?: LogEntry) => void) {
+  constructor(tree: TopicTree, onSelect: (entry: LogEntry | undefined, before?: LogEntry) => void) {
+    this.#tree = tree;
     this.#onSelect = onSelect;
     const view = {
       create: () => this.#create(),
@@ -46,8 +47,16 @@ export class TopicsPanel {
     this.#scroller.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
-  take(entry: LogEntry): void {
-    this.#tree.take(entry);
+  /** Shows those of another connection. */
+  attach(tree: TopicTree): void {
+    this.#tree = tree;
+    this.#selected = undefined;
+    this.#scroller.scrollTop = 0;
+    this.#paint();
+  }
+
+  /** Something came. */
+  update(): void {
     if (!this.#scroller.hidden) {
       this.#timer ??= setTimeout(() => this.#paint(), PACE);
     }
@@ -60,14 +69,8 @@ export class TopicsPanel {
     }
   }
 
-  /** The broker does not have it any more. */
-  forgetRetained(topic: string): void {
-    this.#tree.forgetRetained(topic);
-    this.#paint();
-  }
-
-  clear(): void {
-    this.#tree.clear();
+  /** All of it is gone. */
+  cleared(): void {
     this.#selected = undefined;
     this.#paint();
   }

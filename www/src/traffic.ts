@@ -32,9 +32,4 @@ export class Traffic {
       this.store.add(t("Ping answered after (ms)"), at, stats.roundTrip);
     }
   }
-
-  clear(): void {
-    this.store.clear();
-    this.#before = undefined;
-  }
 }

@@ -26,6 +26,7 @@ const SHOW_TABLES = new Set([
   "field-form.ts",
   "language.ts",
   "start.ts",
+  "subscription-list.ts",
   "subscription-row.ts",
 ]);
 

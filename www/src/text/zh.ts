@@ -53,6 +53,10 @@ export const page: Texts = {
   Connections: "连接",
   "Try now": "立即重试",
   Disconnect: "断开",
+  "Ends the connection and forgets its messages; it stays in the list":
+    "结束连接并清除其消息；它仍保留在列表中",
+  "Open connections": "已打开的连接",
+  "{count} new messages": "{count} 条新消息",
   "Stop trying": "停止重试",
   New: "新建",
   More: "更多",
@@ -83,7 +87,6 @@ export const page: Texts = {
   Broker: "代理",
   "Another one": "其他",
   Connect: "连接",
-  "Connect to this one instead": "改为连接此项",
   "Connect first.": "请先连接。",
   "as {name}": "用户 {name}",
   "Limits, retries and more": "限制、重试等",

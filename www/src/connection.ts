@@ -1,0 +1,132 @@
+/** One connection of the page, and everything that belongs to it. It goes on whether it is looked at or not. No document here. */
+
+import type { Message } from "webmqtt";
+import { connectOptions, usesScram } from "./connect-options.js";
+import { Inspection } from "./inspection.js";
+import { Link } from "./link.js";
+import { type LogEntry, MessageLog } from "./message-log.js";
+import type { Profile } from "./profile.js";
+import type { ProfileStore } from "./profile-store.js";
+import { Publishing } from "./publishing.js";
+import { RateMeter } from "./rate.js";
+import { SeriesStore } from "./series.js";
+import { Signal } from "./signal.js";
+import { SubscriptionList } from "./subscription-list.js";
+import { Timeline } from "./timeline.js";
+import { TopicTree } from "./topic-tree.js";
+import { Traffic } from "./traffic.js";
+
+export class Connection {
+  /** That of the stored connection. */
+  readonly id: string;
+  readonly link = new Link();
+  readonly log = new MessageLog();
+  readonly topics = new TopicTree();
+  /** Numbers in its messages. */
+  readonly values = new SeriesStore();
+  readonly traffic = new Traffic();
+  readonly inspection = new Inspection();
+  readonly timeline = new Timeline(this.link);
+  readonly publishing = new Publishing(this.link);
+  readonly subscriptions: SubscriptionList;
+  readonly received = new Signal<LogEntry>();
+  /** Messages per second. */
+  rate = 0;
+  readonly #meter = new RateMeter();
+  #open = false;
+  #latest: Message | undefined;
+  /** How many messages had come when it was looked at last. */
+  #seen = 0;
+
+  constructor(id: string, store: ProfileStore) {
+    this.id = id;
+    this.subscriptions = new SubscriptionList(this.link, store, id, (message, colour) =>
+      this.#take(message, colour),
+    );
+    this.link.acknowledged.listen((took) => {
+      this.traffic.acknowledged(performance.timeOrigin + performance.now(), took);
+    });
+  }
+
+  /** Whether it was ever connected, and has something to show. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Messages that came since it was looked at. */
+  get unread(): number {
+    return this.log.received - this.#seen;
+  }
+
+  looked(): void {
+    this.#seen = this.log.received;
+  }
+
+  async connect(profile: Profile): Promise<void> {
+    this.#open = true;
+    const options = connectOptions(profile);
+    if (usesScram(profile)) {
+      const { scramSha256 } = await import("webmqtt/scram");
+      const { username, password } = profile;
+      options.auth = scramSha256({ username, password });
+    }
+    options.webSocket = await this.inspection.webSocket();
+    if (this.#open) {
+      await this.link.connect(profile.url, options);
+    }
+  }
+
+  /** Ends it for good. */
+  async close(): Promise<void> {
+    this.#open = false;
+    await this.link.disconnect();
+  }
+
+  #take(message: Message, colour: number): void {
+    // Overlapping subscriptions hand out the same message one after the other.
+    if (message === this.#latest) {
+      return;
+    }
+    this.#latest = message;
+    const at = performance.timeOrigin + performance.now();
+    const entry = this.log.push(message, at, colour);
+    this.topics.take(entry);
+    this.values.take(message.topic, message.payload, at);
+    this.received.emit(entry);
+  }
+
+  /** Forgets the messages. */
+  clear(): void {
+    this.log.clear();
+    this.topics.clear();
+  }
+
+  /** Has the broker delete what it keeps for this topic. */
+  async forget(topic: string): Promise<void> {
+    await this.link.forget(topic);
+    this.topics.forgetRetained(topic);
+  }
+
+  /** Draws this number from now on; what came before is a part of the line. */
+  draw(topic: string, path: string): string | undefined {
+    const series = this.values.watch(topic, path);
+    if (series?.points.last === undefined) {
+      for (const { message, at } of this.log.entries) {
+        if (message.topic === topic) {
+          this.values.takeOne(topic, path, message.payload, at);
+        }
+      }
+    }
+    return series?.id;
+  }
+
+  /** Call once per second; `now` as of `performance.now()`. */
+  tick(now: number): void {
+    this.rate = this.#meter.sample(now, this.log.received);
+    this.subscriptions.tick(now);
+    const stats = this.link.connected ? this.link.stats : undefined;
+    if (stats) {
+      this.traffic.sample(performance.timeOrigin + now, stats);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/** What one connection publishes: the draft, its repetition, and what became of the last message. No document here. */
+
+import type { Payload, PublishResult, QoS } from "webmqtt";
+import { type Draft, payloadOf, publishOptions } from "./draft.js";
+import { explain } from "./errors.js";
+import { bytes, count, duration } from "./format.js";
+import { t } from "./language.js";
+import type { Link } from "./link.js";
+import { toQoS } from "./profile.js";
+import { Repeater } from "./repeater.js";
+import { Signal } from "./signal.js";
+
+/** The reason code of an acknowledgement that no subscriber was there. */
+const NO_MATCHING_SUBSCRIBERS = 0x10;
+
+export interface Outcome {
+  readonly tone: "waiting" | "done" | "failed";
+  readonly text: string;
+  readonly remedy: string;
+}
+
+export class Publishing {
+  readonly #link: Link;
+  /** What the form has, or had when another connection was looked at. */
+  draft: Draft | undefined;
+  /** What a draft of a file sends. */
+  file: File | undefined;
+  /** The outcome is another, or whether it repeats. */
+  readonly changed = new Signal<void>();
+  readonly #repeater = new Repeater(
+    () => this.publish(),
+    () => this.changed.emit(),
+  );
+  #outcome: Outcome | undefined;
+  /** Number of the last publish: what became of earlier ones is not shown any more. */
+  #last = 0;
+  /** How many of a repetition were sent. */
+  #repeated = 0;
+  #version5 = true;
+
+  constructor(link: Link) {
+    this.#link = link;
+    link.status.listen(({ info }) => {
+      if (info) {
+        this.#version5 = info.version === 5;
+      }
+      if (!this.usable) {
+        this.#repeater.stop();
+      }
+    });
+  }
+
+  /** Of the last message. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
+  }
+
+  get repeating(): boolean {
+    return this.#repeater.running;
+  }
+
+  /** Whether messages have properties. */
+  get version5(): boolean {
+    return this.#version5;
+  }
+
+  /** Whether there is a connection, or one is expected. */
+  get usable(): boolean {
+    const { state } = this.#link.now;
+    return state === "connected" || state === "connecting" || state === "waiting";
+  }
+
+  /** Publishes the draft again and again, `interval` milliseconds apart. */
+  repeat(interval: number): void {
+    this.#repeated = 0;
+    this.#repeater.start(interval);
+  }
+
+  stop(): void {
+    this.#repeater.stop();
+  }
+
+  /** Publishes the draft. Whether it went well. */
+  async publish(): Promise<boolean> {
+    const { draft } = this;
+    if (!draft) {
+      return false;
+    }
+    this.#last += 1;
+    const number = this.#last;
+    const waiting = this.#link.connected ? t("On its way") : t("Waits for the connection");
+    this.#tell("waiting", waiting);
+    const start = performance.now();
+    try {
+      const payload = await this.#content(draft);
+      const options = publishOptions(draft, this.#version5);
+      const result = await this.#link.publish(draft.topic, payload, options);
+      this.#repeated += 1;
+      if (number === this.#last) {
+        const sent = this.repeating
+          ? `${t("{count} sent.", { count: count(this.#repeated) })} `
+          : "";
+        this.#tell("done", sent + inWords(toQoS(draft.qos), result, performance.now() - start));
+      }
+      return true;
+    } catch (error) {
+      if (number === this.#last) {
+        const { message, remedy, code } = explain(error);
+        this.#tell("failed", message, code ? `${remedy} (${code})` : remedy);
+      }
+      return false;
+    }
+  }
+
+  async #content(draft: Draft): Promise<Payload> {
+    if (draft.format !== "file") {
+      return payloadOf(draft, this.#repeated);
+    }
+    const { file } = this;
+    if (!file) {
+      throw new Error(t("Choose a file first."));
+    }
+    const { name, size } = file;
+    this.#tell("waiting", t("{name}, {bytes}, is on its way", { name, bytes: bytes(size) }));
+    return file.arrayBuffer();
+  }
+
+  #tell(tone: Outcome["tone"], text: string, remedy = ""): void {
+    this.#outcome = { tone, text, remedy };
+    this.changed.emit();
+  }
+}
+
+function inWords(asked: QoS, result: PublishResult, took: number): string {
+  const { qos, reasonCode, reasonString } = result;
+  if (asked === 0) {
+    return t("Sent. QoS 0 is not acknowledged.");
+  }
+  const as = qos === asked ? `QoS ${qos}` : t("QoS {qos} instead of {asked}", { qos, asked });
+  const nobody =
+    reasonCode === NO_MATCHING_SUBSCRIBERS ? ` ${t("Nobody subscribes to this topic.")}` : "";
+  const words = reasonString ? ` ${t("The broker says: {words}", { words: reasonString })}` : "";
+  return t("Acknowledged as {as} after {time}.", { as, time: duration(took) }) + nobody + words;
+}
