@@ -33,14 +33,6 @@ async function chooseFromMenu(page, entry) {
   await page.getByTestId(entry).click();
 }
 
-/** @param {Page} page @param {string} title */
-const inUse = (page, title) =>
-  page
-    .locator(".profile[aria-current]")
-    .filter({ hasText: title })
-    .filter({ hasText: "in use" })
-    .waitFor();
-
 /** @param {Page} page */
 const titles = (page) => page.locator("#profiles .profile-name").allTextContents();
 

@@ -32,6 +32,10 @@ const tab = (page, name) => page.getByRole("tab", { name: new RegExp(`^${name} `
 const chosen = (page, name) =>
   page.getByRole("tab", { name: new RegExp(`^${name} `), selected: true }).waitFor();
 
+/** @param {Page} page @param {string} title */
+const inUse = (page, title) =>
+  page.locator(".profile").filter({ hasText: title }).filter({ hasText: "in use" }).waitFor();
+
 /** @param {Page} page */
 const filters = (page) => page.locator("#sub-list .sub-filter").allTextContents();
 
@@ -63,6 +67,7 @@ describe("several connections at once", () => {
       assert.equal(await page.getByTestId("tabs").isVisible(), false);
       await add(page, "Second", broker.url);
       await chosen(page, "Second");
+      for (const name of ["First", "Second"]) await inUse(page, name);
       assert.deepEqual(await filters(page), []);
       assert.equal(await page.getByTestId("search").inputValue(), "");
       await subscribe(page, `${topic}/b/#`);
