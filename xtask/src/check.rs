@@ -152,6 +152,7 @@ fn checks() -> Vec<Check> {
         ("types of the package", "pkg/tsconfig.json"),
         ("types of the page", "www/tsconfig.json"),
         ("types of the browser tests", "tests/browser/tsconfig.json"),
+        ("types of the benchmark", "bench/tsconfig.json"),
     ] {
         if project::root().join(project_file).is_file() {
             let mut tsc = project::command(project::node_tool("tsc"));

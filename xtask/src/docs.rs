@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::build::{self, Extent};
-use crate::packaging;
+use crate::node_packages;
 use crate::project::{self, WASM_TARGET};
 use crate::setup::wasm_target::{self, Toolchain};
 use crate::setup::{self, Need};
 use crate::step::{self, Done, Failure, Plan};
+use crate::test;
 
 /// `cargo xtask docs`.
 pub fn run() -> Result<(), Failure> {
@@ -25,7 +26,7 @@ pub fn run() -> Result<(), Failure> {
         step.run(&mut of_crate()).map(|()| Done::Worked)
     })?;
     step::say(&format!("{}/webmqtt/index.html", crate_folder().display()));
-    if let Some(why) = packaging::provide()? {
+    if let Some(why) = node_packages::provide(test::PACKAGING_TESTS)? {
         return Err(Failure::new(format!(
             "the reference of the package needs TypeDoc: {why}"
         )));

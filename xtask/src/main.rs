@@ -1,5 +1,6 @@
 //! The project's commands. `cargo xtask` lists them.
 
+mod bench;
 mod brokers;
 mod build;
 mod check;
@@ -13,7 +14,7 @@ mod engines;
 mod examples;
 mod fuzz;
 mod glue;
-mod packaging;
+mod node_packages;
 mod process;
 mod project;
 mod record;
@@ -42,7 +43,7 @@ cargo xtask COMMAND
   demo    [--port 8080] [--broker-port 9001] [--open]
           the page with an embedded broker and simulated sensors; sets up what is missing
   test    [--only SUITE]...    everything, or: check native fuzz no_std core-in-wasm wasm size page browser
-          engines faults examples demo packaging coverage conformance
+          engines faults examples demo packaging bench coverage conformance
   setup   [--only WHAT]...     what the other commands need (they call it themselves)
   doctor  [--strict]           what is present, what is missing, why it matters
   build                        the npm package, into pkg/wasm and pkg/dist
@@ -54,6 +55,8 @@ cargo xtask COMMAND
   fuzz    [TARGET] [--seconds N]
           hostile input: frame properties packet structured topic session, as long as that or a bounded run
   size                         bytes of the minimal application, against the budget
+  bench   [--quick] [--only ROW]... [--peer NAME]... [--rounds N] [--browser firefox] [--worker] [--out FILE]
+          other MQTT clients, bare WebSocket code and the package side by side in a browser; a table of ratios
   conformance [--write]        which statements, scenarios and findings are shown, and by which tests;
                                --write brings the numbers in the documents up to date
   coverage                     lines of the codec and the session that the native tests run through
@@ -79,6 +82,7 @@ enum Asked {
     Screenshots,
     Fuzz(fuzz::Options),
     Size,
+    Bench(bench::Options),
     Conformance { write: bool },
     Coverage,
     Broker(brokers::Options),
@@ -124,6 +128,7 @@ fn run(asked: Asked) -> Result<(), Failure> {
         Asked::Screenshots => www::screenshots()?,
         Asked::Fuzz(options) => fuzz::run(&options)?,
         Asked::Size => size::run()?,
+        Asked::Bench(options) => bench::run(&options)?,
         Asked::Conformance { write } => conformance::run(write)?,
         Asked::Coverage => coverage::run()?,
         Asked::Broker(options) => brokers::run(&options)?,
@@ -168,6 +173,15 @@ fn asked() -> Result<Asked, lexopt::Error> {
             seconds: words.seconds.take(),
         }),
         "size" => Asked::Size,
+        "bench" => Asked::Bench(bench::Options {
+            quick: std::mem::take(&mut words.quick),
+            worker: std::mem::take(&mut words.worker),
+            browser: words.browser.take(),
+            rounds: words.rounds.take(),
+            rows: std::mem::take(&mut words.only),
+            peers: std::mem::take(&mut words.peers),
+            out: words.out.take(),
+        }),
         "conformance" => Asked::Conformance {
             write: std::mem::take(&mut words.write),
         },
@@ -206,6 +220,9 @@ struct Words {
     plain_port: Option<u16>,
     tls_port: Option<u16>,
     seconds: Option<u32>,
+    rounds: Option<u32>,
+    browser: Option<String>,
+    peers: Vec<String>,
     persist: Option<PathBuf>,
     out: Option<PathBuf>,
     open: bool,
@@ -215,6 +232,8 @@ struct Words {
     no_acl: bool,
     sensors: bool,
     write: bool,
+    quick: bool,
+    worker: bool,
 }
 
 impl Words {
@@ -229,6 +248,11 @@ impl Words {
                 Long("plain-port") => words.plain_port = Some(parser.value()?.parse()?),
                 Long("tls-port") => words.tls_port = Some(parser.value()?.parse()?),
                 Long("seconds") => words.seconds = Some(parser.value()?.parse()?),
+                Long("rounds") => words.rounds = Some(parser.value()?.parse()?),
+                Long("browser") => words.browser = Some(parser.value()?.string()?),
+                Long("peer") => words.peers.push(parser.value()?.string()?),
+                Long("quick") => words.quick = true,
+                Long("worker") => words.worker = true,
                 Long("out") => words.out = Some(parser.value()?.into()),
                 Long("persist") => words.persist = Some(parser.value()?.into()),
                 Long("open") => words.open = true,

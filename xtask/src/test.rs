@@ -14,14 +14,17 @@ use crate::stamp::files_below;
 use crate::step::{self, Done, Failure, Plan, Step, tail};
 use crate::summary::{self, Tally};
 use crate::{
-    brokers, check, conformance, core_in_wasm, coverage, demo, engines, examples, fuzz, packaging,
-    size,
+    bench, brokers, check, conformance, core_in_wasm, coverage, demo, engines, examples, fuzz,
+    node_packages, size,
 };
 
 /// A target without an operating system, hence without `std`.
 const BARE_TARGET: &str = "thumbv7em-none-eabi";
 
 pub const BROWSER_TESTS: &str = "tests/browser";
+
+/// Bundlers and what reads the package as others do, with a manifest and a lock file of their own.
+pub const PACKAGING_TESTS: &str = "tests/packaging";
 
 /// A part of the whole that can be run alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,13 +43,14 @@ pub enum Suite {
     Examples,
     Demo,
     Packaging,
+    Bench,
     Coverage,
     Conformance,
 }
 
 impl Suite {
     /// In this order: the last one reads what the others have kept of their runs.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Check,
         Self::Native,
         Self::Fuzz,
@@ -61,6 +65,7 @@ impl Suite {
         Self::Examples,
         Self::Demo,
         Self::Packaging,
+        Self::Bench,
         Self::Coverage,
         Self::Conformance,
     ];
@@ -81,6 +86,7 @@ impl Suite {
             Self::Examples => "examples",
             Self::Demo => "demo",
             Self::Packaging => "packaging",
+            Self::Bench => "bench",
             Self::Coverage => "coverage",
             Self::Conformance => "conformance",
         }
@@ -100,7 +106,7 @@ impl Suite {
             Self::Wasm | Self::Examples | Self::Demo => vec![Need::Chromium],
             Self::Packaging => vec![Need::Chromium, Need::OldestRust, Need::CargoDeny],
             Self::Size | Self::Page => Vec::new(),
-            Self::Faults => vec![Need::Chromium, Need::Debian13],
+            Self::Faults | Self::Bench => vec![Need::Chromium, Need::Debian13],
             Self::Browser => vec![
                 Need::Chromium,
                 Need::Mosquitto,
@@ -125,6 +131,7 @@ impl Suite {
                 | Self::Engines
                 | Self::Demo
                 | Self::Packaging
+                | Self::Bench
         )
     }
 
@@ -149,6 +156,7 @@ impl Suite {
             Self::Faults => in_chromium("faults", BROWSER_TESTS, is_rough),
             Self::Demo => in_chromium("demo", BROWSER_TESTS, |name| name.starts_with("demo")),
             Self::Packaging => packaging(),
+            Self::Bench => bench::suite(),
             Self::Coverage => counted("coverage", coverage::measure),
             Self::Conformance => conformance::suite(),
         }
@@ -382,8 +390,8 @@ fn page() -> Tally {
 
 /// The package as others see it.
 fn packaging() -> Tally {
-    match packaging::provide() {
-        Ok(None) => in_chromium("packaging", packaging::FOLDER, |_| true),
+    match node_packages::provide(PACKAGING_TESTS) {
+        Ok(None) => in_chromium("packaging", PACKAGING_TESTS, |_| true),
         Ok(Some(why)) => Tally::skipped("packaging tests", &why),
         Err(failure) => {
             eprintln!("{}\n{}", failure.output, failure.sentence);
@@ -425,8 +433,19 @@ pub fn node_tests(name: &'static str, files: &[PathBuf], at_once: u8) -> Tally {
         .args(["--test-reporter=spec", "--test-reporter-destination=stdout"])
         .arg("--test-reporter=tap")
         .arg(format!("--test-reporter-destination={}", tap.display()))
-        .args(files)
-        .env("WEBMQTT_ROOT", project::root())
+        .args(files);
+    name_tools(&mut node);
+    let record = Record::of(name);
+    runner(&format!("{name} tests"), &mut node, |_| {
+        let tap = fs::read_to_string(&tap).unwrap_or_default();
+        record.keep(&record::of_tap(&tap));
+        summary::of_tap(&tap)
+    })
+}
+
+/// Tells a Node program where the browsers are, and this program, which starts brokers.
+pub fn name_tools(node: &mut Command) {
+    node.env("WEBMQTT_ROOT", project::root())
         .env("WEBMQTT_XTASK", env::current_exe().unwrap_or_default())
         .env("WEBMQTT_CHROMIUM", browsers::chromium().unwrap_or_default())
         .env("WEBMQTT_FIREFOX", browsers::firefox().unwrap_or_default())
@@ -440,10 +459,4 @@ pub fn node_tests(name: &'static str, files: &[PathBuf], at_once: u8) -> Tally {
             project::cargo_deny_folder().join("bin/cargo-deny"),
         )
         .env("WEBMQTT_BROKERS", brokers::list_json());
-    let record = Record::of(name);
-    runner(&format!("{name} tests"), &mut node, |_| {
-        let tap = fs::read_to_string(&tap).unwrap_or_default();
-        record.keep(&record::of_tap(&tap));
-        summary::of_tap(&tap)
-    })
 }

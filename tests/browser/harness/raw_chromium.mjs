@@ -124,6 +124,11 @@ export class RawChromium {
     return new RawChromium(child, profile, calls);
   }
 
+  /** Hears of every event from now on. @param {(event: { method: string, params: any }) => void} listener */
+  listen(listener) {
+    this.#calls.onEvent = listener;
+  }
+
   /** @param {string} method @param {object} [parameters] @param {string} [session] @returns {Promise<any>} */
   send(method, parameters = {}, session) {
     return this.#calls.send(method, parameters, session);

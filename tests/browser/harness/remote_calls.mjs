@@ -8,12 +8,18 @@ export class RemoteCalls {
   #last = 0;
   /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
   #calls = new Map();
+  /** Hears what is no answer. @type {(event: any) => void} */
+  onEvent = () => {};
 
   /** @param {WebSocket} socket @param {(answer: any) => string | undefined} failure what an answer that is an error says */
   constructor(socket, failure) {
     this.#socket = socket;
     socket.on("message", (data) => {
       const answer = JSON.parse(String(data));
+      if (answer.id === undefined) {
+        this.onEvent(answer);
+        return;
+      }
       const call = this.#calls.get(answer.id);
       this.#calls.delete(answer.id);
       const error = failure(answer);

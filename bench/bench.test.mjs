@@ -1,0 +1,78 @@
+// @ts-check
+// The benchmark works: a very small run gives its rows, its table and its JSON's numbers. No time is looked at; what is,
+// is the one number that doesn't depend on the machine.
+
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { run } from "./drive/bench.mjs";
+import { table } from "./drive/table.mjs";
+
+/** @typedef {import("./drive/results.mjs").Cell} Cell */
+
+/** @param {Cell | undefined} cell */
+function medianOf(cell) {
+  if (!cell || !("value" in cell)) throw new Error(JSON.stringify(cell));
+  return cell.value.median;
+}
+
+describe("a very small run of the benchmark", () => {
+  /** @type {Awaited<ReturnType<typeof run>>} */
+  let found;
+  const everybody = ["floor", "webmqtt", "mqttjs"];
+
+  before(
+    async () => {
+      found = await run(
+        {
+          browser: "chromium",
+          worker: false,
+          extent: "tiny",
+          rounds: 2,
+          only: ["publish-0-16", "batch-10", "handlers-100", "acknowledgements"],
+          among: ["webmqtt", "mqttjs"],
+          absent: new Map([["paho", "it is not in this test"]]),
+        },
+        () => {},
+      );
+    },
+    { timeout: 240_000 },
+  );
+
+  /** @param {string} id */
+  function cells(id) {
+    const line = found.lines.find((one) => one.id === id);
+    assert.ok(line, id);
+    return line.cells;
+  }
+
+  test("everybody publishes and receives, and the ratio to the floor comes out", () => {
+    for (const id of ["publish-0-16", "publish-0-16-busy", "batch-10", "batch-100-busy"]) {
+      for (const name of everybody) {
+        const cell = cells(id)[name];
+        assert.ok(medianOf(cell) > 0, `${id} ${name}`);
+        assert.ok(cell && "ratio" in cell && Number(cell.ratio?.median) > 0, `${id} ${name}`);
+      }
+    }
+  });
+
+  test("webmqtt acknowledges 1,000 messages in few WebSocket messages", () => {
+    const messages = cells("acknowledgements");
+    assert.ok(medianOf(messages.webmqtt) <= 15, JSON.stringify(messages.webmqtt));
+    assert.equal(medianOf(messages.floor), 11);
+  });
+
+  test("who fails a row, or is not there, says why", () => {
+    const { mqttjs, paho } = cells("handlers-100");
+    assert.deepEqual(mqttjs, { failure: "has one handler for everything" });
+    assert.deepEqual(paho, { failure: "skipped: it is not in this test" });
+    const text = table(found.lines);
+    assert.match(text, /\[1\] skipped: it is not in this test/);
+    assert.match(text, /\[2\] has one handler for everything/);
+  });
+
+  test("goals are judged where they were measured", () => {
+    const goal = found.goals.find(({ title }) => title.startsWith("WebSocket messages"));
+    assert.equal(goal?.met, true);
+    assert.ok(!found.goals.some(({ title }) => title.startsWith("cold start")));
+  });
+});
