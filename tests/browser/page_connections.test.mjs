@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { describe } from "node:test";
 import { ScramServer } from "./harness/scram_server.mjs";
 import { ScriptedServer } from "./harness/scripted_server.mjs";
-import { connectTo, untilState, useWww } from "./harness/www_lab.mjs";
+import { untilState, useWww } from "./harness/www_lab.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
