@@ -49,6 +49,7 @@ const options = {
     webmqtt,
     "webmqtt/scram": join(dirname(webmqtt), "scram.js"),
     "webmqtt/inspect": join(dirname(webmqtt), "inspect.js"),
+    "webmqtt/sigv4": join(dirname(webmqtt), "sigv4.js"),
   },
   minify: !values.watch,
   sourcemap: values.watch ? "inline" : false,
@@ -119,8 +120,10 @@ async function serviceWorker(outputs) {
   // The system has its icons from when the page was installed.
   const still = STATIC.map(([, name]) => name).filter((name) => !name.endsWith(".png"));
   const names = [...built, ...still, "index.html"].sort();
-  if (await exists(join(out, "webmqtt_bg.wasm"))) {
-    names.push("webmqtt_bg.wasm");
+  for (const name of modules) {
+    if (await exists(join(out, name))) {
+      names.push(name);
+    }
   }
   const hash = createHash("sha256");
   for (const name of names) {

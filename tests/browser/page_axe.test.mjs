@@ -100,6 +100,9 @@ describe("axe finds nothing", () => {
         await page.getByTestId("packets-open").click();
         await page.getByTestId("packet").filter({ hasText: "CONNACK" }).first().click();
         await assertSound(page, "the packets");
+        await page.getByTestId("view-session").check();
+        await page.getByTestId("session-subscriptions").filter({ hasText: "a/#" }).waitFor();
+        await assertSound(page, "the session");
         await page.getByTestId("packets-close").click();
         await page.getByTestId("chart-traffic").click();
         await page.getByTestId("broker-test").click();
@@ -111,6 +114,12 @@ describe("axe finds nothing", () => {
         await page.getByTestId("profile-new").click();
         await page.getByTestId("tab").nth(1).waitFor();
         await assertSound(page, "several connections");
+        await page.getByTestId("url").fill(broker.url);
+        await page.getByTestId("ask-password").check();
+        await page.getByTestId("connect").click();
+        await page.getByTestId("ask").waitFor();
+        await assertSound(page, "a question for a password");
+        await page.getByTestId("ask-stop").click();
         await page.getByTestId("tab").first().click();
         await page.getByTestId("disconnect").click();
         // What was under way when the test of the broker was stopped.

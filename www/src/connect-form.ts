@@ -45,7 +45,9 @@ export class ConnectForm {
     this.#url.setAttribute("aria-describedby", this.#hint.id);
     this.#preset.addEventListener("change", () => this.#choosePreset());
     this.#url.addEventListener("input", () => this.#matchPreset());
-    this.#fields.input("version").addEventListener("change", () => this.#matchVersion());
+    for (const name of ["version", "store", "auth"] as const) {
+      this.#fields.input(name).addEventListener("change", () => this.#matchChoices());
+    }
     this.#form.addEventListener("change", () => this.#keep());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -122,8 +124,16 @@ export class ConnectForm {
     setText(this.#hint, preset ? t(preset.hint) : "");
   }
 
-  #matchVersion(): void {
-    this.#fields.allowVersion5(toVersion(this.#fields.input("version").value) === 5);
+  /** What a choice leaves no room for is switched off. */
+  #matchChoices(): void {
+    const fields = this.#fields;
+    fields.allowVersion5(toVersion(fields.input("version").value) === 5);
+    const keeps = fields.input("store").value !== "";
+    fields.input("clean").disabled = keeps;
+    fields.input("fallback").disabled ||= keeps;
+    for (const name of ["awsSessionToken", "awsRegion"] as const) {
+      fields.input(name).disabled = fields.input("auth").value !== "aws";
+    }
   }
 
   #show(): void {
@@ -134,7 +144,10 @@ export class ConnectForm {
       byId("will", HTMLDetailsElement).open = current.willTopic !== "";
       this.#fields.fill({ ...current });
       this.#matchPreset();
-      this.#matchVersion();
+      this.#matchChoices();
+    } else if (this.#connections.shown.link.live) {
+      // Nobody is typing: it may have been asked for.
+      this.#fields.fill({ password: current.password });
     }
     this.#showState(current, this.#connections.shown);
   }

@@ -77,7 +77,7 @@ function will(profile: Profile): Will | undefined {
 
 function onlyVersion5(profile: Profile): ConnectOptions {
   return {
-    fallback: profile.fallback && profile.auth !== "scram",
+    fallback: profile.fallback && profile.auth !== "scram" && !keepsSession(profile),
     lowerQos: profile.lowerQos,
     requestProblemInformation: profile.requestProblemInformation,
     requestResponseInformation: profile.requestResponseInformation,
@@ -97,9 +97,19 @@ export function usesScram(profile: Profile): boolean {
   return profile.auth === "scram" && toVersion(profile.version) === 5;
 }
 
+/** Whether user name and password sign a URL for AWS IoT. */
+export function usesAws(profile: Profile): boolean {
+  return profile.auth === "aws";
+}
+
+/** Whether the session survives a reload of the page. */
+export function keepsSession({ store }: Profile): boolean {
+  return store === "relaxed" || store === "strict";
+}
+
 export function connectOptions(profile: Profile): ConnectOptions {
   const version = toVersion(profile.version);
-  const plain = !usesScram(profile);
+  const plain = !usesScram(profile) && !usesAws(profile);
   const reconnect = given({
     min: numberOf(profile.reconnectMin),
     max: numberOf(profile.reconnectMax),
@@ -107,7 +117,11 @@ export function connectOptions(profile: Profile): ConnectOptions {
   });
   return {
     version,
-    clean: profile.clean,
+    clean: profile.clean && !keepsSession(profile),
+    ...(keepsSession(profile) && {
+      store: "indexeddb" as const,
+      durability: profile.store === "strict" ? ("strict" as const) : ("relaxed" as const),
+    }),
     ...(profile.reconnectAttempts.trim() === "0" ? { reconnect: false } : { reconnect }),
     ...given({
       clientId: profile.clientId,

@@ -1,8 +1,9 @@
 /** One connection of the page, and everything that belongs to it. It goes on whether it is looked at or not. No document here. */
 
 import type { Message } from "webmqtt";
-import { connectOptions, usesScram } from "./connect-options.js";
+import { type Ask, entranceOf } from "./entrance.js";
 import { Inspection } from "./inspection.js";
+import { t } from "./language.js";
 import { Link } from "./link.js";
 import { type LogEntry, MessageLog } from "./message-log.js";
 import type { Profile } from "./profile.js";
@@ -15,6 +16,9 @@ import { SubscriptionList } from "./subscription-list.js";
 import { Timeline } from "./timeline.js";
 import { TopicTree } from "./topic-tree.js";
 import { Traffic } from "./traffic.js";
+
+/** As many attempts as the package takes. */
+const MANY = 4_294_967_295;
 
 export class Connection {
   /** That of the stored connection. */
@@ -34,12 +38,16 @@ export class Connection {
   rate = 0;
   readonly #meter = new RateMeter();
   #open = false;
+  readonly #ask: Ask;
+  readonly #store: ProfileStore;
   #latest: Message | undefined;
   /** How many messages had come when it was looked at last. */
   #seen = 0;
 
-  constructor(id: string, store: ProfileStore) {
+  constructor(id: string, store: ProfileStore, ask: Ask) {
     this.id = id;
+    this.#store = store;
+    this.#ask = ask;
     this.subscriptions = new SubscriptionList(this.link, store, id, (message, colour) =>
       this.#take(message, colour),
     );
@@ -62,18 +70,40 @@ export class Connection {
     this.#seen = this.log.received;
   }
 
-  async connect(profile: Profile): Promise<void> {
+  /** `goesOn`: it was connected when the page was reloaded, so it is tried again and again, as after a loss. */
+  async connect(profile: Profile, goesOn = false): Promise<void> {
     this.#open = true;
-    const options = connectOptions(profile);
-    if (usesScram(profile)) {
-      const { scramSha256 } = await import("webmqtt/scram");
-      const { username, password } = profile;
-      options.auth = scramSha256({ username, password });
+    try {
+      const { options, server } = await entranceOf(profile, (question) => this.#question(question));
+      if (goesOn) {
+        options.connectAttempts = MANY;
+      }
+      options.webSocket = await this.inspection.webSocket();
+      if (this.#open) {
+        await this.link.connect(profile.url, options, server);
+      }
+    } catch (error) {
+      // What was typed cannot be used.
+      this.link.failed.emit(error);
     }
-    options.webSocket = await this.inspection.webSocket();
-    if (this.#open) {
-      await this.link.connect(profile.url, options);
+  }
+
+  /** Asks whoever looks at the page. Without an answer the connection ends. */
+  async #question(question: Parameters<Ask>[0]): Promise<string> {
+    const gone = new AbortController();
+    const end = this.link.status.listen(({ state }) => {
+      if (state === "closing" || state === "closed" || state === "idle") {
+        gone.abort();
+      }
+    });
+    const answer = await this.#ask(question, gone.signal);
+    end();
+    if (answer === undefined) {
+      void this.link.disconnect();
+      throw new Error(t("No password was given."));
     }
+    this.#store.update(this.id, { password: answer });
+    return answer;
   }
 
   /** Ends it for good. */

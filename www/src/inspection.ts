@@ -1,6 +1,6 @@
 /** The packets of a connection: the last ones are kept for as long as somebody looks, and the first of each connection always. */
 
-import type { Inspector, TraceEvent } from "webmqtt/inspect";
+import type { Inspector, SessionState, TraceEvent } from "webmqtt/inspect";
 import { Ring } from "./ring.js";
 import { Signal } from "./signal.js";
 
@@ -23,10 +23,15 @@ export class Inspection {
   /** For the client; what goes over it from now on is seen from its beginning. */
   async webSocket(): Promise<Inspector["webSocket"]> {
     const { Inspector } = await import("webmqtt/inspect");
-    this.#inspector ??= new Inspector({ limit: BYTES });
+    this.#inspector ??= new Inspector({ limit: BYTES, session: true });
     this.#left = BEGINNING;
     this.#begin();
     return this.#inspector.webSocket;
+  }
+
+  /** What the packets have told of the session. */
+  get session(): SessionState | undefined {
+    return this.#inspector?.session();
   }
 
   get watched(): boolean {

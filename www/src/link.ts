@@ -10,11 +10,14 @@ import {
   type Payload,
   type PublishOptions,
   type PublishResult,
+  type ServerUrl,
   type State,
   type Stats,
   type Subscription,
 } from "webmqtt";
+import { explain } from "./errors.js";
 import { t } from "./language.js";
+import { Outbox, type RestoredPublish } from "./outbox.js";
 import { Signal } from "./signal.js";
 
 export interface LinkStatus {
@@ -43,10 +46,14 @@ export class Link {
   readonly acknowledged = new Signal<number>();
   /** A client was made, which knows no subscription yet. */
   readonly renewed = new Signal<void>();
+  /** What an earlier page has left is known, or something became of it. */
+  readonly restoredChanged = new Signal<void>();
+  readonly outbox = new Outbox();
   #client: Client | undefined;
   /** Counts `open` and `close`: what an earlier one still does is void. */
   #turn = 0;
   #url = "";
+  #server: ServerUrl = "";
   #options: ConnectOptions = {};
   #now: LinkStatus = {
     state: "idle",
@@ -56,6 +63,7 @@ export class Link {
     url: "",
     info: undefined,
   };
+  #restored: RestoredPublish[] = [];
   published = 0;
 
   /** Whether there is a client that takes calls, connected or not. */
@@ -65,6 +73,16 @@ export class Link {
 
   get stats(): Stats | undefined {
     return this.#client?.stats();
+  }
+
+  /** What works and should not be so. */
+  get warnings(): Client["warnings"] {
+    return this.#client?.warnings ?? [];
+  }
+
+  /** Publishes of an earlier page that were not settled when it went away, and what has become of them. */
+  get restored(): readonly RestoredPublish[] {
+    return this.#restored;
   }
 
   /** What `status` told last. */
@@ -77,8 +95,8 @@ export class Link {
   }
 
   /** Where the connection goes, and with what. */
-  get access(): { url: string; options: ConnectOptions } {
-    return { url: this.#url, options: this.#options };
+  get access(): { url: string; server: ServerUrl; options: ConnectOptions } {
+    return { url: this.#url, server: this.#server, options: this.#options };
   }
 
   /** Whether it is connected, or trying to be. */
@@ -86,21 +104,24 @@ export class Link {
     return this.#now.state !== "idle" && this.#now.state !== "closed";
   }
 
-  async connect(url: string, options: ConnectOptions): Promise<void> {
+  /** `server`: what gives the URL for each attempt; `url` is what is shown. */
+  async connect(url: string, options: ConnectOptions, server: ServerUrl = url): Promise<void> {
     await this.disconnect();
     this.#turn += 1;
     const turn = this.#turn;
     this.#url = url;
+    this.#server = server;
     this.#options = options;
     this.#report("connecting", { attempt: 1 });
     try {
-      const client = await createClient(url, options);
+      const client = await createClient(server, options);
       if (turn !== this.#turn) {
         await client.end({ force: true });
         return;
       }
       this.#client = client;
       this.#wire(client);
+      this.#restore(client);
       this.renewed.emit();
       await client.connect();
     } catch (error) {
@@ -127,6 +148,29 @@ export class Link {
       }
     });
     client.on("error", (error) => this.failed.emit(error));
+  }
+
+  /** Notes what came out of the store, and listens for what becomes of it. */
+  #restore(client: Client): void {
+    this.outbox.clear();
+    // Those in flight have left before those that wait.
+    const left = [...client.restored].sort((one, other) => Number(other.sent) - Number(one.sent));
+    this.#restored = left.map(({ topic, qos, sent, result }, index) => {
+      const settled = this.outbox.add({ topic, qos, since: undefined });
+      const become = (state: RestoredPublish["state"], words = "") => {
+        settled();
+        if (client === this.#client) {
+          this.#restored[index] = { topic, qos, state, words };
+          this.restoredChanged.emit();
+        }
+      };
+      result.then(
+        () => become("arrived"),
+        (error) => become("failed", explain(error).message),
+      );
+      return { topic, qos, state: sent ? "sent" : "waits", words: "" };
+    });
+    this.restoredChanged.emit();
   }
 
   /** Ends the client, or the attempt to make one. */
@@ -185,7 +229,10 @@ export class Link {
     const begun = performance.now();
     // What had to wait for the connection tells nothing of it.
     const timed = this.connected && (options.qos ?? 0) > 0;
-    const result = await this.#taking().publish(topic, payload, options);
+    const client = this.#taking();
+    const { qos = 0 } = options;
+    const settled = this.outbox.add({ topic, qos, since: Date.now() });
+    const result = await client.publish(topic, payload, options).finally(settled);
     this.published += 1;
     if (timed) {
       this.acknowledged.emit(performance.now() - begun);

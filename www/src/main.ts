@@ -8,10 +8,12 @@ import { ConnectionsPanel } from "./connections.js";
 import { demoBroker, demoProfile } from "./demo.js";
 import { byId, setText } from "./dom.js";
 import { count, rate } from "./format.js";
+import { LinkNotes } from "./link-notes.js";
 import { MessagesPanel } from "./messages.js";
 import { OpenConnections } from "./open-connections.js";
 import { ProfileStore } from "./profile-store.js";
 import { PublishForm } from "./publish-form.js";
+import { Resumption } from "./resumption.js";
 import { StatusPanel } from "./status.js";
 import { SubscriptionsPanel } from "./subscriptions.js";
 
@@ -21,7 +23,10 @@ const REST = 1_000;
 // Seen when it is complete: fields that come one after the other would push each other about.
 byId("page", HTMLElement).hidden = false;
 const store = new ProfileStore();
-const connections = new OpenConnections(store);
+const connections = new OpenConnections(store, async (question, signal) =>
+  (await import("./ask.js")).ask(question, signal),
+);
+const resumption = new Resumption(connections, store);
 const list = new ConnectionsPanel(connections, store);
 const tabs = new ConnectionTabs(connections, store);
 const chart = new ChartPanel(connections);
@@ -32,6 +37,7 @@ new MessagesPanel(connections, {
 });
 const subscriptions = new SubscriptionsPanel(connections);
 new StatusPanel(connections, store);
+new LinkNotes(connections);
 const connectForm = new ConnectForm(connections, store);
 
 const received = byId("meter-received", HTMLElement);
@@ -59,6 +65,7 @@ connections.follow(() => {
 addEventListener("hashchange", () => list.takeFromAddress());
 
 const linked = list.takeFromAddress();
+resumption.begin();
 const demo = await demoBroker();
 if (demo === undefined) {
   // Not in the demo, whose files come from the machine they are built on, where they change all the time.

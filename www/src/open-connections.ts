@@ -1,12 +1,14 @@
 /** The connections of the page: those that are open, and the one that is looked at, open or not. No document here. */
 
 import { Connection } from "./connection.js";
+import type { Ask } from "./entrance.js";
 import type { LinkStatus } from "./link.js";
 import type { ProfileStore } from "./profile-store.js";
 import { Signal } from "./signal.js";
 
 export class OpenConnections {
   readonly #store: ProfileStore;
+  readonly #ask: Ask;
   readonly #all = new Map<string, Connection>();
   readonly #switched = new Signal<Connection>();
   #shown: Connection;
@@ -15,8 +17,9 @@ export class OpenConnections {
   /** What happens to any of them. */
   readonly happened = new Signal<{ connection: Connection; status: LinkStatus }>();
 
-  constructor(store: ProfileStore) {
+  constructor(store: ProfileStore, ask: Ask) {
     this.#store = store;
+    this.#ask = ask;
     this.#shown = this.#of(store.current.id);
     store.changed.listen(() => this.#follow());
   }
@@ -53,6 +56,14 @@ export class OpenConnections {
       }
       ends = attach(connection);
     });
+  }
+
+  /** Connects the one with this id, whether it is looked at or not, as before a reload. */
+  resume(id: string): void {
+    const profile = this.#store.find(id);
+    if (profile) {
+      void this.#of(id).connect(profile, true);
+    }
   }
 
   show(id: string): void {
@@ -106,7 +117,7 @@ export class OpenConnections {
   #of(id: string): Connection {
     let connection = this.#all.get(id);
     if (!connection) {
-      const made = new Connection(id, this.#store);
+      const made = new Connection(id, this.#store, this.#ask);
       made.link.status.listen((status) => {
         this.happened.emit({ connection: made, status });
         this.changed.emit();

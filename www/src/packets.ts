@@ -1,6 +1,6 @@
 /**
  * The packets of the connection that is looked at, at the foot of the window: one line each, and the chosen one field by
- * field and in hex.
+ * field and in hex. Beside them the session's state.
  */
 
 import type { TraceEvent } from "webmqtt/inspect";
@@ -14,6 +14,10 @@ import type { Inspection } from "./inspection.js";
 import { t } from "./language.js";
 import type { OpenConnections } from "./open-connections.js";
 import { hexDump } from "./payload.js";
+import { SessionView } from "./session-view.js";
+
+/** What the dialog shows. */
+type View = "packets" | "session";
 
 export class PacketsPanel {
   /** Those whose packets were looked at since the dialog is open: they are kept, until it closes. */
@@ -25,20 +29,25 @@ export class PacketsPanel {
   readonly #pause = smallButton(t("Pause"), "packets-pause", () => this.#togglePause());
   readonly #lines = new Map<TraceEvent, HTMLElement>();
   readonly #painter = new Painter(() => this.#paint());
+  readonly #session: SessionView;
+  readonly #body = make("div", "packets-body");
+  readonly #tools = make("div", "tools");
+  #view: View = "packets";
   #chosen: TraceEvent | undefined;
 
   constructor(connections: OpenConnections) {
     this.#inspection = connections.shown.inspection;
+    this.#session = new SessionView(connections.shown);
     this.#dialog.dataset.testid = "packets";
-    const { title, close } = headed(this.#dialog, "packets", t("Packets"));
+    const { title, close } = headed(this.#dialog, "packets", t("Packets and session"));
     this.#pause.setAttribute("aria-pressed", "false");
-    const tools = make("div", "tools");
-    tools.append(
+    this.#tools.append(
       this.#pause,
       smallButton(t("Clear"), "packets-clear", () => this.#inspection.clear()),
       smallButton("JSON", "packets-json", () => this.#save()),
-      close,
     );
+    const tools = make("div", "tools");
+    tools.append(this.#views(), this.#tools, close);
     const head = make("div", "dialog-head");
     head.append(title, tools);
     this.#detail.tabIndex = 0;
@@ -46,15 +55,43 @@ export class PacketsPanel {
     this.#detail.setAttribute("aria-label", t("Fields of the packet"));
     this.#detail.dataset.testid = "packet-detail";
     this.#list.setAttribute("aria-label", t("Packets, oldest first"));
-    const body = make("div", "packets-body");
-    body.append(this.#list, this.#detail);
-    this.#dialog.append(head, body);
+    this.#body.append(this.#list, this.#detail);
+    this.#dialog.append(head, this.#body, this.#session.element);
     this.#dialog.addEventListener("close", () => this.#onClose());
     document.body.append(this.#dialog);
     connections.follow((connection) => this.#attach(connection));
   }
 
-  #attach({ inspection }: Connection): (() => void)[] {
+  #views(): HTMLElement {
+    const views = make("fieldset", "segments");
+    views.append(make("legend", "visually-hidden", t("View")));
+    for (const [view, text] of [
+      ["packets", t("Packets")],
+      ["session", t("Session")],
+    ] as const) {
+      const input = make("input");
+      input.type = "radio";
+      input.name = "packets-view";
+      input.checked = view === this.#view;
+      input.dataset.testid = `view-${view}`;
+      input.addEventListener("change", () => this.#choose(view));
+      const label = make("label");
+      label.append(input, make("span", "", text));
+      views.append(label);
+    }
+    return views;
+  }
+
+  #choose(view: View): void {
+    this.#view = view;
+    this.#body.hidden = view !== "packets";
+    this.#tools.hidden = view !== "packets";
+    this.#session.show(view === "session");
+  }
+
+  #attach(connection: Connection): (() => void)[] {
+    const { inspection } = connection;
+    this.#session.attach(connection);
     this.#inspection = inspection;
     this.#chosen = undefined;
     this.#detail.replaceChildren();
@@ -83,6 +120,7 @@ export class PacketsPanel {
       inspection.watch(false);
     }
     this.#looked.clear();
+    this.#session.show(false);
   }
 
   /** The page stays usable beside it. */
@@ -90,6 +128,7 @@ export class PacketsPanel {
     if (!this.#dialog.open) {
       this.#dialog.show();
     }
+    this.#choose(this.#view);
     this.#look();
   }
 

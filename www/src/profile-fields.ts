@@ -64,6 +64,12 @@ export const PROFILE_FIELDS: readonly Field<keyof ProfileValues>[] = [
     group: "main",
   },
   {
+    name: "askPassword",
+    label: "Ask for the password when there is none, and when the broker refuses it",
+    kind: "check",
+    group: "main",
+  },
+  {
     name: "keepalive",
     label: "Keep alive (s)",
     kind: "number",
@@ -81,15 +87,42 @@ export const PROFILE_FIELDS: readonly Field<keyof ProfileValues>[] = [
   },
   { name: "clean", label: "Start clean, without an old session", kind: "check", group: "main" },
   {
+    name: "store",
+    label: "Keep the session over a reload",
+    kind: "select",
+    group: "more",
+    choices: [
+      ["", "no"],
+      ["relaxed", "yes, written while it is sent"],
+      ["strict", "yes, written before it is sent"],
+    ],
+  },
+  {
     name: "auth",
     label: "User name and password go",
     kind: "select",
     group: "more",
     choices: [
       ["plain", "as they are"],
-      ["scram", "as SCRAM-SHA-256"],
+      ["scram", "as SCRAM-SHA-256 (MQTT 5)"],
+      ["aws", "as a signature for AWS IoT"],
     ],
-    v5: true,
+    hint: "For AWS IoT they are the access key id and the secret access key.",
+  },
+  {
+    name: "awsSessionToken",
+    label: "AWS session token",
+    kind: "password",
+    group: "more",
+    placeholder: "of temporary credentials",
+    autocomplete: "off",
+  },
+  {
+    name: "awsRegion",
+    label: "AWS region",
+    kind: "code",
+    group: "more",
+    placeholder: "as the host name says",
   },
   {
     name: "subprotocol",

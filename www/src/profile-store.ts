@@ -36,7 +36,9 @@ export class ProfileStore {
         profile.id = id;
       }
       // What is not stored is only known here.
-      profile.password ||= before.find((old) => old.id === profile.id)?.password ?? "";
+      const known = before.find((old) => old.id === profile.id);
+      profile.password ||= known?.password ?? "";
+      profile.awsSessionToken ||= known?.awsSessionToken ?? "";
       this.#profiles.push(profile);
     }
     if (this.#profiles.length === 0) {
@@ -95,7 +97,7 @@ export class ProfileStore {
   #keep(): void {
     const profiles = this.#profiles.map((profile) => ({
       ...profile,
-      password: profile.keepPassword ? profile.password : "",
+      ...(profile.keepPassword ? {} : { password: "", awsSessionToken: "" }),
     }));
     save(KEY, { chosen: this.#chosen, profiles });
   }

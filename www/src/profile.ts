@@ -27,9 +27,13 @@ export interface Profile {
   username: string;
   password: string;
   keepPassword: boolean;
+  askPassword: boolean;
+  awsSessionToken: string;
+  awsRegion: string;
   keepalive: string;
   expiry: string;
   clean: boolean;
+  store: string;
   receiveMaximum: string;
   maximumPacketSize: string;
   topicAliasMaximum: string;
@@ -70,9 +74,13 @@ export const USUAL: Readonly<Profile> = {
   username: "",
   password: "",
   keepPassword: false,
+  askPassword: false,
+  awsSessionToken: "",
+  awsRegion: "",
   keepalive: "",
   expiry: "",
   clean: true,
+  store: "",
   receiveMaximum: "",
   maximumPacketSize: "",
   topicAliasMaximum: "",

@@ -15,6 +15,7 @@ const PRIVATE = new Set<keyof Profile>([
   "id",
   "password",
   "keepPassword",
+  "awsSessionToken",
   "clientId",
   "userProperties",
 ]);
@@ -52,7 +53,7 @@ export function profileOfFragment(fragment: string): Profile | undefined {
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
     const profile = restoreProfile(JSON.parse(new TextDecoder().decode(bytes)));
     const { url } = splitCredentials(profile.url);
-    return { ...profile, url, password: "", keepPassword: false };
+    return { ...profile, url, password: "", awsSessionToken: "", keepPassword: false };
   } catch {
     return undefined;
   }
@@ -64,7 +65,7 @@ export function isSame(one: Profile, other: Profile): boolean {
 }
 
 export function toFile(profiles: readonly Profile[]): string {
-  const without = new Set<keyof Profile>(["id", "password", "keepPassword"]);
+  const without = new Set<keyof Profile>(["id", "password", "awsSessionToken", "keepPassword"]);
   const connections = profiles.map((profile) => ({
     ...told(profile, without),
     url: splitCredentials(profile.url).url,

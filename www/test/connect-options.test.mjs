@@ -133,3 +133,19 @@ test("user properties keep their order and repetitions", () => {
     ["b", "3"],
   ]);
 });
+
+test("a session that survives a reload has a store, and neither begins clean nor falls back", () => {
+  const kept = options({ store: "strict", clean: true, fallback: true });
+  const { store, durability, clean, fallback } = kept;
+  assert.deepEqual(
+    { store, durability, clean, fallback },
+    { store: "indexeddb", durability: "strict", clean: false, fallback: false },
+  );
+  assert.equal(options({ store: "relaxed", version: "4" }).durability, "relaxed");
+  assert.ok(!("store" in options({ store: "anything" })));
+});
+
+test("what signs for AWS IoT is no user name and no password", () => {
+  const signed = options({ auth: "aws", username: "AKID", password: "secret" });
+  assert.ok(!("username" in signed || "password" in signed));
+});

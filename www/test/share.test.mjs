@@ -19,6 +19,7 @@ const full = {
   url: "wss://alice:s3cret@broker.example:8084/mqtt?token=t0ken",
   username: "alice",
   password: "s3cret",
+  awsSessionToken: "s3cret of aws",
   keepPassword: true,
   clientId: "only-mine",
   userProperties: "token=t0ken",

@@ -10,12 +10,15 @@ import {
   type PublishOptions,
   type PublishResult,
   type QoS,
+  type ServerUrl,
 } from "webmqtt";
 import { t } from "../language.js";
 
 /** Where the broker is, and what a client has to say to be let in. */
 export interface Access {
   readonly url: string;
+  /** What gives the URL for each attempt. */
+  readonly server: ServerUrl;
   readonly options: ConnectOptions;
 }
 
@@ -192,7 +195,7 @@ export class Laboratory {
       signal: this.#signal,
     };
     const present = Object.entries(options).filter(([, value]) => value !== undefined);
-    const client = await createClient(this.#access.url, Object.fromEntries(present));
+    const client = await createClient(this.#access.server, Object.fromEntries(present));
     this.#clients.add(client);
     if (!clean) {
       this.#sessions.set(clientId, version);

@@ -1,0 +1,60 @@
+/** The dialog that asks for a password. */
+
+import { smallButton } from "./dialog.js";
+import { make } from "./dom.js";
+import type { Ask } from "./entrance.js";
+import { t } from "./language.js";
+
+export const ask: Ask = ({ name, refused }, signal) =>
+  new Promise((resolve) => {
+    const dialog = make("dialog", "dialog ask");
+    dialog.dataset.testid = "ask";
+    const title = make("h2", "", t("Password for {name}", { name }));
+    title.id = "ask-title";
+    dialog.setAttribute("aria-labelledby", title.id);
+    const form = make("form", "form");
+    form.method = "dialog";
+    const why = make(
+      "p",
+      "hint",
+      refused
+        ? t("The broker refused the one so far. It may have expired.")
+        : t("There is none for this connection."),
+    );
+    const input = make("input");
+    input.type = "password";
+    input.id = "asked-password";
+    input.dataset.testid = "asked-password";
+    input.autocomplete = "off";
+    input.required = true;
+    const label = make("label", "", t("Password or token"));
+    label.htmlFor = input.id;
+    const field = make("div", "field");
+    field.append(label, input);
+    const use = make("button", "button small primary", t("Connect"));
+    use.type = "submit";
+    use.dataset.testid = "ask-use";
+    const tools = make("div", "tools");
+    tools.append(
+      smallButton(t("Stop trying"), "ask-stop", () => dialog.close()),
+      use,
+    );
+    form.append(title, why, field, tools);
+    dialog.append(form);
+    const gone = () => dialog.close();
+    let given: string | undefined;
+    form.addEventListener("submit", () => {
+      given = input.value;
+    });
+    dialog.addEventListener("close", () => {
+      signal.removeEventListener("abort", gone);
+      dialog.remove();
+      resolve(given);
+    });
+    signal.addEventListener("abort", gone);
+    document.body.append(dialog);
+    dialog.showModal();
+    if (signal.aborted) {
+      gone();
+    }
+  });
