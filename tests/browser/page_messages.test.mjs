@@ -187,6 +187,56 @@ describe("the page's messages", () => {
     });
   });
 
+  test("payloads that are deep, wide or strange are shown at once, also beside their packets", async ({
+    page,
+  }) => {
+    await withMessages(page, async (peer) => {
+      await page.getByTestId("packets-open").click();
+      const deep = (/** @type {number} */ levels) => "[".repeat(levels) + "]".repeat(levels);
+      const objects = (/** @type {string} */ inner) =>
+        '{"a":'.repeat(9_000) + inner + "}".repeat(9_000);
+      const strange = "\u202e\u0301\u200f\ufeff\u2028 \u{1f600} right to left";
+      /** @type {[string, string | Buffer, RegExp][]} */
+      const hostile = [
+        ["nested", deep(60_000), /^\[\s+\[/],
+        ["object", objects("1"), /^\{\s+"a": \{/],
+        ["lines", `begin${"\n".repeat(120_000)}`, /^begin/],
+        ["keys", `{${'"__proto__":1,'.repeat(9_000)}"constructor":2}`, /__proto__/],
+        ["numbers", `[${"1e999,".repeat(20_000)}-0]`, /1e999/],
+        ["strange", strange, /right to left/],
+        ["half", Buffer.concat([Buffer.from("half "), Buffer.from([0xf0, 0x9f, 0x98])]), /half/],
+        ["large", Buffer.alloc(10 * 1024 * 1024, '{"a":['), /^\{"a":\[/],
+      ];
+      for (const [topic, payload, text] of hostile) {
+        deliver(peer, `${topic}/1`, payload);
+        await untilRow(page, `${topic}/1`);
+        const begun = performance.now();
+        await open(page, `${topic}/1`);
+        // What is no text is hex unless somebody wants it to be text.
+        if (topic === "half") {
+          await page.getByTestId("payload-view").selectOption("text");
+        }
+        await page.getByTestId("payload").filter({ hasText: text }).waitFor();
+        const took = performance.now() - begun;
+        const shown = String(await page.getByTestId("payload").textContent());
+        assert.ok(took < 5_000, `${took} ms for ${topic}`);
+        assert.ok(shown.length < 1_500_000, `${shown.length} characters for ${topic}`);
+      }
+      const packet = page.getByTestId("packet").filter({ hasText: "large" });
+      await packet.first().click();
+      await page.getByTestId("packet-detail").filter({ hasText: "Payload" }).waitFor();
+      await page.getByTestId("packets-close").click();
+      // Differences of the deep are looked for, too.
+      await page.getByTestId("view-topics").check();
+      deliver(peer, "object/1", objects("2"));
+      await page.locator('.topic-row[data-topic="object/1"]').click();
+      await page
+        .getByTestId("payload")
+        .filter({ hasText: /"a":2\}/ })
+        .waitFor();
+    });
+  });
+
   test("a picture is shown as one", async ({ page }) => {
     await withMessages(page, async (peer) => {
       const png =

@@ -9,6 +9,8 @@ const HEAD = 512;
 /** More than this of one payload is not put on the page. */
 export const SHOWN = 128 * 1024;
 const HEX_SHOWN = 16 * 1024;
+/** Characters of JSON that are indented. */
+const INDENTED = 512 * 1024;
 
 /** A control character that has no place in text. */
 const CONTROL = /[^\P{Cc}\t\n\r]/u;
@@ -100,6 +102,9 @@ export function indentJson(text: string): string {
   const tokens = text.match(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},:]|[^\s[\]{},:"]+/g) ?? [];
   let result = "";
   let depth = 0;
+  // Browsers take seconds for millions of blanks: what is so long goes on without.
+  const lineBreak = (at: number) =>
+    result.length > INDENTED ? "" : `\n${"  ".repeat(Math.min(at, 40))}`;
   tokens.forEach((token, index) => {
     const closesAtOnce = /^[\]}]$/.test(tokens[index + 1] ?? "");
     if (token === "{" || token === "[") {
@@ -116,11 +121,6 @@ export function indentJson(text: string): string {
     }
   });
   return result;
-}
-
-/** Deep nesting must not turn a small payload into megabytes of blanks. */
-function lineBreak(depth: number): string {
-  return `\n${"  ".repeat(Math.min(depth, 40))}`;
 }
 
 /** A number in a payload, and where in it: empty for a payload that is just a number. */

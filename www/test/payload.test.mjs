@@ -49,6 +49,9 @@ test("indented JSON keeps every number as it came", () => {
 test("deep nesting does not blow a payload up", () => {
   const deep = "[".repeat(2_000) + "]".repeat(2_000);
   assert.ok(indentJson(deep).length < 400_000);
+  const deeper = "[".repeat(60_000) + "]".repeat(60_000);
+  assert.ok(indentJson(deeper).length < 700_000);
+  assert.equal(indentJson(deeper).replace(/\s/g, ""), deeper);
 });
 
 test("a hex dump shows offset, bytes and characters", () => {
