@@ -158,7 +158,7 @@ export class ConnectForm {
     this.#form.hidden = live;
     this.#summary.hidden = !live;
     this.#disconnect.hidden = !live;
-    this.#close.hidden = !open;
+    this.#close.hidden = live || !open;
     const again = state === "connecting" && attempt > 1;
     this.#retry.hidden = !(state === "waiting" || again);
     this.#retry.disabled = again;

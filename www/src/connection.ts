@@ -2,10 +2,13 @@
 
 import type { Message } from "webmqtt";
 import { type Ask, entranceOf } from "./entrance.js";
+import { count } from "./format.js";
 import { Inspection } from "./inspection.js";
 import { t } from "./language.js";
 import { Link } from "./link.js";
 import { type LogEntry, MessageLog } from "./message-log.js";
+import { Network } from "./network.js";
+import type { Throttle } from "./pipe.js";
 import type { Profile } from "./profile.js";
 import type { ProfileStore } from "./profile-store.js";
 import { Publishing } from "./publishing.js";
@@ -24,6 +27,7 @@ export class Connection {
   /** That of the stored connection. */
   readonly id: string;
   readonly link = new Link();
+  readonly network = new Network();
   readonly log = new MessageLog();
   readonly topics = new TopicTree();
   /** Numbers in its messages. */
@@ -78,7 +82,7 @@ export class Connection {
       if (goesOn) {
         options.connectAttempts = MANY;
       }
-      options.webSocket = await this.inspection.webSocket();
+      options.webSocket = await this.inspection.over(this.network.webSocket);
       if (this.#open) {
         await this.link.connect(profile.url, options, server);
       }
@@ -110,6 +114,31 @@ export class Connection {
   async close(): Promise<void> {
     this.#open = false;
     await this.link.disconnect();
+  }
+
+  /** Cuts its network, or mends it. */
+  cutNetwork(cut: boolean): void {
+    if (cut) {
+      this.timeline.note(t("You cut the network."), "network");
+      this.network.cut();
+    } else {
+      this.timeline.note(t("You mended the network."), "network");
+      this.network.mend();
+      // As the browser does when the network is back.
+      this.link.wake();
+    }
+  }
+
+  /** Undefined for full speed. */
+  slowNetwork(throttle: Throttle | undefined): void {
+    const words = throttle
+      ? t("You slowed the network down: {delay} ms and {rate} bytes per second each way.", {
+          delay: count(throttle.delay),
+          rate: count(throttle.rate),
+        })
+      : t("The network has its full speed again.");
+    this.timeline.note(words, "network");
+    this.network.slow(throttle);
   }
 
   #take(message: Message, colour: number): void {

@@ -1,5 +1,6 @@
 /** The packets of a connection: the last ones are kept for as long as somebody looks, and the first of each connection always. */
 
+import type { WebSocketConstructor } from "webmqtt";
 import type { Inspector, SessionState, TraceEvent } from "webmqtt/inspect";
 import { Ring } from "./ring.js";
 import { Signal } from "./signal.js";
@@ -20,10 +21,10 @@ export class Inspection {
   #watched = false;
   #left = BEGINNING;
 
-  /** For the client; what goes over it from now on is seen from its beginning. */
-  async webSocket(): Promise<Inspector["webSocket"]> {
+  /** For the client; what goes over it from now on is seen from its beginning. Always give the same. */
+  async over(webSocket: WebSocketConstructor): Promise<WebSocketConstructor> {
     const { Inspector } = await import("webmqtt/inspect");
-    this.#inspector ??= new Inspector({ limit: BYTES, session: true });
+    this.#inspector ??= new Inspector({ limit: BYTES, session: true, webSocket });
     this.#left = BEGINNING;
     this.#begin();
     return this.#inspector.webSocket;

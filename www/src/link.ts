@@ -197,6 +197,11 @@ export class Link {
     this.#client?.connect().catch(() => {});
   }
 
+  /** There is a network again. */
+  wake(): void {
+    this.#client?.wake({ network: true });
+  }
+
   #report(state: State, event: Happening, info?: ConnectionInfo): void {
     const { attempt, delay, cause } = event;
     this.#now = {

@@ -10,6 +10,7 @@ import { byId, setText } from "./dom.js";
 import { count, rate } from "./format.js";
 import { LinkNotes } from "./link-notes.js";
 import { MessagesPanel } from "./messages.js";
+import { NetworkPanel } from "./network-panel.js";
 import { OpenConnections } from "./open-connections.js";
 import { ProfileStore } from "./profile-store.js";
 import { PublishForm } from "./publish-form.js";
@@ -38,6 +39,7 @@ new MessagesPanel(connections, {
 const subscriptions = new SubscriptionsPanel(connections);
 new StatusPanel(connections, store);
 new LinkNotes(connections);
+new NetworkPanel(connections);
 const connectForm = new ConnectForm(connections, store);
 
 const received = byId("meter-received", HTMLElement);
