@@ -209,7 +209,7 @@ export function engineOptions(options: EngineOptions): Record<string, unknown> {
       reconnect === false
         ? undefined
         : {
-            min: integer("reconnect.min", reconnect.min ?? 500, 1, TIMER_LIMIT),
+            min: integer("reconnect.min", reconnect.min ?? 2_000, 1, TIMER_LIMIT),
             max: integer("reconnect.max", reconnect.max ?? 30_000, 1, TIMER_LIMIT),
             attempts: optional(reconnect.attempts, (value) =>
               integer("reconnect.attempts", value, 1, U32),

@@ -48,7 +48,7 @@ export interface Will {
 
 /** How to come back after the connection was lost. */
 export interface ReconnectOptions {
-  /** Upper bound of the first delay in milliseconds, 1 to 2,147,483,647. Default 500. */
+  /** Upper bound of the first delay in milliseconds, 1 to 2,147,483,647. Default 2,000. */
   min?: number;
   /** Upper bound of any delay in milliseconds, 1 to 2,147,483,647. Default 30,000. */
   max?: number;
@@ -195,7 +195,7 @@ export interface ConnectOptions {
   will?: Will;
   /**
    * How to come back after a loss: exponential back-off with full jitter. `false`: never reconnect by itself. A function
-   * decides each time anew. Default: `{ min: 500, max: 30_000 }`.
+   * decides each time anew. Default: `{ min: 2_000, max: 30_000 }`.
    */
   reconnect?: ReconnectOptions | ReconnectFunction | false;
   /**

@@ -102,7 +102,7 @@ pub struct WillOptions {
 /// Back-off between connection attempts: exponential with full jitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReconnectOptions {
-    /// Upper bound of the first delay. Default: 500 ms.
+    /// Upper bound of the first delay. Default: 2 s.
     pub min: Duration,
     /// Upper bound of any delay. Default: 30 s.
     pub max: Duration,
@@ -113,7 +113,7 @@ pub struct ReconnectOptions {
 impl Default for ReconnectOptions {
     fn default() -> Self {
         Self {
-            min: Duration::from_millis(500),
+            min: Duration::from_millis(2_000),
             max: Duration::from_secs(30),
             attempts: None,
         }

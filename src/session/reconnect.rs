@@ -133,7 +133,7 @@ mod tests {
             }
         }
         for (round, &seen) in highest.iter().enumerate() {
-            let bound = (500u64 << round).min(30_000);
+            let bound = (2_000u64 << round).min(30_000);
             assert!(
                 seen <= bound && seen > bound * 9 / 10,
                 "round {round}: {seen} of {bound}"

@@ -187,7 +187,7 @@ export const PROFILE_FIELDS: readonly Field<keyof ProfileValues>[] = [
     label: "First retry within (ms)",
     kind: "number",
     group: "more",
-    placeholder: "500",
+    placeholder: "2000",
   },
   {
     name: "reconnectMax",

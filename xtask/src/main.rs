@@ -14,6 +14,7 @@ mod engines;
 mod examples;
 mod fuzz;
 mod glue;
+mod herd;
 mod node_packages;
 mod process;
 mod project;
@@ -54,6 +55,7 @@ cargo xtask COMMAND
   docs                         the references of the package and of the crate, into target
   fuzz    [TARGET] [--seconds N]
           hostile input: frame properties packet structured topic session, as long as that or a bounded run
+  herd                         100,000 clients lose their broker: the picture and the tables of docs/scale.md
   size                         bytes of the minimal application, against the budget
   bench   [--quick] [--only ROW]... [--peer NAME]... [--rounds N] [--browser firefox] [--worker] [--out FILE]
           other MQTT clients, bare WebSocket code and the package side by side in a browser; a table of ratios
@@ -83,6 +85,7 @@ enum Asked {
     Fuzz(fuzz::Options),
     Size,
     Bench(bench::Options),
+    Herd,
     Conformance { write: bool },
     Coverage,
     Broker(brokers::Options),
@@ -129,6 +132,7 @@ fn run(asked: Asked) -> Result<(), Failure> {
         Asked::Fuzz(options) => fuzz::run(&options)?,
         Asked::Size => size::run()?,
         Asked::Bench(options) => bench::run(&options)?,
+        Asked::Herd => herd::run()?,
         Asked::Conformance { write } => conformance::run(write)?,
         Asked::Coverage => coverage::run()?,
         Asked::Broker(options) => brokers::run(&options)?,
@@ -182,6 +186,7 @@ fn asked() -> Result<Asked, lexopt::Error> {
             peers: std::mem::take(&mut words.peers),
             out: words.out.take(),
         }),
+        "herd" => Asked::Herd,
         "conformance" => Asked::Conformance {
             write: std::mem::take(&mut words.write),
         },

@@ -166,7 +166,7 @@ impl ClientBuilder {
     }
 
     /// How a lost connection comes back: exponential back-off with full jitter, of which these are the upper bounds of the
-    /// first delay and of any. Default: 500 ms and 30 s.
+    /// first delay and of any. Default: 2 s and 30 s.
     pub fn reconnect(mut self, min: Duration, max: Duration) -> Self {
         let known = self.options.reconnect.unwrap_or_default();
         self.options.reconnect = Some(ReconnectOptions {
