@@ -98,6 +98,65 @@ describe("the page's form that publishes", () => {
     });
   });
 
+  test("a file has its progress while it leaves, and is cancelled before or given up after", async ({
+    page,
+  }) => {
+    await connected(page, async (peer, server) => {
+      const buffer = Buffer.alloc(300_000, 7);
+      const underWay = () =>
+        page.waitForFunction(() => {
+          const bar = /** @type {HTMLProgressElement} */ (document.getElementById("pub-bar"));
+          return bar.value > 0 && bar.value < bar.max;
+        });
+      const progress = page.getByTestId("pub-progress");
+      await fill(page, { topic: "t" });
+      await page.getByTestId("pub-qos").selectOption("1");
+      await page.getByTestId("pub-format").selectOption("file");
+      await page
+        .getByTestId("pub-file")
+        .setInputFiles({ name: "f.bin", mimeType: "application/octet-stream", buffer });
+      await page.getByTestId("network-slow").click();
+      await page.getByTestId("network-delay").fill("0");
+      await page.getByTestId("network-rate").fill("50000");
+      await page.getByTestId("pub-send").click();
+      await untilResult(page, /f\.bin, 293\.0 KB, is on its way/);
+      await underWay();
+      assert.equal(await page.getByTestId("pub-bar").getAttribute("max"), "300000");
+      await page.getByTestId("network-slow").click();
+      const { payload, messageId } = await peer.expect("publish");
+      assert.ok(buffer.equals(Buffer.from(payload)));
+      await progress.filter({ hasText: "All of it has left" }).waitFor();
+      peer.send({ cmd: "puback", messageId });
+      await untilResult(page, /Acknowledged as QoS 1/);
+      await progress.waitFor({ state: "hidden" });
+
+      // Once the browser has it, it leaves all the same.
+      await page.getByTestId("network-slow").click();
+      await page.getByTestId("pub-send").click();
+      await underWay();
+      await page.getByTestId("pub-cancel").click();
+      await untilResult(page, /Given up, but it had begun to leave/);
+      await progress.waitFor({ state: "hidden" });
+      await page.getByTestId("network-slow").click();
+      assert.ok(buffer.equals(Buffer.from((await peer.expect("publish")).payload)));
+
+      // What waits for a connection never leaves.
+      await page.getByTestId("network-cut").click();
+      await page.getByTestId("pub-qos").selectOption("0");
+      await page.getByTestId("pub-send").click();
+      await progress.filter({ hasText: "0 bytes of 293.0 KB sent" }).waitFor();
+      await page.getByTestId("pub-cancel").click();
+      await untilResult(page, /Cancelled before it left/);
+      await page.getByTestId("pub-format").selectOption("text");
+      await fill(page, { payload: "after" });
+      await page.getByTestId("pub-send").click();
+      const next = server.peer();
+      await page.getByTestId("network-cut").click();
+      await (await next).accept();
+      assert.equal(String((await (await next).expect("publish")).payload), "after");
+    });
+  });
+
   test("a message is repeated until it is stopped, with its placeholders filled in", async ({
     page,
   }) => {

@@ -35,7 +35,7 @@ export class Connection {
   readonly traffic = new Traffic();
   readonly inspection = new Inspection();
   readonly timeline = new Timeline(this.link);
-  readonly publishing = new Publishing(this.link);
+  readonly publishing = new Publishing(this.link, this.network);
   readonly subscriptions: SubscriptionList;
   readonly received = new Signal<LogEntry>();
   /** Messages per second. */

@@ -43,6 +43,15 @@ export class Network {
     return this.#throttle;
   }
 
+  /** Bytes that were sent and have not left. */
+  get buffered(): number {
+    let bytes = 0;
+    for (const { bufferedAmount } of this.#sockets) {
+      bytes += bufferedAmount;
+    }
+    return bytes;
+  }
+
   /** Drops what stands and what is on its way; new attempts fail until it is mended. */
   cut(): void {
     this.#isCut = true;

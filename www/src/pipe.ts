@@ -10,7 +10,9 @@ export interface Throttle {
 interface Parcel {
   readonly bytes: number;
   readonly deliver: () => void;
-  /** When the line has sent all of it. */
+  /** When the line begins to send it. */
+  begun: number;
+  /** When it has sent all of it. */
   sent: number;
   /** When it comes out. */
   due: number;
@@ -40,9 +42,11 @@ export class Pipe {
     const now = this.#now();
     let bytes = 0;
     for (const parcel of this.#parcels) {
-      bytes += parcel.sent > now ? parcel.bytes : 0;
+      const { begun, sent } = parcel;
+      const part = sent > now ? Math.min(1, (sent - now) / (sent - begun)) : 0;
+      bytes += parcel.bytes * part;
     }
-    return bytes;
+    return Math.ceil(bytes);
   }
 
   push(bytes: number, deliver: () => void): void {
@@ -50,7 +54,7 @@ export class Pipe {
       deliver();
       return;
     }
-    const parcel = { bytes, deliver, sent: 0, due: 0 };
+    const parcel = { bytes, deliver, begun: 0, sent: 0, due: 0 };
     this.#parcels.push(parcel);
     this.#plan(parcel);
     this.#wait();
@@ -74,8 +78,9 @@ export class Pipe {
   #plan(parcel: Parcel): void {
     const { delay, rate } = this.#throttle() ?? { delay: 0, rate: Number.POSITIVE_INFINITY };
     const takes = (parcel.bytes * 1_000) / rate;
-    this.#free = Math.max(this.#free, this.#now()) + takes;
-    parcel.sent = this.#free;
+    parcel.begun = Math.max(this.#free, this.#now());
+    parcel.sent = parcel.begun + takes;
+    this.#free = parcel.sent;
     parcel.due = parcel.sent + delay;
   }
 

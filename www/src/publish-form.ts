@@ -7,6 +7,7 @@ import { type Draft, draftOf, loadDraft, payloadOf, saveDraft } from "./draft.js
 import { DRAFT_FIELDS, type DraftValues } from "./draft-fields.js";
 import { DraftShelf } from "./draft-shelf.js";
 import { FieldForm } from "./field-form.js";
+import { bytes } from "./format.js";
 import { t } from "./language.js";
 import type { Link } from "./link.js";
 import type { OpenConnections } from "./open-connections.js";
@@ -25,6 +26,9 @@ export class PublishForm {
   readonly #repeat = byId("pub-repeat", HTMLButtonElement);
   readonly #interval = byId("pub-interval", HTMLInputElement);
   readonly #result = byId("pub-result", HTMLElement);
+  readonly #progress = byId("pub-progress", HTMLElement);
+  readonly #bar = byId("pub-bar", HTMLProgressElement);
+  readonly #sent = byId("pub-sent", HTMLElement);
   readonly #fields = new FieldForm<DraftValues>(
     DRAFT_FIELDS,
     (group) => byId(`pub-fields-${group}`, HTMLElement),
@@ -60,6 +64,9 @@ export class PublishForm {
     this.#payload.addEventListener("input", () => this.#checkJson());
     this.#tidy.addEventListener("click", () => this.#indent());
     this.#repeat.addEventListener("click", () => this.#toggleRepeat());
+    byId("pub-cancel", HTMLButtonElement).addEventListener("click", () =>
+      this.#publishing.upload?.cancel(),
+    );
     connections.follow((connection) => this.#attach(connection));
   }
 
@@ -86,7 +93,9 @@ export class PublishForm {
     this.#keep();
     this.#showState(link, publishing);
     this.#showOutcome(publishing);
+    this.#showProgress(publishing);
     return [
+      publishing.progressed.listen(() => this.#showProgress(publishing)),
       link.status.listen(() => this.#showState(link, publishing)),
       publishing.changed.listen(() => this.#showOutcome(publishing)),
     ];
@@ -180,6 +189,21 @@ export class PublishForm {
     this.#result.append(make("span", "", text));
     if (remedy) {
       this.#result.append(make("span", "result-remedy", ` ${remedy}`));
+    }
+  }
+
+  #showProgress({ upload }: Publishing): void {
+    this.#progress.hidden = !upload;
+    if (upload) {
+      const { sent, size } = upload;
+      this.#bar.max = size;
+      this.#bar.value = sent;
+      setText(
+        this.#sent,
+        sent < size
+          ? t("{sent} of {size} sent", { sent: bytes(sent), size: bytes(size) })
+          : t("All of it has left; the broker has not acknowledged it yet."),
+      );
     }
   }
 }

@@ -6,9 +6,11 @@ import { explain } from "./errors.js";
 import { bytes, count, duration } from "./format.js";
 import { t } from "./language.js";
 import type { Link } from "./link.js";
+import type { Network } from "./network.js";
 import { toQoS } from "./profile.js";
 import { Repeater } from "./repeater.js";
 import { Signal } from "./signal.js";
+import { Upload } from "./upload.js";
 
 /** The reason code of an acknowledgement that no subscriber was there. */
 const NO_MATCHING_SUBSCRIBERS = 0x10;
@@ -21,25 +23,30 @@ export interface Outcome {
 
 export class Publishing {
   readonly #link: Link;
+  readonly #network: Network;
   /** What the form has, or had when another connection was looked at. */
   draft: Draft | undefined;
   /** What a draft of a file sends. */
   file: File | undefined;
   /** The outcome is another, or whether it repeats. */
   readonly changed = new Signal<void>();
+  /** A file has got further, or there is none on its way any more. */
+  readonly progressed = new Signal<void>();
   readonly #repeater = new Repeater(
     () => this.publish(),
     () => this.changed.emit(),
   );
   #outcome: Outcome | undefined;
+  #upload: Upload | undefined;
   /** Number of the last publish: what became of earlier ones is not shown any more. */
   #last = 0;
   /** How many of a repetition were sent. */
   #repeated = 0;
   #version5 = true;
 
-  constructor(link: Link) {
+  constructor(link: Link, network: Network) {
     this.#link = link;
+    this.#network = network;
     link.status.listen(({ info }) => {
       if (info) {
         this.#version5 = info.version === 5;
@@ -53,6 +60,11 @@ export class Publishing {
   /** Of the last message. */
   get outcome(): Outcome | undefined {
     return this.#outcome;
+  }
+
+  /** The file that is on its way. */
+  get upload(): Upload | undefined {
+    return this.#upload;
   }
 
   get repeating(): boolean {
@@ -91,10 +103,18 @@ export class Publishing {
     const waiting = this.#link.connected ? t("On its way") : t("Waits for the connection");
     this.#tell("waiting", waiting);
     const start = performance.now();
+    let upload: Upload | undefined;
     try {
       const payload = await this.#content(draft);
       const options = publishOptions(draft, this.#version5);
+      if (payload instanceof ArrayBuffer && !this.repeating) {
+        upload = this.#begin(payload.byteLength);
+        options.signal = upload.signal;
+      }
       const result = await this.#link.publish(draft.topic, payload, options);
+      if (result.qos === 0) {
+        await upload?.drained();
+      }
       this.#repeated += 1;
       if (number === this.#last) {
         const sent = this.repeating
@@ -105,11 +125,39 @@ export class Publishing {
       return true;
     } catch (error) {
       if (number === this.#last) {
-        const { message, remedy, code } = explain(error);
-        this.#tell("failed", message, code ? `${remedy} (${code})` : remedy);
+        this.#fail(error, upload);
       }
       return false;
+    } finally {
+      this.#finish(upload);
     }
+  }
+
+  #begin(size: number): Upload {
+    const upload = new Upload(this.#link, this.#network, size, () => this.progressed.emit());
+    this.#upload = upload;
+    this.progressed.emit();
+    return upload;
+  }
+
+  #finish(upload: Upload | undefined): void {
+    upload?.end();
+    if (upload && upload === this.#upload) {
+      this.#upload = undefined;
+      this.progressed.emit();
+    }
+  }
+
+  #fail(error: unknown, upload: Upload | undefined): void {
+    if (upload?.signal.aborted) {
+      const words = upload.hasLeft
+        ? t("Given up, but it had begun to leave: the broker may get it all the same.")
+        : t("Cancelled before it left.");
+      this.#tell("failed", words);
+      return;
+    }
+    const { message, remedy, code } = explain(error);
+    this.#tell("failed", message, code ? `${remedy} (${code})` : remedy);
   }
 
   async #content(draft: Draft): Promise<Payload> {

@@ -47,7 +47,7 @@ test("a delay moves everything, and the rate lets one thing wait for the other",
   assert.equal(pipe.waiting, 300);
   pass(149);
   assert.deepEqual(came, []);
-  assert.equal(pipe.waiting, 200);
+  assert.equal(pipe.waiting, 151);
   pass(1);
   assert.deepEqual(came, ["a 150"]);
   pass(200);

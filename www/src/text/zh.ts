@@ -400,6 +400,12 @@ export const page: Texts = {
   "Published before": "以前发布的",
   "Forget the history": "清除历史",
   "Delete the template {name}": "删除模板 {name}",
+  Cancel: "取消",
+  "{sent} of {size} sent": "已发送 {sent}，共 {size}",
+  "All of it has left; the broker has not acknowledged it yet.": "已全部发出；代理尚未确认。",
+  "Cancelled before it left.": "已在发出前取消。",
+  "Given up, but it had begun to leave: the broker may get it all the same.":
+    "已放弃，但消息已开始发出：代理仍可能收到。",
   "Choose a file first.": "请先选择文件。",
   "{name}, {bytes}, is on its way": "{name}（{bytes}）正在发送",
   "On its way": "正在发送",
