@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::brokers::embedded;
 use crate::build;
+use crate::counter;
 use crate::docs;
 use crate::examples;
 use crate::fuzz;
@@ -47,6 +48,7 @@ pub fn fix() -> Result<(), Failure> {
     step::one("fix", |step| {
         step.run(&mut cargo(&["fmt", "--all"]))?;
         step.run(&mut of_demo_broker(&["fmt"]))?;
+        step.run(&mut counter::cargo(&["fmt"]))?;
         step.run(cargo(&["fmt"]).args(["--manifest-path", fuzz::MANIFEST]))?;
         step.run(cargo(&["fmt"]).args(["--manifest-path", rumqttd::MANIFEST]))?;
         step.run(
@@ -122,6 +124,8 @@ fn checks() -> Vec<Check> {
             rustfmt.args(["--manifest-path", rumqttd::MANIFEST]);
             rustfmt
         }),
+        check("rustfmt counter", RUST, counter::cargo(&["fmt", "--check"])),
+        check("clippy counter", RUST, counter::clippy()),
         check("rustfmt fuzz", RUST, {
             let mut rustfmt = cargo(&["fmt", "--check"]);
             rustfmt.args(["--manifest-path", fuzz::MANIFEST]);

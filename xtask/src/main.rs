@@ -6,10 +6,12 @@ mod build;
 mod check;
 mod conformance;
 mod core_in_wasm;
+mod counter;
 mod coverage;
 mod demo;
 mod docs;
 mod doctor;
+mod endurance;
 mod engines;
 mod examples;
 mod fuzz;
@@ -62,9 +64,14 @@ cargo xtask COMMAND
   conformance [--write]        which statements, scenarios and findings are shown, and by which tests;
                                --write brings the numbers in the documents up to date
   coverage                     lines of the codec and the session that the native tests run through
+  faults  --broker NAME [--runs 200] [--seed 0] [--write]
+          seeded runs with faults between Chromium and the broker, counted by a native client; --write puts
+          the counts into docs/faults.json and docs/faults.md
   broker  NAME [--port N] [--plain-port N] [--tls-port N] [--persist FOLDER] [--sensors]
           [--log-packets] [--no-acl]
           embedded mosquitto mosquitto-deb12 rabbitmq rabbitmq-deb12 hivemq aedes rumqttd, in the foreground
+  broker  rabbitmq-cluster [--nodes 2]
+          RabbitMQ 4 on several nodes; `kill 1` and `start 1` on standard input do that to a node
   broker  list [--json]        which of them can be started here
 
 A port of 0 takes any free one. Tools are kept in ~/.cache/webmqtt (or $XDG_CACHE_HOME/webmqtt).";
@@ -88,7 +95,9 @@ enum Asked {
     Herd,
     Conformance { write: bool },
     Coverage,
+    Faults(endurance::Faults),
     Broker(brokers::Options),
+    Cluster { nodes: u8 },
     BrokerList { json: bool },
 }
 
@@ -135,7 +144,9 @@ fn run(asked: Asked) -> Result<(), Failure> {
         Asked::Herd => herd::run()?,
         Asked::Conformance { write } => conformance::run(write)?,
         Asked::Coverage => coverage::run()?,
+        Asked::Faults(options) => endurance::faults(&options)?,
         Asked::Broker(options) => brokers::run(&options)?,
+        Asked::Cluster { nodes } => brokers::cluster::run(nodes)?,
         Asked::BrokerList { json: true } => println!("{}", brokers::list_json()),
         Asked::BrokerList { json: false } => print!("{}", brokers::list()),
     }
@@ -191,13 +202,21 @@ fn asked() -> Result<Asked, lexopt::Error> {
             write: std::mem::take(&mut words.write),
         },
         "coverage" => Asked::Coverage,
+        "faults" => Asked::Faults(endurance::Faults {
+            broker: broker_named(&words.broker.take().ok_or("`faults` takes --broker NAME")?)?,
+            runs: words.runs.take().unwrap_or(200),
+            seed: words.seed.take().unwrap_or(0),
+            write: std::mem::take(&mut words.write),
+        }),
         "broker" => match words.name.take().as_deref() {
             Some("list") => Asked::BrokerList {
                 json: std::mem::take(&mut words.json),
             },
+            Some("rabbitmq-cluster") => Asked::Cluster {
+                nodes: words.nodes.take().unwrap_or(2),
+            },
             Some(name) => Asked::Broker(brokers::Options {
-                kind: brokers::Kind::named(name)
-                    .ok_or_else(|| format!("there is no broker `{name}`"))?,
+                kind: broker_named(name)?,
                 port: words.port.take(),
                 plain_port: words.plain_port.take().unwrap_or(0),
                 tls_port: words.tls_port.take(),
@@ -214,6 +233,10 @@ fn asked() -> Result<Asked, lexopt::Error> {
     Ok(asked)
 }
 
+fn broker_named(name: &str) -> Result<brokers::Kind, String> {
+    brokers::Kind::named(name).ok_or_else(|| format!("there is no broker `{name}`"))
+}
+
 /// The command line's words, before they are given a meaning.
 #[derive(Default, PartialEq)]
 struct Words {
@@ -228,6 +251,10 @@ struct Words {
     rounds: Option<u32>,
     browser: Option<String>,
     peers: Vec<String>,
+    broker: Option<String>,
+    runs: Option<u32>,
+    seed: Option<u32>,
+    nodes: Option<u8>,
     persist: Option<PathBuf>,
     out: Option<PathBuf>,
     open: bool,
@@ -258,6 +285,10 @@ impl Words {
                 Long("peer") => words.peers.push(parser.value()?.string()?),
                 Long("quick") => words.quick = true,
                 Long("worker") => words.worker = true,
+                Long("broker") => words.broker = Some(parser.value()?.string()?),
+                Long("runs") => words.runs = Some(parser.value()?.parse()?),
+                Long("seed") => words.seed = Some(parser.value()?.parse()?),
+                Long("nodes") => words.nodes = Some(parser.value()?.parse()?),
                 Long("out") => words.out = Some(parser.value()?.into()),
                 Long("persist") => words.persist = Some(parser.value()?.into()),
                 Long("open") => words.open = true,

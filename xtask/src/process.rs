@@ -56,7 +56,7 @@ impl Watch {
         Ended::ByItself
     }
 
-    fn was_asked_to_stop(&mut self) -> bool {
+    pub fn was_asked_to_stop(&mut self) -> bool {
         self.0.pending().any(|signal| signal != SIGCHLD)
     }
 }
@@ -146,6 +146,12 @@ impl Server {
             }
             thread::sleep(POLL);
         }
+    }
+
+    /// Ends it without a chance to save anything.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        self.status = self.child.wait().ok();
     }
 
     /// Asks it to end, and kills it when it does not.

@@ -14,8 +14,8 @@ use crate::stamp::files_below;
 use crate::step::{self, Done, Failure, Plan, Step, tail};
 use crate::summary::{self, Tally};
 use crate::{
-    bench, brokers, check, conformance, core_in_wasm, coverage, demo, engines, examples, fuzz,
-    node_packages, size,
+    bench, brokers, check, conformance, core_in_wasm, counter, coverage, demo, engines, examples,
+    fuzz, node_packages, size,
 };
 
 /// A target without an operating system, hence without `std`.
@@ -153,7 +153,7 @@ impl Suite {
             }),
             Self::Engines => engines::suite(),
             Self::Examples => examples::suite(),
-            Self::Faults => in_chromium("faults", BROWSER_TESTS, is_rough),
+            Self::Faults => faults(),
             Self::Demo => in_chromium("demo", BROWSER_TESTS, |name| name.starts_with("demo")),
             Self::Packaging => packaging(),
             Self::Bench => bench::suite(),
@@ -199,7 +199,7 @@ pub fn run(suites: &[Suite]) -> Result<(), Failure> {
 }
 
 /// Builds what the suites test, side by side.
-fn prepare() -> Result<(), Failure> {
+pub fn prepare() -> Result<(), Failure> {
     let _lock = build::lock()?;
     let mut plan = Plan::default();
     build::add_to(&mut plan, Extent::CodeAndTypes);
@@ -400,6 +400,15 @@ fn packaging() -> Tally {
     }
 }
 
+/// Faults and long runs, counted by a client that is not ours.
+fn faults() -> Tally {
+    if let Err(failure) = counter::provide() {
+        eprintln!("{}\n{}", failure.output, failure.sentence);
+        return Tally::failed();
+    }
+    in_chromium("faults", BROWSER_TESTS, is_rough)
+}
+
 /// The tests in a folder that drive Chromium from Node.
 pub fn in_chromium(name: &'static str, folder: &str, wanted: impl Fn(&str) -> bool) -> Tally {
     if let Some(why) = setup::reason(Need::Chromium) {
@@ -458,5 +467,6 @@ pub fn name_tools(node: &mut Command) {
             "WEBMQTT_CARGO_DENY",
             project::cargo_deny_folder().join("bin/cargo-deny"),
         )
+        .env("WEBMQTT_COUNTER", counter::binary())
         .env("WEBMQTT_BROKERS", brokers::list_json());
 }

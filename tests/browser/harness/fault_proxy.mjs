@@ -41,6 +41,8 @@ import { carriesData, FrameReader, frameBytes, PacketBoundaries } from "./websoc
 
 /** @typedef {{ opening?: OpeningFault, shape?: Shape, faults?: Fault[] }} Script of one connection */
 
+/** Who hears the data of a connection, from either side. @typedef {Record<"client" | "server", (bytes: Buffer) => void>} Ears */
+
 /** How long messages are held for others to be merged with. */
 const MERGE_WINDOW = 12;
 
@@ -63,6 +65,8 @@ class Flow {
   budget = Number.POSITIVE_INFINITY;
   /** @type {"corrupt-packet" | "corrupt-frame" | undefined} */
   corruption;
+  /** Hears all data that comes, whatever becomes of it. @type {((bytes: Buffer) => void) | undefined} */
+  hear;
   /** Called with the first data. @type {(() => boolean) | undefined} whether it may pass */
   onFirstData;
 
@@ -80,8 +84,10 @@ class Flow {
 
   /** @param {Buffer} bytes */
   take(bytes) {
-    if (this.deaf) return;
+    if (this.deaf && !this.hear) return;
     const { head, frames } = this.#reader.read(bytes);
+    for (const frame of frames) if (carriesData(frame)) this.hear?.(frame.payload);
+    if (this.deaf) return;
     // The frames of a compressed connection could not be taken apart.
     if (head) this.#later(Buffer.from(head.replace(/^sec-websocket-extensions:.*\r\n/im, "")));
     for (const frame of frames) {
@@ -204,8 +210,9 @@ class Link {
   /**
    * @param {net.Socket} client @param {URL} target @param {Script} script @param {Random} random
    * @param {(kind: string) => void} happened @param {() => void} ended
+   * @param {Ears | undefined} ears
    */
-  constructor(client, target, script, random, happened, ended) {
+  constructor(client, target, script, random, happened, ended, ears) {
     this.client = client;
     this.random = random;
     this.happened = happened;
@@ -227,6 +234,8 @@ class Link {
     const toServer = new Flow(server, true, shape, random, this);
     const toClient = new Flow(client, false, shape, random, this);
     this.#flows = [toServer, toClient];
+    toServer.hear = ears?.client;
+    toClient.hear = ears?.server;
     client.on("data", (bytes) => toServer.take(bytes));
     server.on("data", (bytes) => toClient.take(bytes));
     // The other side of a half-open connection never hears that this one is gone.
@@ -363,6 +372,8 @@ export class FaultProxy {
   #random;
   /** Each fault that has taken place. @type {Arrivals<string>} */
   happened = new Arrivals();
+  /** Asked at each connection for who hears what is said on it. @type {(() => Ears) | undefined} */
+  hear;
   url = "";
 
   /**
@@ -387,7 +398,15 @@ export class FaultProxy {
   #accept(client) {
     const happened = (/** @type {string} */ kind) => this.happened.push(kind);
     const ended = () => this.#links.delete(link);
-    const link = new Link(client, this.#target, this.#next(), this.#random, happened, ended);
+    const link = new Link(
+      client,
+      this.#target,
+      this.#next(),
+      this.#random,
+      happened,
+      ended,
+      this.hear?.(),
+    );
     this.#links.add(link);
   }
 

@@ -24,6 +24,9 @@ export class XtaskServer {
   #args;
   #process;
   #output = "";
+  #said = "";
+  /** Tells that there is more output, or none any more. @type {Arrivals<never>} */
+  #news = new Arrivals();
 
   /** @param {string[]} args */
   constructor(args) {
@@ -50,13 +53,9 @@ export class XtaskServer {
   /** @param {number} patience */
   async #untilReady(patience) {
     const child = this.#process;
-    /** @type {Arrivals<string>} */
-    const output = new Arrivals();
-    let said = "";
-    let ended = false;
     child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
-      said += text;
-      output.changed();
+      this.#said += text;
+      this.#news.changed();
     });
     child.stderr.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
       this.#output = (this.#output + text).slice(-4096);
@@ -64,20 +63,32 @@ export class XtaskServer {
     child.on("error", (error) => {
       this.#output += String(error);
     });
-    child.on("close", () => {
-      ended = true;
-      output.changed();
-    });
-    const line = await output.until(
+    child.on("close", () => this.#news.changed());
+    const line = await this.#line("READY ", 0, patience);
+    return line.trim().split(" ").slice(1);
+  }
+
+  /** The first line behind a place that begins so. @param {string} start @param {number} from @param {number} patience */
+  #line(start, from, patience) {
+    return this.#news.until(
       () => {
-        const found = said.split("\n").find((text) => text.startsWith("READY "));
-        if (!found && ended) throw new Error(`\`xtask ${this.#args}\` ended: ${this.#output}`);
+        const lines = this.#said.slice(from).split("\n");
+        const found = lines.find((text) => text.startsWith(start));
+        if (!found && !this.isRunning) {
+          throw new Error(`\`xtask ${this.#args}\` ended: ${this.#output}`);
+        }
         return found;
       },
-      () => `READY from \`xtask ${this.#args}\`, it said: ${said}${this.#output}`,
+      () => `${start.trim()} from \`xtask ${this.#args}\`, it said: ${this.#said}${this.#output}`,
       patience,
     );
-    return line.trim().split(" ").slice(1);
+  }
+
+  /** Tells it something and waits for the answer. @param {string} line @param {string} answer @param {number} patience */
+  async tell(line, answer, patience) {
+    const from = this.#said.length;
+    this.#process.stdin.write(`${line}\n`);
+    await this.#line(answer, from, patience);
   }
 
   /** @param {() => void} signal */

@@ -4,15 +4,23 @@
 
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
+import { Counter } from "../harness/counter.mjs";
 import { FaultProxy } from "../harness/fault_proxy.mjs";
 import { Random } from "../harness/random.mjs";
 import { uniqueName, Witness } from "../harness/witness.mjs";
 
 /** @typedef {1 | 2} Assured */
+/** @typedef {import("playwright-core").Page} Page */
+/** @typedef {import("../harness/broker.mjs").Broker} Broker */
 
 /** A number each so many milliseconds, with either QoS in either direction. */
 export const PERIOD = 25;
 const PATIENCE = 30_000;
+
+/** @param {How} how @returns {4 | 5} */
+function versionOf({ seed, version = seed % 2 === 0 ? 5 : 4 }) {
+  return version;
+}
 
 /** A lost connection is noticed and replaced soon. */
 const options = {
@@ -32,12 +40,22 @@ const options = {
  * @property {string} state
  */
 
+/**
+ * @typedef {object} How
+ * @property {number} seed
+ * @property {() => import("../harness/fault_proxy.mjs").Script} script of each connection
+ * @property {4 | 5} [version] as the seed says when it is not given
+ * @property {object} [options] more for the client
+ * @property {() => import("../harness/fault_proxy.mjs").Ears} [hear] asked at each connection for who hears it
+ */
+
+/** @template {Witness | Counter} [W=Witness] who counts and publishes at the broker */
 export class Endurance {
   name;
   proxy;
   witness;
   #page;
-  #version;
+  version;
   #publishing = false;
   /** @type {Promise<void> | undefined} */
   #published;
@@ -49,12 +67,12 @@ export class Endurance {
   lastOut = 0;
 
   /**
-   * @param {import("playwright-core").Page} page @param {string} name @param {4 | 5} version
-   * @param {FaultProxy} proxy @param {Witness} witness
+   * @param {Page} page @param {string} name @param {4 | 5} version
+   * @param {FaultProxy} proxy @param {W} witness
    */
   constructor(page, name, version, proxy, witness) {
     this.#page = page;
-    this.#version = version;
+    this.version = version;
     this.name = name;
     this.proxy = proxy;
     this.witness = witness;
@@ -62,9 +80,7 @@ export class Endurance {
 
   /**
    * Everybody is connected and subscribed.
-   * @param {import("playwright-core").Page} page with `endurance.js`
-   * @param {import("../harness/broker.mjs").Broker} broker
-   * @param {{ seed: number, script: () => import("../harness/fault_proxy.mjs").Script }} how
+   * @param {Page} page with `endurance.js` @param {Broker} broker @param {How} how
    */
   static async begin(page, broker, how) {
     const run = await Endurance.prepare(page, broker, how);
@@ -72,28 +88,52 @@ export class Endurance {
     return run;
   }
 
-  /**
-   * Everything but the client.
-   * @param {import("playwright-core").Page} page @param {import("../harness/broker.mjs").Broker} broker
-   * @param {{ seed: number, script: () => import("../harness/fault_proxy.mjs").Script }} how
-   */
-  static async prepare(page, broker, { seed, script }) {
-    const version = seed % 2 === 0 ? 5 : 4;
-    const name = uniqueName(`run-${seed}`);
-    const proxy = await FaultProxy.start(broker.url, new Random(-1 - seed), script);
+  /** Everything but the client. @param {Page} page @param {Broker} broker @param {How} how */
+  static async prepare(page, broker, how) {
+    const version = versionOf(how);
     const witness = await Witness.connect(String(broker.tcpUrl), { version, clean: false });
-    const run = new Endurance(page, name, version, proxy, witness);
-    await witness.subscribe(`${name}/out/#`, 2);
+    const run = await Endurance.#behind(page, broker, how, witness);
+    await witness.subscribe(`${run.name}/out/#`, 2);
     return run;
+  }
+
+  /**
+   * As `begin`, with a native client that counts and publishes.
+   * @param {Page} page @param {Broker} broker @param {How} how
+   */
+  static async beginCounted(page, broker, how) {
+    const name = uniqueName(`run-${how.seed}`);
+    const counter = await Counter.start(broker.tcpUrl ?? broker.url, {
+      version: versionOf(how),
+      filter: `${name}/out/#`,
+    });
+    try {
+      const run = await Endurance.#behind(page, broker, how, counter, name);
+      await run.connect(how.options);
+      return run;
+    } catch (error) {
+      await counter.end();
+      throw error;
+    }
+  }
+
+  /**
+   * @template {Witness | Counter} W
+   * @param {Page} page @param {Broker} broker @param {How} how @param {W} witness @param {string} [name]
+   */
+  static async #behind(page, broker, how, witness, name = uniqueName(`run-${how.seed}`)) {
+    const proxy = await FaultProxy.start(broker.url, new Random(-1 - how.seed), how.script);
+    proxy.hear = how.hear;
+    return new Endurance(page, name, versionOf(how), proxy, witness);
   }
 
   /** The client connects and subscribes. @param {object} [more] options @param {number} [life] of the page */
   async connect(more, life) {
-    const all = { ...options, clientId: this.name, version: this.#version, ...more };
+    const all = { ...options, clientId: this.name, version: this.version, ...more };
     await this.#call("begin", this.proxy.url, all, life);
   }
 
-  /** Goes on in another page. @param {import("playwright-core").Page} page */
+  /** Goes on in another page. @param {Page} page */
   moveTo(page) {
     this.#page = page;
   }
@@ -107,7 +147,7 @@ export class Endurance {
   }
 
   get title() {
-    return `MQTT ${this.#version === 5 ? "5.0" : "3.1.1"}`;
+    return `MQTT ${this.version === 5 ? "5.0" : "3.1.1"}`;
   }
 
   /** Lets the page publish. */

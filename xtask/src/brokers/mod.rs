@@ -3,6 +3,7 @@
 
 mod aedes;
 mod certificates;
+pub mod cluster;
 pub mod embedded;
 mod hivemq;
 mod mosquitto;
@@ -89,7 +90,7 @@ impl Kind {
         }
     }
 
-    fn need(self) -> Option<Need> {
+    pub fn need(self) -> Option<Need> {
         match self {
             Self::Embedded => None,
             Self::Mosquitto(Home::Machine) => Some(Need::Mosquitto),
@@ -104,7 +105,7 @@ impl Kind {
     }
 
     /// Its version, or why it cannot be started here.
-    fn availability(self) -> Result<String, String> {
+    pub fn availability(self) -> Result<String, String> {
         let inside = debian13::folder();
         if let Some(why) = self.need().and_then(setup::reason) {
             return Err(why);

@@ -1,13 +1,37 @@
 //! RabbitMQ's configuration: its plugin for MQTT over WebSocket, guest (guest), anonymous users count as guest.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use super::Launch;
 use crate::process;
 use crate::step::Failure;
 
+/// What it is among others.
+pub struct Membership {
+    pub name: String,
+    /// The port of the name server, which a node starts where there is none.
+    pub names: u16,
+    /// What the nodes of a cluster know each other by.
+    pub cookie: Option<&'static str>,
+    /// More lines of its configuration.
+    pub settings: String,
+}
+
+/// One alone, with a name server of its own: two of them side by side never meet. The node's name stays the same, for
+/// the data carries it.
 pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
+    let alone = Membership {
+        name: "webmqtt@localhost".to_owned(),
+        names: process::port_or_free(0)?,
+        cookie: None,
+        settings: String::new(),
+    };
+    node(launch, &alone)
+}
+
+pub fn node(launch: &Launch<'_>, membership: &Membership) -> Result<Command, Failure> {
     let folder = launch.folder;
     let (amqp, mqtt) = (process::port_or_free(0)?, launch.plain);
     let seen = launch.seen();
@@ -29,13 +53,21 @@ pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
          web_mqtt.ws_path = /ws\n\
          {tls}\
          log.console = true\n\
-         log.console.level = warning\n",
-        launch.port
+         log.console.level = warning\n\
+         {}",
+        launch.port, membership.settings
     );
     let write = || -> std::io::Result<()> {
         fs::create_dir_all(folder.join("data"))?;
         fs::create_dir_all(folder.join("log"))?;
         fs::write(folder.join("rabbitmq.conf"), configuration)?;
+        if let Some(cookie) = membership.cookie {
+            let file = folder.join(".erlang.cookie");
+            // It may be there from before, and nobody may write to it.
+            let _ = fs::remove_file(&file);
+            fs::write(&file, cookie)?;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o400))?;
+        }
         fs::write(
             folder.join("enabled_plugins"),
             "[rabbitmq_mqtt,rabbitmq_web_mqtt].\n",
@@ -48,14 +80,12 @@ pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
          ulimit -n 65536 2>/dev/null || true\n\
          exec /usr/lib/rabbitmq/bin/rabbitmq-server",
     );
-    // Its own name server and its own ports: two of them side by side never meet. The node's name stays the same, for
-    // the data carries it.
     command
         .env("HOME", &seen)
         .env("ERL_EPMD_ADDRESS", "127.0.0.1")
-        .env("ERL_EPMD_PORT", process::port_or_free(0)?.to_string())
+        .env("ERL_EPMD_PORT", membership.names.to_string())
         .env("RABBITMQ_DIST_PORT", process::port_or_free(0)?.to_string())
-        .env("RABBITMQ_NODENAME", "webmqtt@localhost")
+        .env("RABBITMQ_NODENAME", &membership.name)
         .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
         .env("RABBITMQ_CONFIG_FILE", format!("{seen}/rabbitmq.conf"))
         .env(

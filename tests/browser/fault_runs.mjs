@@ -1,0 +1,31 @@
+// @ts-check
+// `cargo xtask faults`: seeded runs with faults against one broker. It prints each run with its seed, and with
+// WEBMQTT_FAULT_RESULTS=docs writes what came of all of them into the documents.
+
+import { Broker } from "./harness/broker.mjs";
+import { Lab } from "./harness/lab.mjs";
+import { enduringPage } from "./suites/endurance.mjs";
+import { keep } from "./suites/fault_results.mjs";
+import { playRuns } from "./suites/fault_runs.mjs";
+
+const [kind = "", version = "", runs = "", first = ""] = process.argv.slice(2);
+const seeds = [...Array(Number(runs)).keys()].map((nth) => Number(first) + nth);
+
+const lab = new Lab();
+/** @type {Broker | undefined} */
+let broker;
+try {
+  await lab.start();
+  broker = await Broker.start(kind);
+  const page = await enduringPage(lab);
+  const sum = await playRuns(page, broker, kind, seeds, (line) => console.log(line));
+  console.log(`${kind} ${version}, seeds ${seeds[0]} to ${seeds.at(-1)}: ${sum}`);
+  for (const line of sum.failed) console.log(`FAILED ${line}`);
+  if (process.env.WEBMQTT_FAULT_RESULTS) {
+    await keep(process.env.WEBMQTT_FAULT_RESULTS, kind, version, seeds, sum);
+  }
+  if (sum.failed.length > 0) process.exitCode = 1;
+} finally {
+  await broker?.stop();
+  await lab.stop();
+}

@@ -1,0 +1,89 @@
+// @ts-check
+// What came of runs with faults, for the documents: `faults.json`, and the table of it in `faults.md`.
+
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { brokers } from "./broker_facts.mjs";
+import { Sum, versionsOf } from "./fault_runs.mjs";
+
+const BEGIN = "<!-- runs: written by `cargo xtask faults` -->";
+const END = "<!-- end of runs -->";
+
+/**
+ * @typedef {object} Result
+ * @property {string} version of the broker
+ * @property {string[]} mqtt versions
+ * @property {string} date
+ * @property {[number, number]} seeds from, to
+ * @property {number} runs
+ * @property {number} messages
+ * @property {number} connections
+ * @property {number} lost
+ * @property {number | null} doubled null where the broker has no QoS 2
+ * @property {number} disordered
+ * @property {number} copies
+ * @property {Record<string, number>} faults
+ * @property {string[]} failed
+ */
+
+/** @param {number} count */
+const grouped = (count) => count.toLocaleString("en");
+
+/** @param {Record<string, Result>} results */
+function table(results) {
+  const lines = [
+    "| broker | MQTT | runs (seeds) | messages | connections | faults | lost | QoS 2 doubled | out of order | copies with QoS 1 | date |",
+    "|---|---|---|---|---|---|---|---|---|---|---|",
+  ];
+  for (const [kind, result] of Object.entries(results)) {
+    const { version, mqtt, runs, seeds, messages, connections, lost, doubled } = result;
+    const faults = Object.values(result.faults).reduce((all, count) => all + count, 0);
+    const cells = [
+      `${kind} ${version}`,
+      mqtt.join(", "),
+      `${runs} (${seeds[0]} to ${seeds[1]})`,
+      ...[messages, connections, faults, lost].map(grouped),
+      doubled === null ? "has no QoS 2" : grouped(doubled),
+      ...[result.disordered, result.copies].map(grouped),
+      result.date,
+    ];
+    lines.push(`| ${cells.join(" | ")} |`);
+  }
+  return lines.join("\n");
+}
+
+/**
+ * @param {string} folder @param {string} kind of the broker @param {string} version of it
+ * @param {number[]} seeds @param {Sum} sum
+ */
+export async function keep(folder, kind, version, seeds, sum) {
+  const json = path.join(folder, "faults.json");
+  /** @type {Record<string, Result>} */
+  const results = JSON.parse(await readFile(json, "utf8").catch(() => "{}"));
+  const facts = brokers[kind];
+  const versions = versionsOf(facts);
+  const { runs, messages, connections, lost, disordered, copies } = sum;
+  results[kind] = {
+    version,
+    mqtt: versions.map((each) => (each === 5 ? "5.0" : "3.1.1")),
+    date: new Date().toISOString().slice(0, 10),
+    seeds: [Number(seeds[0]), Number(seeds.at(-1))],
+    runs,
+    messages,
+    connections,
+    lost,
+    doubled: versions.some((each) => facts?.qos2[each] === "exactly-once") ? sum.doubled : null,
+    disordered,
+    copies,
+    faults: Object.fromEntries([...sum.faults].sort()),
+    failed: sum.failed,
+  };
+  const sorted = Object.fromEntries(Object.entries(results).sort());
+  await writeFile(json, `${JSON.stringify(sorted, undefined, 2)}\n`);
+  const page = path.join(folder, "faults.md");
+  const text = await readFile(page, "utf8");
+  const [before, behind] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (before < 0 || behind < before) throw new Error(`no place for the table in ${page}`);
+  const head = text.slice(0, before + BEGIN.length);
+  await writeFile(page, `${head}\n\n${table(sorted)}\n\n${text.slice(behind)}`);
+}

@@ -1,0 +1,174 @@
+// @ts-check
+// Runs with faults against one broker, many at a time, and what came of them: clients in Chromium publish and receive
+// with QoS 1 and 2 while a proxy breaks their connections every few hundred milliseconds; a native client that is not
+// ours counts at the broker. A seed is a run.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { FaultPlan } from "../harness/fault_plan.mjs";
+import { SentMessages } from "../harness/sent_messages.mjs";
+import { numbers } from "../harness/series.mjs";
+import { brokers } from "./broker_facts.mjs";
+import { Endurance } from "./endurance.mjs";
+
+/** @typedef {import("../harness/broker.mjs").Broker} Broker */
+/** @typedef {import("playwright-core").Page} Page */
+/** @typedef {import("./broker_facts.mjs").BrokerFacts} BrokerFacts */
+/** @typedef {import("./broker_facts.mjs").Version} Version */
+
+/** Runs at a time. */
+const WIDTH = 14;
+/** How long a run is disturbed, in milliseconds. */
+const LENGTH = 5_000;
+
+/** What became of a series of numbers. @param {string[]} texts as they came @param {number} last */
+export function judged(texts, last) {
+  const first = [...new Set(texts)];
+  const wanted = numbers(1, last);
+  const seen = new Set(first);
+  const lost = wanted.filter((number) => !seen.has(number));
+  const strangers = first.filter((text) => !(Number(text) >= 1 && Number(text) <= last));
+  // Of those that came, the first copies come in order [MQTT-4.6.0-1]: each that does not, and the one before it.
+  /** @type {[string, string][]} */
+  const disordered = [];
+  for (const [at, text] of first.entries()) {
+    const before = first[at - 1];
+    if (before !== undefined && Number(text) < Number(before)) disordered.push([before, text]);
+  }
+  return { lost, copies: texts.length - first.length, disordered, strangers };
+}
+
+/** What came of many runs. */
+export class Sum {
+  runs = 0;
+  messages = 0;
+  connections = 0;
+  /** Messages that never came. */
+  lost = 0;
+  /** Messages of QoS 2 that came again. */
+  doubled = 0;
+  /** Messages that came behind a later one because of the broker, as the wire shows. */
+  disordered = 0;
+  /** Copies that QoS 1 allows. */
+  copies = 0;
+  /** @type {Map<string, number>} */
+  faults = new Map();
+  /** What went wrong, with the seed. @type {string[]} */
+  failed = [];
+
+  /** @param {ReadonlyMap<string, number>} faults */
+  static faultsIn(faults) {
+    return [...faults].map(([kind, count]) => `${count} ${kind}`).sort();
+  }
+
+  toString() {
+    const { runs, messages, lost, doubled, disordered, copies, connections } = this;
+    return (
+      `${runs} runs, ${messages} messages over ${connections} connections: ${lost} lost, ${doubled} doubled, ` +
+      `${disordered} put out of order by the broker, ${copies} copies with QoS 1; ${Sum.faultsIn(this.faults).join(", ")}`
+    );
+  }
+}
+
+/**
+ * In which versions a broker can be held to it.
+ * @param {BrokerFacts | undefined} facts @returns {Version[]}
+ */
+export function versionsOf(facts) {
+  const versions = facts?.versions ?? [5, 4];
+  // There every client has to close, again and again, once a PUBCOMP was lost.
+  return versions.filter((version) => !facts?.noPubRelAgain?.includes(version));
+}
+
+/**
+ * One run, added to the sum; a sentence about it.
+ * @param {Page} page @param {Broker} broker @param {string} kind of the broker @param {number} seed @param {Sum} sum
+ */
+async function play(page, broker, kind, seed, sum) {
+  const facts = brokers[kind];
+  const versions = versionsOf(facts);
+  const version = versions[seed % versions.length] ?? 5;
+  const sent = { out: new SentMessages(version), in: new SentMessages(version) };
+  const plan = new FaultPlan(seed);
+  const script = () => plan.script();
+  // Where the broker has no QoS 2 both sides go down to 1.
+  const run = await Endurance.beginCounted(page, broker, {
+    seed,
+    script,
+    version,
+    hear: () => ({ client: sent.out.connection(), server: sent.in.connection() }),
+    options: { lowerQos: true },
+  });
+  try {
+    const once = facts?.qos2[run.version] === "exactly-once";
+    await run.startOut();
+    run.startIn();
+    await delay(LENGTH);
+    await Promise.all([run.stopOut(), run.stopIn()]);
+    plan.calm();
+    run.proxy.inflict({ kind: "reset", after: 0 });
+    await run.settled();
+    await run.untilThere();
+    // Copies would come behind the originals.
+    await delay(100);
+    const report = await run.report();
+    const wrong = [...report.failures, ...run.witness.losses.items.map((why) => `counter: ${why}`)];
+    for (const qos of /** @type {const} */ ([1, 2])) {
+      const both = /** @type {const} */ ([
+        ["out", run.out(qos), run.lastOut],
+        ["in", report.received[qos], run.lastIn],
+      ]);
+      for (const [direction, texts, last] of both) {
+        const { lost, copies, disordered, strangers } = judged(texts, last);
+        sum.messages += last;
+        sum.lost += lost.length;
+        if (qos === 2 && once) sum.doubled += copies;
+        else sum.copies += copies;
+        const where = `${direction} with QoS ${qos}`;
+        if (lost.length > 0) wrong.push(`${where}: lost ${lost}`);
+        if (qos === 2 && once && copies > 0) wrong.push(`${where}: ${copies} doubled`);
+        for (const [early, late] of disordered) {
+          const topic = (/** @type {string} */ number) =>
+            `${run.name}/${direction}/${qos}/${number}`;
+          const wasSentSo = sent[direction].sentOutOfOrder(topic(early), topic(late));
+          // The one side is the broker, the other is ours.
+          if (wasSentSo === (direction === "in")) sum.disordered += 1;
+          else wrong.push(`${where}: ${early} before ${late}`);
+        }
+        if (strangers.length > 0) wrong.push(`${where}: nobody sent ${strangers}`);
+      }
+    }
+    sum.runs += 1;
+    sum.connections += report.connections;
+    const { items } = run.proxy.happened;
+    for (const kind of items) sum.faults.set(kind, (sum.faults.get(kind) ?? 0) + 1);
+    await run.end();
+    if (wrong.length > 0) throw new Error(`${run.name}: ${wrong.join("; ")}`);
+    const messages = 2 * (run.lastOut + run.lastIn);
+    return `seed ${seed}: ${run.title}, ${messages} messages, ${report.connections} connections, ${items.length} faults`;
+  } finally {
+    await run.stop();
+  }
+}
+
+/**
+ * Plays the seeds.
+ * @param {Page} page with `endurance.js` @param {Broker} broker @param {string} kind of the broker
+ * @param {number[]} seeds @param {(line: string) => void} [say] what it hears of each run
+ */
+export async function playRuns(page, broker, kind, seeds, say = () => {}) {
+  const sum = new Sum();
+  const waiting = [...seeds];
+  const lane = async () => {
+    for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
+      try {
+        say(await play(page, broker, kind, seed, sum));
+      } catch (error) {
+        const line = `seed ${seed}: ${String(error).slice(0, 2_000)}`;
+        sum.failed.push(line);
+        say(line);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(WIDTH, seeds.length) }, lane));
+  return sum;
+}
