@@ -15,6 +15,7 @@ const program =
 
 const READY_PATIENCE = 60_000;
 const PUBLISH_PATIENCE = 120_000;
+const END_PATIENCE = 3_000;
 
 /** @typedef {{ topic: string, text: string, qos: number, dup: boolean }} Counted */
 
@@ -69,14 +70,19 @@ export class Counter {
    */
   static async start(url, { version, filter }) {
     const counter = new Counter([url, String(version), uniqueName("counter"), filter]);
-    await counter.#maximum.until(
-      ([maximum]) => {
-        if (counter.#ended) throw new Error(`the counter ended: ${counter.#said}`);
-        return maximum;
-      },
-      () => `the counter at ${url}, which lost: ${counter.losses.items.slice(-3)}`,
-      READY_PATIENCE,
-    );
+    try {
+      await counter.#maximum.until(
+        ([maximum]) => {
+          if (counter.#ended) throw new Error(`the counter ended: ${counter.#said}`);
+          return maximum;
+        },
+        () => `the counter at ${url}, which lost: ${counter.losses.items.slice(-3)}`,
+        READY_PATIENCE,
+      );
+    } catch (error) {
+      await counter.end();
+      throw error;
+    }
     return counter;
   }
 
@@ -131,7 +137,7 @@ export class Counter {
   async end() {
     if (this.#ended) return;
     this.#process.stdin.end();
-    const kill = setTimeout(() => this.#process.kill("SIGKILL"), 5_000);
+    const kill = setTimeout(() => this.#process.kill("SIGKILL"), END_PATIENCE);
     await this.#end.until(
       () => this.#ended || undefined,
       () => "the counter's end",

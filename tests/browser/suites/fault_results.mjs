@@ -12,9 +12,9 @@ const END = "<!-- end of runs -->";
 /**
  * @typedef {object} Result
  * @property {string} version of the broker
- * @property {string[]} mqtt versions
+ * @property {string} mqtt versions
  * @property {string} date
- * @property {[number, number]} seeds from, to
+ * @property {string} seeds from, to
  * @property {number} runs
  * @property {number} messages
  * @property {number} connections
@@ -23,7 +23,7 @@ const END = "<!-- end of runs -->";
  * @property {number} disordered
  * @property {number} copies
  * @property {Record<string, number>} faults
- * @property {string[]} failed
+ * @property {number} failed runs
  */
 
 /** @param {number} count */
@@ -40,8 +40,8 @@ function table(results) {
     const faults = Object.values(result.faults).reduce((all, count) => all + count, 0);
     const cells = [
       `${kind} ${version}`,
-      mqtt.join(", "),
-      `${runs} (${seeds[0]} to ${seeds[1]})`,
+      mqtt,
+      `${runs} (${seeds})`,
       ...[messages, connections, faults, lost].map(grouped),
       doubled === null ? "has no QoS 2" : grouped(doubled),
       ...[result.disordered, result.copies].map(grouped),
@@ -65,9 +65,9 @@ export async function keep(folder, kind, version, seeds, sum) {
   const { runs, messages, connections, lost, disordered, copies } = sum;
   results[kind] = {
     version,
-    mqtt: versions.map((each) => (each === 5 ? "5.0" : "3.1.1")),
+    mqtt: versions.map((each) => (each === 5 ? "5.0" : "3.1.1")).join(", "),
     date: new Date().toISOString().slice(0, 10),
-    seeds: [Number(seeds[0]), Number(seeds.at(-1))],
+    seeds: `${seeds[0]} to ${seeds.at(-1)}`,
     runs,
     messages,
     connections,
@@ -76,7 +76,7 @@ export async function keep(folder, kind, version, seeds, sum) {
     disordered,
     copies,
     faults: Object.fromEntries([...sum.faults].sort()),
-    failed: sum.failed,
+    failed: sum.failed.length,
   };
   const sorted = Object.fromEntries(Object.entries(results).sort());
   await writeFile(json, `${JSON.stringify(sorted, undefined, 2)}\n`);
