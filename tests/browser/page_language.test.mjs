@@ -13,7 +13,7 @@ const SAME = new Set(
   [
     "webmqtt MQTT mqtt QoS URL JSON CSV CBOR MessagePack Base UTF Hex SHA SCRAM TLS EMQX RabbitMQ Mosquitto HiveMQ",
     "WebSocket WebSockets DISCONNECT CONNACK ws wss Ctrl Enter cargo xtask demo conf mosquitto websockets protocol",
-    "rabbitmq web home count now random never example broker KB MB ms min English",
+    "rabbitmq web home count now random never example broker KB MB ms min English AWS IoT ID",
   ]
     .join(" ")
     .split(" "),
@@ -65,8 +65,14 @@ describe("the page in Chinese", () => {
       await untilRow(page, "21");
       await page.getByTestId("message-row").click();
       await page.locator("#chart-legend canvas").first().waitFor();
-      await page.getByTestId("sub-list").getByText("已获 QoS 0").waitFor();
+      await page.getByTestId("sub-list").getByText("已授予 QoS 0").waitFor();
       assert.deepEqual(await latinWords(page, THEIRS), []);
+      // The menu is unfolded above it.
+      await page.getByTestId("packets-open").dispatchEvent("click");
+      await page.getByTestId("view-session").check();
+      await page.getByTestId("session-subscriptions").filter({ hasText: "订阅 (1)" }).waitFor();
+      assert.deepEqual(await latinWords(page, `${THEIRS}, .packets-body`), []);
+      await page.getByTestId("packets-close").click();
       await page.getByTestId("disconnect").click();
       await page.getByTestId("state").filter({ hasText: "已断开" }).waitFor();
       await page.getByTestId("url").fill("http://127.0.0.1:1");

@@ -36,7 +36,7 @@ export const ask: Ask = ({ name, refused }, signal) =>
     use.dataset.testid = "ask-use";
     const tools = make("div", "tools");
     tools.append(
-      smallButton(t("Stop trying"), "ask-stop", () => dialog.close()),
+      smallButton(t("Do not connect"), "ask-stop", () => dialog.close()),
       use,
     );
     form.append(title, why, field, tools);

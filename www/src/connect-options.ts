@@ -1,6 +1,7 @@
 /** The options of the package out of a stored connection. An empty field is left to the package. Pure. */
 
 import type { ConnectOptions, ProtocolVersion, UserProperties, Will } from "webmqtt";
+import { t } from "./language.js";
 import { type Profile, toQoS } from "./profile.js";
 
 export function toVersion(value: unknown): ProtocolVersion {
@@ -35,9 +36,10 @@ export function numberOf(text: string): number | undefined {
   return text.trim() === "" ? undefined : Number(text);
 }
 
-/** Seconds, or `never`. */
+/** Seconds, or `never`, in the reader's language too. */
 export function secondsOf(text: string): number | undefined {
-  return text.trim().toLowerCase() === "never" ? Number.POSITIVE_INFINITY : numberOf(text);
+  const said = text.trim().toLowerCase();
+  return said === "never" || said === t("never") ? Number.POSITIVE_INFINITY : numberOf(text);
 }
 
 export function propertiesOf(lines: string): UserProperties | undefined {

@@ -3,7 +3,7 @@
 import type { Connection } from "./connection.js";
 import { byId, make, setText } from "./dom.js";
 import { brief, count, rate } from "./format.js";
-import { t } from "./language.js";
+import { listed, t } from "./language.js";
 import type { OpenConnections } from "./open-connections.js";
 import { titleOf } from "./profile.js";
 import type { ProfileStore } from "./profile-store.js";
@@ -77,8 +77,8 @@ export class ConnectionTabs {
     if (unread > 0) {
       words.push(t("{count} new messages", { count: count(unread) }));
     }
-    setText(spoken, words.join(", "));
-    button.title = [title, ...words].join(", ");
+    setText(spoken, listed(words));
+    button.title = listed([title, ...words]);
     if (shown && !selected) {
       button.scrollIntoView({ block: "nearest", inline: "nearest" });
     }

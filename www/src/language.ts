@@ -26,6 +26,12 @@ export function t(text: string, values?: Values): string {
     : found;
 }
 
+/** One after the other, as lists are written in the reader's language. */
+export function listed(parts: readonly string[]): string {
+  const said = parts.filter(Boolean);
+  return said.length === 0 ? "" : said.reduce((one, other) => t("{one}, {other}", { one, other }));
+}
+
 /** A sentence with facts behind a colon, as the package's errors have them; facts are separated by semicolons. */
 export function tFacts(text: string): string {
   if (text in table) {

@@ -4,7 +4,7 @@ import type { Connection } from "./connection.js";
 import { byId, make, setText } from "./dom.js";
 import { explain } from "./errors.js";
 import { count } from "./format.js";
-import { t } from "./language.js";
+import { listed, t } from "./language.js";
 import type { Link } from "./link.js";
 import type { OpenConnections } from "./open-connections.js";
 import { tally } from "./outbox.js";
@@ -34,9 +34,7 @@ export class LinkNotes {
     ].filter(Boolean);
     setText(
       this.#restored,
-      parts.length > 0
-        ? t("Published before the reload: {parts}.", { parts: parts.join(", ") })
-        : "",
+      parts.length > 0 ? t("Published before the reload: {parts}.", { parts: listed(parts) }) : "",
     );
     const warnings = link.live ? link.warnings : [];
     this.#warnings.replaceChildren(

@@ -237,14 +237,18 @@ function words(event: TraceEvent): HTMLElement[] {
     return [make("span", "packet-type packet-event", texts[event.kind] + code)];
   }
   const { direction, type, size, fields } = event;
-  const told = fields.find(({ name }) => /^(?:Topic Name|Topic Filter|Reason Code)$/.test(name));
+  const told = fields.find(
+    ({ name, value }) =>
+      value !== "" && /^(?:Topic Name|Topic Alias|Topic Filter|Reason Code)$/.test(name),
+  );
+  const alias = told?.name === "Topic Alias" && t("alias {alias}", { alias: Number(told.value) });
   const arrow = make("span", "packet-arrow", direction === "out" ? "↑" : "↓");
   arrow.setAttribute("aria-label", direction === "out" ? t("sent") : t("received"));
   arrow.setAttribute("role", "img");
   return [
     arrow,
     make("span", "packet-type", type),
-    make("span", "packet-told", told ? (told.meaning ?? String(told.value)) : ""),
+    make("span", "packet-told", alias || (told ? (told.meaning ?? String(told.value)) : "")),
     make("span", "packet-size", bytes(size)),
   ];
 }

@@ -4,7 +4,7 @@ import type { Aliases, InFlight, Quota, SessionState } from "webmqtt/inspect";
 import type { Connection } from "./connection.js";
 import { make, setText } from "./dom.js";
 import { bytes, count, lasting } from "./format.js";
-import { t } from "./language.js";
+import { listed, t } from "./language.js";
 import type { OpenPublish, RestoredPublish } from "./outbox.js";
 
 /** Rows of a table; how many more there are is said. */
@@ -17,6 +17,8 @@ type Row = readonly string[];
 
 export class SessionView {
   readonly element = make("div", "session");
+  /** Inside of what scrolls: columns of a fixed height would go on sideways. */
+  readonly #columns = make("div", "session-columns");
   readonly #parts = new Map<string, Part>();
   #connection: Connection;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -28,6 +30,7 @@ export class SessionView {
     this.element.setAttribute("role", "region");
     this.element.setAttribute("aria-label", t("State of the session"));
     this.element.hidden = true;
+    this.element.append(this.#columns);
   }
 
   attach(connection: Connection): void {
@@ -65,10 +68,13 @@ export class SessionView {
     });
     const waiting = link.outbox.waiting(queued);
     this.#show("queue", t("Waiting to be sent"), true, queued, {
-      facts: [
-        [t("Size"), bytes(stats?.queuedBytes ?? 0)],
-        [t("Oldest"), queued > 0 ? ageOf(waiting[0], now) : "–"],
-      ],
+      facts:
+        queued > 0
+          ? [
+              [t("Size"), bytes(stats?.queuedBytes ?? 0)],
+              [t("Oldest"), ageOf(waiting[0], now)],
+            ]
+          : [],
       heads: [t("Topic"), "QoS", t("For")],
       rows: waiting.map((each) => [each.topic ?? "", String(each.qos), ageOf(each, now)]),
       empty: t("Nothing waits to be sent."),
@@ -105,7 +111,7 @@ export class SessionView {
     if (!part) {
       part = new Part(name);
       this.#parts.set(name, part);
-      this.element.append(part.element);
+      this.#columns.append(part.element);
     }
     part.element.hidden = !shown;
     if (shown) {
@@ -241,21 +247,11 @@ function numbers(session: SessionState): [string, string][] {
     .map(({ packetIdentifier }) => packetIdentifier)
     .sort((one, other) => one - other);
   const some = used.slice(0, 20).join(", ");
-  const kept =
-    sessionExpiry === undefined
-      ? clean
-        ? t("ends with the connection")
-        : t("the broker keeps it")
-      : sessionExpiry === 0
-        ? t("ends with the connection")
-        : sessionExpiry === FOREVER
-          ? t("the broker keeps it")
-          : t("the broker keeps it for {seconds} s", { seconds: count(sessionExpiry) });
+  // Before MQTT 5 a clean session ends with its connection, and another one does not end.
+  const expiry = sessionExpiry ?? (clean ? 0 : FOREVER);
   return [
-    [
-      t("Session"),
-      [!connected ? "" : sessionPresent ? t("went on") : t("new"), kept].filter(Boolean).join(", "),
-    ],
+    [t("Session"), connected ? (sessionPresent ? t("went on") : t("new")) : "–"],
+    [t("Session expiry"), expiryOf(expiry)],
     [t("Quota to send (QoS 1 and 2)"), quotaOf(send)],
     [t("Quota to receive (QoS 1 and 2)"), quotaOf(receive)],
     [
@@ -265,6 +261,13 @@ function numbers(session: SessionState): [string, string][] {
         : `${count(used.length)}: ${some}${used.length > 20 ? ", …" : ""}`,
     ],
   ];
+}
+
+function expiryOf(seconds: number): string {
+  if (seconds === 0) {
+    return t("ends with the connection");
+  }
+  return seconds === FOREVER ? t("never") : `${count(seconds)} s`;
 }
 
 function usedOf(aliases: Aliases | undefined): string {
@@ -291,5 +294,5 @@ function subscriptionRow(subscription: SessionState["subscriptions"][number]): R
       : granted === qos
         ? String(qos)
         : t("{granted} of {asked}", { granted, asked: qos });
-  return [filter, level, options.filter(Boolean).join(", "), String(identifier ?? "")];
+  return [filter, level, listed(options), String(identifier ?? "")];
 }

@@ -2,7 +2,7 @@
 
 import { make, setText } from "./dom.js";
 import { count, rate } from "./format.js";
-import { t } from "./language.js";
+import { listed, t } from "./language.js";
 import type { SavedSubscription } from "./profile.js";
 import { COLOURS } from "./profile-fields.js";
 import type { SubscribedFilter } from "./subscription-list.js";
@@ -85,5 +85,5 @@ function optionsOf({ noLocal, retainAsPublished, retainHandling }: SavedSubscrip
   if (retainHandling > 0) {
     options.push(retainHandling === 1 ? t("retained ones if new") : t("no retained ones"));
   }
-  return options.join(", ");
+  return listed(options);
 }

@@ -132,7 +132,8 @@ export class Timeline {
 }
 
 function joined(...sentences: string[]): string {
-  return sentences.filter(Boolean).join(" ");
+  // A full stop of Chinese has its blank in it.
+  return sentences.filter(Boolean).join(" ").replaceAll("。 ", "。");
 }
 
 /** Whole seconds until then, in milliseconds since the epoch. */

@@ -291,7 +291,7 @@ function ofVersion(version: ProtocolVersion): Check[] {
   for (const clean of [true, false]) {
     const kind = clean ? t("clean session") : t("kept session");
     for (const qos of LEVELS) {
-      const name = `QoS ${qos}, ${kind}`;
+      const name = t("QoS {qos}, {kind}", { qos, kind });
       checks.push(check(name, (lab) => live(lab, version, qos, clean)));
     }
   }

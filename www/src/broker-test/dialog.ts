@@ -155,8 +155,11 @@ export class BrokerTestDialog {
 
   #finish(report: Report): void {
     const { broker, findings, complete } = report;
-    const parts = [broker, summaryOf(findings)].filter(Boolean);
-    setText(this.#status, `${complete ? "" : `${t("Stopped.")} `}${parts.join(": ")}.`);
+    const summary = summaryOf(findings);
+    const words = broker
+      ? t("{broker}: {summary}.", { broker, summary })
+      : t("{summary}.", { summary });
+    setText(this.#status, complete ? words : `${t("Stopped.")} ${words}`);
     const save = (text: string, id: string, name: string, type: string, make: () => string) =>
       smallButton(text, id, () => download(name, type, make()));
     this.#tools.replaceChildren(

@@ -1,6 +1,6 @@
 /** What a test of a broker found, and how it reads as JSON, Markdown and plain text. Pure. */
 
-import { t } from "../language.js";
+import { listed, t } from "../language.js";
 
 /**
  * - `works`
@@ -68,7 +68,7 @@ export function summaryOf(findings: readonly Finding[]): string {
   if (number("skipped") > 0) {
     parts.push(t("{count} not tried", { count: number("skipped") }));
   }
-  return parts.join(", ");
+  return listed(parts);
 }
 
 export function groupsOf(findings: readonly Finding[]): [group: string, findings: Finding[]][] {
@@ -94,7 +94,7 @@ export function toMarkdown(report: Report): string {
     "",
     [report.broker, report.date].filter(Boolean).map(cell).join(", "),
     "",
-    `${summaryOf(report.findings)}.`,
+    t("{summary}.", { summary: summaryOf(report.findings) }),
   ];
   for (const [group, findings] of groupsOf(report.findings)) {
     lines.push("", `## ${cell(group)}`, "");
@@ -114,7 +114,7 @@ export function toMarkdown(report: Report): string {
 export function toText(report: Report): string {
   const lines = [t("Test of the broker {url}", { url: report.url })];
   lines.push([report.broker, report.date].filter(Boolean).join(", "));
-  lines.push(`${summaryOf(report.findings)}.`);
+  lines.push(t("{summary}.", { summary: summaryOf(report.findings) }));
   for (const [group, findings] of groupsOf(report.findings)) {
     lines.push("", group);
     for (const { name, outcome, words } of findings) {
