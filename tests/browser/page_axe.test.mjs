@@ -82,6 +82,11 @@ describe("axe finds nothing", () => {
         await assertSound(page, "not connected");
         await unfoldAll(page);
         await assertSound(page, "unfolded");
+        await page.getByTestId("pub-payload").fill('{"a": 1, "b" "c"}');
+        await page.getByTestId("pub-format").selectOption("json");
+        await page.locator("#pub-editor .cm-lintRange-error").waitFor();
+        await assertSound(page, "the editor of JSON");
+        await page.getByTestId("pub-format").selectOption("text");
         await page.getByTestId("sub-filter").fill("a/#");
         await page.getByTestId("sub-add").click();
         await connectTo(page, broker.url);

@@ -82,8 +82,8 @@ describe("the page's form that publishes", () => {
       await page.getByTestId("pub-format").selectOption("json");
       await page.getByTestId("pub-send").click();
       await untilResult(page, /no JSON/);
-      await fill(page, { payload: "/wA=" });
       await page.getByTestId("pub-format").selectOption("base64");
+      await fill(page, { payload: "/wA=" });
       await page.getByTestId("pub-send").click();
       assert.deepEqual([...Buffer.from((await peer.expect("publish")).payload)], [255, 0]);
       await page.getByTestId("pub-format").selectOption("file");
@@ -222,24 +222,74 @@ describe("the page's form that publishes", () => {
     });
   });
 
-  test("JSON is checked while it is typed, and indented without rounding", async ({ page }) => {
-    const payload = page.getByTestId("pub-payload");
-    await payload.fill('{"id": 9007199254740993,');
-    assert.equal(await page.getByTestId("pub-problem").textContent(), "");
+  test("JSON has an editor, loaded then, which marks errors and indents without rounding", async ({
+    page,
+  }) => {
+    await connected(page, async (peer) => {
+      /** @type {string[]} */
+      const scripts = [];
+      page.on("request", (request) => scripts.push(request.url()));
+      const payload = page.getByTestId("pub-payload");
+      const problem = page.getByTestId("pub-problem");
+      await fill(page, { topic: "t", payload: '{"id": 9007199254740993 "on":' });
+      assert.equal(await problem.textContent(), "");
+      await page.getByTestId("pub-format").selectOption("json");
+      const editor = page.locator("#pub-editor .cm-content");
+      await editor.waitFor();
+      assert.equal(await payload.isVisible(), false);
+      assert.ok(scripts.some((url) => /\/json-editor-\w+\.js$/.test(url)));
+      await problem.filter({ hasText: "no JSON" }).waitFor();
+      assert.equal(await editor.getAttribute("aria-label"), "Payload");
+      assert.equal(await editor.getAttribute("aria-invalid"), "true");
+      assert.equal(await page.getByTestId("pub-tidy").isDisabled(), true);
+      const mark = page.locator("#pub-editor .cm-lintRange-error");
+      assert.equal(await mark.textContent(), '"on"');
+      assert.match(
+        await mark.evaluate((found) => getComputedStyle(found).textDecorationLine),
+        /underline/,
+      );
+
+      await editor.focus();
+      await page.keyboard.press("Control+A");
+      await page.keyboard.type('{"id": 9007199254740993, "on": {"at": 1.50}}');
+      await page.locator("#pub-problem:empty").waitFor({ state: "attached" });
+      assert.equal(await editor.getAttribute("aria-invalid"), "false");
+      assert.equal(await mark.count(), 0);
+      const colour = (/** @type {string} */ text) =>
+        editor.getByText(text, { exact: true }).evaluate((found) => getComputedStyle(found).color);
+      assert.notEqual(await colour("9007199254740993"), await colour('"id"'));
+      await page.keyboard.press("Shift+Alt+F");
+      const tidy = '{\n  "id": 9007199254740993,\n  "on": {\n    "at": 1.50\n  }\n}';
+      assert.equal(await payload.inputValue(), tidy);
+      await page.keyboard.press("Control+Enter");
+      assert.equal(String((await peer.expect("publish")).payload), tidy);
+
+      // The keyboard gets out of it again, and what is text shows the same.
+      await page.keyboard.press("Tab");
+      assert.equal(await page.evaluate(() => document.activeElement?.id), "pub-tidy");
+      await page.getByTestId("pub-format").selectOption("text");
+      assert.equal(await page.getByTestId("pub-tidy").isVisible(), false);
+      assert.equal(await editor.isVisible(), false);
+      assert.equal(await payload.inputValue(), tidy);
+    });
+  });
+
+  test("a placeholder in JSON is no error, and an error behind it is marked where it is", async ({
+    page,
+  }) => {
+    await page.locator("#pub-repetition > summary").click();
+    await fill(page, { payload: '{"n": {{count}}, "at": {{now}}}' });
     await page.getByTestId("pub-format").selectOption("json");
-    await page.getByTestId("pub-problem").filter({ hasText: "no JSON" }).waitFor();
-    assert.equal(await payload.getAttribute("aria-invalid"), "true");
-    assert.equal(await page.getByTestId("pub-tidy").isDisabled(), true);
-    await payload.press("End");
-    await payload.pressSequentially(' "on": {"at": 1.50}}');
-    assert.equal(await page.getByTestId("pub-problem").textContent(), "");
-    assert.equal(await payload.getAttribute("aria-invalid"), "false");
-    await page.getByTestId("pub-tidy").click();
-    assert.equal(
-      await payload.inputValue(),
-      '{\n  "id": 9007199254740993,\n  "on": {\n    "at": 1.50\n  }\n}',
-    );
-    await page.getByTestId("pub-format").selectOption("text");
-    assert.equal(await page.getByTestId("pub-tidy").isVisible(), false);
+    const problem = page.getByTestId("pub-problem");
+    await problem.filter({ hasText: "no JSON" }).waitFor();
+    await page.getByTestId("pub-placeholders").check();
+    await page.locator("#pub-problem:empty").waitFor({ state: "attached" });
+    const editor = page.locator("#pub-editor .cm-content");
+    await editor.focus();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.press("Backspace");
+    await page.keyboard.type(" bad}");
+    await problem.filter({ hasText: "no JSON" }).waitFor();
+    assert.equal(await page.locator("#pub-editor .cm-lintRange-error").textContent(), "bad");
   });
 });

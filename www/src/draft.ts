@@ -89,6 +89,13 @@ export function filled(text: string, count: number): string {
   return text.replace(/\{\{(count|now|random)\}\}/g, (_, name: string) => values[name]?.() ?? "");
 }
 
+/** The payload with something as long in the place of each placeholder: what is wrong is at the same place. */
+export function held({ payload, placeholders }: Draft): string {
+  return placeholders
+    ? payload.replace(/\{\{(?:count|now|random)\}\}/g, (name) => "0".padEnd(name.length))
+    : payload;
+}
+
 /** The payload of all but files. Throws an error in words if it is not what it is typed as. */
 export function payloadOf(draft: Draft, count: number): string | Uint8Array {
   const { format } = draft;

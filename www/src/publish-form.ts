@@ -3,11 +3,13 @@
 import type { Message } from "webmqtt";
 import type { Connection } from "./connection.js";
 import { byId, make, setText } from "./dom.js";
-import { type Draft, draftOf, loadDraft, payloadOf, saveDraft } from "./draft.js";
+import { type Draft, draftOf, held, loadDraft, payloadOf, saveDraft } from "./draft.js";
 import { DRAFT_FIELDS, type DraftValues } from "./draft-fields.js";
 import { DraftShelf } from "./draft-shelf.js";
 import { FieldForm } from "./field-form.js";
 import { bytes } from "./format.js";
+import type { JsonEditor } from "./json-editor.js";
+import { jsonProblem } from "./json-problem.js";
 import { t } from "./language.js";
 import type { Link } from "./link.js";
 import type { OpenConnections } from "./open-connections.js";
@@ -19,6 +21,7 @@ export class PublishForm {
   readonly #form = byId("publish-form", HTMLFormElement);
   readonly #topic = byId("pub-topic", HTMLInputElement);
   readonly #payload = byId("pub-payload", HTMLTextAreaElement);
+  readonly #editorHost = byId("pub-editor", HTMLElement);
   readonly #tidy = byId("pub-tidy", HTMLButtonElement);
   readonly #problem = byId("pub-problem", HTMLElement);
   readonly #file = byId("pub-file", HTMLInputElement);
@@ -34,6 +37,9 @@ export class PublishForm {
     (group) => byId(`pub-fields-${group}`, HTMLElement),
     "pub-",
   );
+  /** Is loaded when the first payload is JSON. */
+  #editor: JsonEditor | undefined;
+  #loading = false;
   readonly #shelf = new DraftShelf(
     (draft) => this.#fill(draft),
     () => this.#read(),
@@ -108,7 +114,7 @@ export class PublishForm {
 
   #show(draft: Draft): void {
     this.#topic.value = draft.topic;
-    this.#payload.value = draft.payload;
+    this.#setPayload(draft.payload);
     this.#fields.fill(draft);
     this.#showFormat();
   }
@@ -134,12 +140,49 @@ export class PublishForm {
     }
   }
 
+  #setPayload(text: string): void {
+    this.#payload.value = text;
+    if (this.#editor) {
+      this.#editor.text = text;
+    }
+  }
+
   #showFormat(): void {
-    const isFile = this.#read().format === "file";
+    const { format } = this.#read();
+    const isFile = format === "file";
+    const edits = format === "json" && this.#editor !== undefined;
     this.#file.hidden = !isFile;
-    this.#payload.hidden = isFile;
+    this.#payload.hidden = isFile || edits;
+    this.#editorHost.hidden = !edits;
     this.#checkJson();
     byId("pub-payload-label", HTMLLabelElement).htmlFor = isFile ? this.#file.id : this.#payload.id;
+    if (format === "json" && !this.#loading) {
+      this.#loading = true;
+      void this.#loadEditor();
+    }
+  }
+
+  /** Until it is there, and if it cannot be loaded, JSON is typed as any text. */
+  async #loadEditor(): Promise<void> {
+    const { JsonEditor } = await import("./json-editor.js");
+    const typing = document.activeElement === this.#payload;
+    this.#editor = new JsonEditor(this.#editorHost, {
+      label: t("Payload"),
+      changed: (text) => {
+        if (text !== this.#payload.value) {
+          this.#payload.value = text;
+          this.#checkJson();
+          this.#keep();
+        }
+      },
+      submit: () => this.#form.requestSubmit(),
+      tidy: () => this.#indent(),
+    });
+    this.#editor.text = this.#payload.value;
+    this.#showFormat();
+    if (typing) {
+      this.#editor.focus();
+    }
   }
 
   /** Says what is wrong with JSON while it is typed. */
@@ -158,13 +201,20 @@ export class PublishForm {
     this.#payload.setAttribute("aria-invalid", String(problem !== ""));
     this.#tidy.disabled = problem !== "";
     setText(this.#problem, problem);
+    if (isJson) {
+      const place = problem === "" ? undefined : jsonProblem(held(draft));
+      this.#editor?.mark(place && { ...place, message: problem });
+    }
   }
 
   /** Every value stays as it was typed. */
   #indent(): void {
-    this.#payload.value = indentJson(this.#payload.value);
+    if (this.#tidy.disabled) {
+      return;
+    }
+    this.#setPayload(indentJson(this.#payload.value));
     this.#payload.rows = Math.min(Math.max(this.#payload.value.split("\n").length, 3), 16);
-    this.#payload.focus();
+    (this.#editor ?? this.#payload).focus();
     this.#keep();
   }
 
