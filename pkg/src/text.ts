@@ -8,7 +8,9 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Whether UTF-8 can express the text. */
 export function isWellFormed(text: string): boolean {
-  return !LONE_SURROGATE.test(text);
+  // Newer than the oldest browsers here, and much faster.
+  const { isWellFormed } = text as { isWellFormed?: () => boolean };
+  return isWellFormed ? isWellFormed.call(text) : !LONE_SURROGATE.test(text);
 }
 
 /** Throws on text that UTF-8 cannot express: the engine would see a replacement character instead. */

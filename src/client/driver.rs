@@ -31,7 +31,7 @@ const MESSAGE_BYTES: usize = 16 * 1024;
 const BUFFERED_BYTES: u32 = 512 * 1024;
 
 /// Browsers do not tell when their buffer has drained: it is looked at again after this time and with every message.
-const BUFFER_CHECK: Duration = Duration::from_millis(10);
+const BUFFER_CHECK: Duration = Duration::from_millis(1);
 
 /// With more than this waiting to be sent, [`Driver::is_writable`] says no.
 const WAITING_BYTES: usize = 1024 * 1024;
@@ -98,6 +98,8 @@ struct Inner {
     _environment: Environment,
     microtask: Closure<dyn FnMut()>,
     microtask_queued: bool,
+    /// When the last command came.
+    commanded_at: Instant,
     out: Vec<u8>,
     /// The socket's buffer was full the last time that something was to be sent.
     congested: bool,
@@ -143,6 +145,7 @@ impl Driver {
                     Box::new(move || on_microtask(&for_microtask)) as Box<dyn FnMut()>
                 ),
                 microtask_queued: false,
+                commanded_at: clock::now(),
                 out: Vec::with_capacity(2 * MESSAGE_BYTES),
                 congested: false,
                 held_up: false,
@@ -163,8 +166,19 @@ impl Driver {
     /// Runs a command on the session. What it causes leaves in a microtask, or at once when a full WebSocket message
     /// has gathered.
     pub fn command<R>(&self, command: impl FnOnce(&mut Session, Instant) -> R) -> R {
+        self.command_in_turn(true, command)
+    }
+
+    /// As [`command`](Self::command). Without `alone` it comes at the time of the last command of this turn of the event
+    /// loop, if there was one: to read the clock takes as long as to publish. For what has no deadline of its own.
+    pub fn command_in_turn<R>(
+        &self,
+        alone: bool,
+        command: impl FnOnce(&mut Session, Instant) -> R,
+    ) -> R {
         let mut inner = self.inner.borrow_mut();
-        let result = command(&mut inner.session, clock::now());
+        let now = inner.now(alone);
+        let result = command(&mut inner.session, now);
         inner.commanded();
         result
     }
@@ -249,6 +263,15 @@ fn on_socket(driver: &Weak<RefCell<Inner>>, generation: u32, event: SocketEvent)
 }
 
 impl Inner {
+    /// When a command comes.
+    #[inline(never)]
+    fn now(&mut self, alone: bool) -> Instant {
+        if alone || !self.microtask_queued {
+            self.commanded_at = clock::now();
+        }
+        self.commanded_at
+    }
+
     fn commanded(&mut self) {
         if self.session.queued().1 >= MESSAGE_BYTES {
             self.transmit();

@@ -242,10 +242,11 @@ impl Engine {
             properties: properties.as_properties(),
             lower_qos,
         };
-        let token = self.driver.command(|session, now| match timeout {
+        let publish = |session: &mut Session, now| match timeout {
             Some(millis) => session.request(now, &message, Duration::from_millis(millis.into())),
             None => session.publish(now, &message),
-        });
+        };
+        let token = self.driver.command_in_turn(timeout.is_some(), publish);
         token.map(Token::get).map_err(code)
     }
 

@@ -603,13 +603,14 @@ pub(super) fn queued(
     dialect: Dialect,
     now: Instant,
 ) -> Result<Queued, EncodeError> {
-    let mut bytes = Vec::new();
+    let properties = message.properties;
+    let rest = message.payload.len() + properties.as_bytes().len();
+    // With what its header takes at most: it is not moved while it is written.
+    let mut bytes = Vec::with_capacity(rest + message.topic.len() + 13);
     encode(&Packet::Publish(message.clone()), dialect, &mut bytes)?;
     let header = codec::scan(&bytes, usize::MAX, dialect.version);
     let header = header.ok().flatten();
     let identifier_at = header.map_or(0, |header| header.header_len) + 2 + message.topic.len();
-    let properties = message.properties;
-    let rest = message.payload.len() + properties.as_bytes().len();
     let properties_at = bytes.len().checked_sub(rest).filter(|_| !dialect.lossy);
     let expiry = lifetime(properties).map(|lifetime| {
         let at = properties.value_at(PropertyId::MessageExpiryInterval);
