@@ -10,7 +10,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use pair::*;
-use webmqtt::codec::{Packet, SubscribeOptions, TopicFilter, TopicName, Version};
+use webmqtt::codec::{Packet, ReasonCode, SubscribeOptions, TopicFilter, TopicName, Version};
+use webmqtt::error::Error;
 use webmqtt::session::{Event, Outgoing, Session, Transmit};
 use webmqtt::time::Instant;
 
@@ -169,6 +170,39 @@ fn a_million_messages_leave_nothing_behind() {
         let most = peak(|| talk(&mut session, version, 83_333, &mut out));
         assert_eq!(held(), before, "bytes held after half a million messages");
         assert!(most < 4096, "{most} bytes more at times");
+    }
+}
+
+#[test]
+fn answers_that_the_server_does_not_read_are_bounded() {
+    const MEBIBYTE: isize = 1024 * 1024;
+    for version in BOTH {
+        let mut out = Vec::with_capacity(1 << 16);
+        let mut session = connected(version, &mut out);
+        let releases = bytes(version, &[pubrel(9)]).repeat(16_384);
+        let mut ended = None;
+        let most = peak(|| {
+            for _ in 0..100 {
+                session.recv_buf(releases.len()).copy_from_slice(&releases);
+                session.handle_received(now());
+                while let Some(event) = session.poll_event() {
+                    if let Event::State(change) = event {
+                        ended = ended.or(change.cause);
+                    }
+                }
+                if ended.is_some() {
+                    break;
+                }
+            }
+        });
+        let quota = Error::Protocol(ReasonCode::QuotaExceeded);
+        assert_eq!(ended, Some(quota));
+        // A buffer that grows is there twice for a moment, and the new one has twice the space.
+        assert!(most < 13 * MEBIBYTE, "{most} bytes");
+        drain(&mut session, &mut out);
+        out = Vec::new();
+        let sent = session.poll_transmit(&mut out, 4096);
+        assert_eq!((sent, out.len()), (Transmit::Empty, 0));
     }
 }
 

@@ -92,6 +92,11 @@ impl Outbound {
         self.journal.hold_acknowledgement(bytes);
     }
 
+    /// Bytes of control packets that the host has not taken.
+    pub(super) fn unsent(&self) -> usize {
+        self.control.len()
+    }
+
     pub(super) fn take_control(&mut self, out: &mut Vec<u8>) {
         while let Some(mut packet) = self.journal.next_acknowledgement() {
             self.control.append(&mut packet);

@@ -26,6 +26,8 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 const PROBE_PATIENCE: Duration = Duration::from_secs(3);
 /// How much may stay unread while the application judges the end of an authentication, in bytes.
 const HELD_BYTES: usize = 16 * 1024 * 1024;
+/// How many bytes of acknowledgements may wait for a server that does not read them: a million.
+const UNSENT_BYTES: usize = 4 * 1024 * 1024;
 /// A PUBCOMP with a reason code.
 const LARGEST_ACK: u32 = 5;
 /// A peer that was heard this recently needs no probe.
@@ -594,16 +596,18 @@ impl Core {
     pub(super) fn received_something(&mut self, unread: usize) {
         self.heard = true;
         self.heard_at = self.now;
+        let mut too_much = self.outbound.unsent() > UNSENT_BYTES;
         if self.authentication_holds() {
             // The PINGRESP stays unread as well.
             self.timers.stop(Timer::PingResponse);
-            if unread > HELD_BYTES {
-                let reason = ReasonCode::QuotaExceeded;
-                self.fail(Error::Protocol(reason), Some(reason), Properties::EMPTY);
-            }
+            too_much |= unread > HELD_BYTES;
         } else if self.timers.is_set(Timer::PingResponse) {
             let patience = self.quiet_time().unwrap_or(PROBE_PATIENCE);
             self.timers.set(Timer::PingResponse, self.now + patience);
+        }
+        if too_much {
+            let reason = ReasonCode::QuotaExceeded;
+            self.fail(Error::Protocol(reason), Some(reason), Properties::EMPTY);
         }
     }
 
