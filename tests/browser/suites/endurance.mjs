@@ -11,7 +11,7 @@ import { uniqueName, Witness } from "../harness/witness.mjs";
 
 /** @typedef {1 | 2} Assured */
 /** @typedef {import("playwright-core").Page} Page */
-/** @typedef {import("../harness/broker.mjs").Broker} Broker */
+/** Where it is. @typedef {{ url: string, tcpUrl?: string | undefined }} Broker */
 
 /** A number each so many milliseconds, with either QoS in either direction. */
 export const PERIOD = 25;
@@ -195,9 +195,20 @@ export class Endurance {
       .map(({ text }) => text);
   }
 
-  /** Waits until the witness and the page have each number that was published for them, or for a while. */
-  async untilThere() {
+  /** Waits until the page is connected for the so manieth time. @param {number} times */
+  async untilConnected(times) {
     const end = performance.now() + PATIENCE;
+    for (;;) {
+      const { connections, state } = await this.report();
+      if (connections >= times && state === "connected") return;
+      assert.ok(performance.now() < end, `${connections} connections, the last is ${state}`);
+      await delay(20);
+    }
+  }
+
+  /** Waits until the witness and the page have each number that was published for them, or for a while. */
+  async untilThere(patience = PATIENCE) {
+    const end = performance.now() + patience;
     const missing = async () => {
       let sum = 0;
       for (const qos of /** @type {const} */ ([1, 2])) {

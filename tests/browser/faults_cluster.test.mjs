@@ -1,0 +1,102 @@
+// @ts-check
+// Clusters: the node under a client is killed in the middle of its traffic, and the client goes on at another one. What
+// the other node still has is RabbitMQ's: a session that has to stay needs quorum queues, and those a third node.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { whyNoBroker } from "./harness/broker.mjs";
+import { Cluster } from "./harness/cluster.mjs";
+import { useLab } from "./harness/lab.mjs";
+import { Endurance, enduringPage } from "./suites/endurance.mjs";
+import { judged } from "./suites/fault_runs.mjs";
+
+const missing = await whyNoBroker("rabbitmq");
+const timeout = 240_000;
+const QOS = /** @type {const} */ ([1, 2]);
+
+/** Traffic on either side of the kill, in milliseconds. */
+const LENGTH = 2_000;
+
+describe("the node under a client is killed", { skip: missing }, () => {
+  const lab = useLab();
+
+  /**
+   * A client at the first of so many nodes, which is killed; the native one is at the second.
+   * @param {number} nodes @param {{ clean?: boolean, sessionExpiry?: number }} options
+   * @param {(run: Endurance<import("./harness/counter.mjs").Counter>, report: import("./suites/endurance.mjs").Report) => void} check
+   */
+  const play = async (nodes, options, check) => {
+    const cluster = await Cluster.start(nodes);
+    try {
+      const [url = "", ...servers] = cluster.urls;
+      const page = await enduringPage(lab);
+      const run = await Endurance.beginCounted(
+        page,
+        { url, tcpUrl: cluster.tcpUrls[1] },
+        {
+          seed: 0,
+          version: 5,
+          script: () => ({}),
+          options: { lowerQos: true, connectTimeout: 20_000, servers, ...options },
+        },
+      );
+      try {
+        await run.startOut();
+        run.startIn();
+        await delay(LENGTH);
+        await cluster.kill(0);
+        const last = run.lastIn;
+        await run.untilConnected(2);
+        await delay(LENGTH);
+        await Promise.all([run.stopOut(), run.stopIn()]);
+        assert.ok(run.lastIn > last, "no traffic behind the kill");
+        await run.settled();
+        await run.untilThere(options.clean ? 1_000 : undefined);
+        const report = await run.report();
+        assert.deepEqual(report.failures, []);
+        assert.deepEqual(run.witness.losses.items, []);
+        for (const qos of QOS) {
+          assert.deepEqual(judged(run.out(qos), run.lastOut).lost, [], "lost on its way out");
+        }
+        check(run, report);
+      } finally {
+        await run.stop();
+        await page.close();
+      }
+    } finally {
+      await cluster.stop();
+    }
+  };
+
+  test("of three, with quorum queues: the session and every message are at another node", {
+    timeout,
+  }, async (t) => {
+    await play(3, { sessionExpiry: 3_600 }, (run, report) => {
+      for (const qos of QOS) {
+        assert.deepEqual(judged(report.received[qos], run.lastIn).lost, [], "lost on its way in");
+      }
+      t.diagnostic(`${2 * (run.lastOut + run.lastIn)} messages, none lost`);
+    });
+  });
+
+  test("of two: what was published goes out there; without a session the rest comes in", {
+    timeout,
+  }, async (t) => {
+    await play(2, { clean: true }, (run, report) => {
+      const lost = QOS.map((qos) => judged(report.received[qos], run.lastIn).lost.map(Number));
+      for (const [at, numbers] of lost.entries()) {
+        // All in one go: those that came while there was no subscription.
+        const [first = 0] = numbers;
+        assert.deepEqual(
+          numbers,
+          numbers.map((_, nth) => first + nth),
+        );
+        assert.ok(!numbers.includes(run.lastIn), `QoS ${at + 1}: nothing came any more`);
+      }
+      t.diagnostic(
+        `${2 * (run.lastOut + run.lastIn)} messages; while it was away: ${lost.flat().length}`,
+      );
+    });
+  });
+});
