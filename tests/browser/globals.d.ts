@@ -19,3 +19,5 @@ declare var endurance: any;
 declare var ledger: { held(): string[]; memory(): number };
 
 declare var lives: any;
+
+declare var soak: any;

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { useLab } from "./harness/lab.mjs";
+import { Memory } from "./harness/memory.mjs";
 import { ObligingServer } from "./harness/obliging_server.mjs";
 
 const SCALE = Number(process.env.WEBMQTT_SOAK ?? 1);
@@ -17,31 +18,15 @@ const PARTS = 5;
 /** Bytes that V8 may need more for code that it has optimised meanwhile, and the like. */
 const HEAP_SLACK = 300_000;
 
-/** @typedef {import("playwright-core").Page} Page */
-/** @typedef {{ heap: number, wasm: number }} Memory in bytes */
-
-/** What is in use after a collection. @param {Page} page */
-async function meter(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send("HeapProfiler.enable");
-  return {
-    /** @returns {Promise<Memory>} */
-    async read() {
-      // The first one finds garbage that finalisers make.
-      for (let round = 0; round < 3; round++) await session.send("HeapProfiler.collectGarbage");
-      const { usedSize } = await session.send("Runtime.getHeapUsage");
-      return { heap: usedSize, wasm: await page.evaluate(() => globalThis.ledger.memory()) };
-    },
-  };
-}
-
-/** @param {Memory[]} readings @param {string} what @param {import("node:test").TestContext} t */
+/** @param {import("./harness/memory.mjs").Reading[]} readings @param {string} what @param {import("node:test").TestContext} t */
 function assertFlat(readings, what, t) {
   const [first, ...rest] = readings;
   const last = rest.at(-1);
   assert.ok(first && last);
-  const list = (/** @type {(reading: Memory) => number} */ pick, /** @type {number} */ unit) =>
-    readings.map((reading) => (pick(reading) / unit).toFixed(2)).join(", ");
+  const list = (
+    /** @type {(reading: import("./harness/memory.mjs").Reading) => number} */ pick,
+    /** @type {number} */ unit,
+  ) => readings.map((reading) => (pick(reading) / unit).toFixed(2)).join(", ");
   t.diagnostic(
     `${what}, measured ${PARTS} times: JavaScript heap ${list(({ heap }) => heap, 1e6)} MB, ` +
       `module ${list(({ wasm }) => wasm, 65_536)} pages`,
@@ -67,7 +52,7 @@ describe("memory stays what it is", () => {
     test(name, { timeout: 60_000 + SCALE * 60_000 }, lab.withPage(body, { ledger: true }));
 
   add(`over ${CONNECTIONS.toLocaleString("en")} connections`, async ({ page }, t) => {
-    const memory = await meter(page);
+    const memory = await Memory.of(page);
     const readings = [];
     const before = server.connections;
     for (let part = 0; part < PARTS; part++) {
@@ -95,7 +80,7 @@ describe("memory stays what it is", () => {
   });
 
   add(`over ${MESSAGES.toLocaleString("en")} messages`, async ({ page }, t) => {
-    const memory = await meter(page);
+    const memory = await Memory.of(page);
     const readings = [];
     for (let part = 0; part < PARTS; part++) {
       const received = await page.evaluate(

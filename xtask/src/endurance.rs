@@ -1,4 +1,4 @@
-//! `cargo xtask faults`: real brokers, under faults, for as long as one likes. What is played is in `tests/browser`.
+//! `cargo xtask faults` and `cargo xtask soak`: real brokers, under faults, for as long as one likes. What is played is in `tests/browser`.
 
 use std::process::Command;
 
@@ -35,6 +35,33 @@ pub fn faults(options: &Faults) -> Result<(), Failure> {
         &mut node,
         "a run failed; its line says which seed to play again.",
     )
+}
+
+/// What the command line asks for.
+pub struct Soak {
+    pub broker: Kind,
+    pub minutes: u32,
+    pub seed: u32,
+    /// Whether the documents get the plot and the numbers.
+    pub write: bool,
+}
+
+/// `cargo xtask soak`.
+pub fn soak(options: &Soak) -> Result<(), Failure> {
+    let mut needs = vec![Need::Chromium];
+    needs.extend(options.broker.need());
+    provide(&needs)?;
+    let version = available(options.broker)?;
+    let folder = if options.write {
+        project::root().join("docs")
+    } else {
+        project::notes().join("soak")
+    };
+    let mut node = node("tests/browser/soak_run.mjs");
+    node.args([options.broker.name(), &version])
+        .args([options.minutes.to_string(), options.seed.to_string()])
+        .arg(folder);
+    in_the_foreground(&mut node, "the soak failed; its last line says why.")
 }
 
 /// The package, the client that counts, and what else is needed.

@@ -67,8 +67,11 @@ cargo xtask COMMAND
   faults  --broker NAME [--runs 200] [--seed 0] [--write]
           seeded runs with faults between Chromium and the broker, counted by a native client; --write puts
           the counts into docs/faults.json and docs/faults.md
+  soak    [--minutes 10] [--broker mosquitto] [--seed 0] [--write]
+          everything at once with a fault every few seconds; memory and counters as a plot and as tables, in
+          target/xtask/soak, or in docs with --write
   broker  NAME [--port N] [--plain-port N] [--tls-port N] [--persist FOLDER] [--sensors]
-          [--log-packets] [--no-acl]
+          [--log-packets] [--no-acl] [--setting LINE]...
           embedded mosquitto mosquitto-deb12 rabbitmq rabbitmq-deb12 hivemq aedes rumqttd, in the foreground
   broker  rabbitmq-cluster [--nodes 2]
           RabbitMQ 4 on several nodes; `kill 1` and `start 1` on standard input do that to a node
@@ -96,6 +99,7 @@ enum Asked {
     Conformance { write: bool },
     Coverage,
     Faults(endurance::Faults),
+    Soak(endurance::Soak),
     Broker(brokers::Options),
     Cluster { nodes: u8 },
     BrokerList { json: bool },
@@ -145,6 +149,7 @@ fn run(asked: Asked) -> Result<(), Failure> {
         Asked::Conformance { write } => conformance::run(write)?,
         Asked::Coverage => coverage::run()?,
         Asked::Faults(options) => endurance::faults(&options)?,
+        Asked::Soak(options) => endurance::soak(&options)?,
         Asked::Broker(options) => brokers::run(&options)?,
         Asked::Cluster { nodes } => brokers::cluster::run(nodes)?,
         Asked::BrokerList { json: true } => println!("{}", brokers::list_json()),
@@ -208,6 +213,12 @@ fn asked() -> Result<Asked, lexopt::Error> {
             seed: words.seed.take().unwrap_or(0),
             write: std::mem::take(&mut words.write),
         }),
+        "soak" => Asked::Soak(endurance::Soak {
+            broker: broker_named(words.broker.take().as_deref().unwrap_or("mosquitto"))?,
+            minutes: words.minutes.take().unwrap_or(10),
+            seed: words.seed.take().unwrap_or(0),
+            write: std::mem::take(&mut words.write),
+        }),
         "broker" => match words.name.take().as_deref() {
             Some("list") => Asked::BrokerList {
                 json: std::mem::take(&mut words.json),
@@ -223,6 +234,7 @@ fn asked() -> Result<Asked, lexopt::Error> {
                 persist: words.persist.take(),
                 log_packets: std::mem::take(&mut words.log_packets),
                 no_acl: std::mem::take(&mut words.no_acl),
+                settings: std::mem::take(&mut words.settings),
                 sensors: std::mem::take(&mut words.sensors),
             }),
             None => return Err("`broker` takes the name of one, or `list`".into()),
@@ -255,6 +267,7 @@ struct Words {
     runs: Option<u32>,
     seed: Option<u32>,
     nodes: Option<u8>,
+    minutes: Option<u32>,
     persist: Option<PathBuf>,
     out: Option<PathBuf>,
     open: bool,
@@ -262,6 +275,7 @@ struct Words {
     json: bool,
     log_packets: bool,
     no_acl: bool,
+    settings: Vec<String>,
     sensors: bool,
     write: bool,
     quick: bool,
@@ -288,6 +302,7 @@ impl Words {
                 Long("broker") => words.broker = Some(parser.value()?.string()?),
                 Long("runs") => words.runs = Some(parser.value()?.parse()?),
                 Long("seed") => words.seed = Some(parser.value()?.parse()?),
+                Long("minutes") => words.minutes = Some(parser.value()?.parse()?),
                 Long("nodes") => words.nodes = Some(parser.value()?.parse()?),
                 Long("out") => words.out = Some(parser.value()?.into()),
                 Long("persist") => words.persist = Some(parser.value()?.into()),
@@ -296,6 +311,7 @@ impl Words {
                 Long("json") => words.json = true,
                 Long("log-packets") => words.log_packets = true,
                 Long("no-acl") => words.no_acl = true,
+                Long("setting") => words.settings.push(parser.value()?.string()?),
                 Long("sensors") => words.sensors = true,
                 Long("write") => words.write = true,
                 Value(word) if words.command.is_empty() => words.command = word.string()?,

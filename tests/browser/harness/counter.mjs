@@ -115,8 +115,8 @@ export class Counter {
   }
 
   /**
-   * Until it is acknowledged; with a lower QoS where the broker has none so high.
-   * @param {string} topic without spaces @param {string} text @param {{ qos: 1 | 2 }} options
+   * Until it is acknowledged, or sent with QoS 0; with a lower QoS where the broker has none so high.
+   * @param {string} topic without spaces @param {string} text @param {{ qos: 0 | 1 | 2 }} options
    */
   publish(topic, text, { qos }) {
     this.#tokens += 1;

@@ -43,6 +43,9 @@ import { carriesData, FrameReader, frameBytes, PacketBoundaries } from "./websoc
 
 /** Who hears the data of a connection, from either side. @typedef {Record<"client" | "server", (bytes: Buffer) => void>} Ears */
 
+/** When the server's side of a half-open connection goes, in milliseconds: some never give up waiting for a request. */
+const FORGOTTEN = 3_000;
+
 /** How long messages are held for others to be merged with. */
 const MERGE_WINDOW = 12;
 
@@ -306,6 +309,7 @@ class Link {
         this.#halfOpen = true;
         toServer.stop();
         toClient.stop();
+        this.#after(FORGOTTEN, () => reset(this.#server));
         break;
       case "stall":
         this.happened(kind);

@@ -6,7 +6,7 @@
 //! Standard input, a line each: `publish TOKEN QOS TOPIC TEXT`. Its end is the client's.
 //!
 //! Standard output, a line each: `ready MAXIMUM-QOS`, `message QOS DUP TOPIC TEXT`, `done TOKEN QOS` when a publish is
-//! acknowledged, `lost WHY` when the connection is gone and `back SESSION-PRESENT` when there is another one.
+//! acknowledged, or sent with QoS 0, `lost WHY` when the connection is gone and `back SESSION-PRESENT` when there is another one.
 
 mod client;
 
@@ -99,6 +99,12 @@ async fn main() -> ExitCode {
                 }
                 Happening::Message { qos, dup, topic, text } => {
                     say(&format!("message {qos} {dup} {topic} {text}"));
+                }
+                // With QoS 0 that is all.
+                Happening::Sent(0) => {
+                    if let Some((token, qos)) = queued.pop_front() {
+                        say(&format!("done {token} {qos}"));
+                    }
                 }
                 Happening::Sent(id) => {
                     if !sent.contains_key(&id)

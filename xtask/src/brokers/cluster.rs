@@ -39,6 +39,7 @@ impl Node {
             persist: true,
             log_packets: false,
             no_acl: false,
+            settings: &[],
             tls: None,
         };
         let mut command = rabbitmq::node(&launch, &self.membership)?;
@@ -166,6 +167,7 @@ fn start_names(folder: PathBuf, port: u16) -> Result<Server, Failure> {
         persist: false,
         log_packets: false,
         no_acl: false,
+        settings: &[],
         tls: None,
     };
     let mut command = launch.script("exec epmd");

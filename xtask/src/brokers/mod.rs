@@ -146,6 +146,8 @@ pub struct Options {
     pub log_packets: bool,
     /// Mosquitto without access rights.
     pub no_acl: bool,
+    /// More lines of Mosquitto's configuration.
+    pub settings: Vec<String>,
     pub sensors: bool,
 }
 
@@ -161,6 +163,7 @@ struct Launch<'a> {
     persist: bool,
     log_packets: bool,
     no_acl: bool,
+    settings: &'a [String],
 }
 
 impl Launch<'_> {
@@ -264,6 +267,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         persist: options.persist.is_some(),
         log_packets: options.log_packets,
         no_acl: options.no_acl,
+        settings: &options.settings,
     };
     let mut watch = Watch::new()?;
     let log = folder.join("broker.log");

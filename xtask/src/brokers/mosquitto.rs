@@ -47,6 +47,11 @@ pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
              keyfile {seen}/server.key\n"
         )
     });
+    let more: String = launch
+        .settings
+        .iter()
+        .flat_map(|line| [line, "\n"])
+        .collect();
     // The plain listener: Debian 12's build exits when every listener is a websockets one.
     // socket_domain: without it that build binds websockets to every interface.
     // No per_listener_settings: 2.0.21 then loses messages for offline sessions.
@@ -61,6 +66,7 @@ pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
          password_file {seen}/passwd\n\
          {acl}\
          max_queued_messages 100000\n\
+         {more}\
          listener {plain} 127.0.0.1\n\
          listener {port} 127.0.0.1\n\
          socket_domain ipv4\n\
