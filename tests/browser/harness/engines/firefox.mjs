@@ -63,6 +63,59 @@ export class Tab {
     await this.#send("browsingContext.navigate", { url, wait: "complete" });
   }
 
+  /** The element that people would point at, in sight, and painted there: clicks go to what is. @param {string} selector */
+  async #find(selector) {
+    await this.evaluate(`(async () => {
+      const place = { block: "center", behavior: "instant" };
+      document.querySelector(${JSON.stringify(selector)}).scrollIntoView(place);
+      for (let frames = 0; frames < 2; frames += 1) await new Promise(requestAnimationFrame);
+    })()`);
+    const locator = { type: "css", value: selector };
+    const { nodes } = await this.#send("browsingContext.locateNodes", { locator });
+    return { type: "element", element: { sharedId: nodes[0].sharedId } };
+  }
+
+  /** With the mouse. @param {string} selector */
+  async click(selector) {
+    const origin = await this.#find(selector);
+    const actions = [
+      { type: "pointerMove", x: 0, y: 0, origin },
+      { type: "pointerDown", button: 0 },
+      { type: "pointerUp", button: 0 },
+    ];
+    await this.#send("input.performActions", {
+      actions: [{ type: "pointer", id: "mouse", actions }],
+    });
+  }
+
+  /** Key by key, into what has the focus. @param {string} text */
+  async type(text) {
+    const actions = [...text].flatMap((value) => [
+      { type: "keyDown", value },
+      { type: "keyUp", value },
+    ]);
+    await this.#send("input.performActions", { actions: [{ type: "key", id: "keys", actions }] });
+  }
+
+  /** A key while Control is held. @param {string} value */
+  async typeWithControl(value) {
+    const control = "\uE009";
+    const actions = [
+      { type: "keyDown", value: control },
+      { type: "keyDown", value },
+      { type: "keyUp", value },
+      { type: "keyUp", value: control },
+    ];
+    await this.#send("input.performActions", { actions: [{ type: "key", id: "keys", actions }] });
+  }
+
+  /** Replaces what a field has. @param {string} selector @param {string} text */
+  async fill(selector, text) {
+    await this.click(selector);
+    await this.typeWithControl("a");
+    await this.type(text);
+  }
+
   /** Shows it and hides the others. */
   async show() {
     await this.#send("browsingContext.activate");
@@ -108,6 +161,11 @@ export class Firefox {
   /** @param {string} method @param {object} [parameters] @returns {Promise<any>} */
   send(method, parameters = {}) {
     return this.#calls.send(method, parameters);
+  }
+
+  /** Runs in every page before its own scripts. @param {string} functionDeclaration */
+  async prepare(functionDeclaration) {
+    await this.send("script.addPreloadScript", { functionDeclaration });
   }
 
   /** A new tab in front. @param {string} url */
