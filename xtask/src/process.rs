@@ -141,7 +141,7 @@ impl Server {
                     output: self.last_words(),
                 });
             }
-            if upgrades_to_mqtt(port, path) && !self.has_ended() {
+            if accepts_mqtt(port, path) && !self.has_ended() {
                 return Ok(true);
             }
             thread::sleep(POLL);
@@ -191,23 +191,50 @@ impl Drop for Server {
     }
 }
 
-/// Whether a WebSocket upgrade to the subprotocol `mqtt` is accepted.
-fn upgrades_to_mqtt(port: u16, path: &str) -> bool {
+/// A CONNECT of MQTT 3.1.1 with a clean session and the client id `xtask`, as one WebSocket message.
+const CONNECT: &[u8] = b"\x82\x93\0\0\0\0\x10\x11\0\x04MQTT\x04\x02\0\x3c\0\x05xtask";
+/// The first bytes of a CONNACK.
+const CONNACK: [u8; 2] = [0x20, 0x02];
+
+/// Whether a WebSocket upgrade to the subprotocol `mqtt` is accepted, and a client without a name behind it: some brokers
+/// listen before they know their accounts.
+fn accepts_mqtt(port: u16, path: &str) -> bool {
     let ask = || -> io::Result<bool> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_millis(500))?;
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         write!(
             stream,
             "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: d2VibXF0dCBpcyB1cCA/Pw==\r\nSec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Protocol: mqtt\r\n\r\n"
         )?;
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer)?;
-        Ok(answer.ends_with(b" 101"))
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(byte_of(&mut stream)?);
+        }
+        if !head.starts_with(b"HTTP/1.1 101") {
+            return Ok(false);
+        }
+        stream.write_all(CONNECT)?;
+        // Some brokers cut a packet into several messages.
+        let mut packet = Vec::new();
+        while packet.len() < 4 {
+            byte_of(&mut stream)?;
+            let length = byte_of(&mut stream)?;
+            for _ in 0..length {
+                packet.push(byte_of(&mut stream)?);
+            }
+        }
+        Ok(packet.starts_with(&CONNACK) && packet.get(3) == Some(&0))
     };
     ask().unwrap_or(false)
+}
+
+fn byte_of(stream: &mut TcpStream) -> io::Result<u8> {
+    let mut byte = [0];
+    stream.read_exact(&mut byte)?;
+    Ok(byte[0])
 }
 
 /// The port itself, or a free one when it is 0.

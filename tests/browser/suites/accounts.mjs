@@ -36,4 +36,21 @@ export function accountTests({ version, facts, test }) {
     assert.deepEqual(await witness.until(`${prefix}/out`, "queued"), ["queued"]);
     resultOf(await client.end());
   });
+
+  if (!facts.elsewhere) return;
+  const { elsewhere } = facts;
+  test("an account of another virtual host sees nothing of this one", async (setup) => {
+    const { bench, witness, prefix, url } = setup;
+    const client = await bench.connected(url, { ...quick, version, ...elsewhere });
+    const subscription = resultOf(await client.subscribe(`${prefix}/#`, { qos: 1 }));
+    await witness.subscribe(`${prefix}/#`, 1);
+    await witness.publish(`${prefix}/a`, "here", { qos: 1 });
+    await witness.until(`${prefix}/a`, "here");
+    resultOf(await client.publish(`${prefix}/a`, "there", { qos: 1 }));
+    const [first] = await subscription.until("there");
+    assert.equal(first?.text, "there");
+    await witness.publish(`${prefix}/a`, "end", { qos: 1 });
+    assert.deepEqual(await witness.until(`${prefix}/a`, "end"), ["here", "end"]);
+    resultOf(await client.end());
+  });
 }

@@ -10,6 +10,7 @@
  * @property {Version[]} versions
  * @property {Partial<Record<Version, "exactly-once" | "as-qos-1" | "refused">>} qos2 what becomes of a publish with QoS 2
  * @property {{ username: string, password: string }} [account] that works
+ * @property {{ username: string, password: string }} [elsewhere] an account that shares no topic with the others
  * @property {{ code: string, reasonCode?: number, close?: number }} [wrongPassword] how it answers one
  * @property {Version[]} copyPerSubscription versions in which a client gets a copy of a message for each of its
  *   subscriptions that match, instead of one for all of them
@@ -59,6 +60,7 @@ export const brokers = {
     versions: [5, 4],
     qos2: { 5: "refused", 4: "as-qos-1" },
     account: { username: "guest", password: "guest" },
+    elsewhere: { username: "plant:alice", password: "secret" },
     wrongPassword: { code: "connect-refused", reasonCode: 0x86 },
     copyPerSubscription: [],
     retainedByWildcard: false,
@@ -73,6 +75,7 @@ export const brokers = {
     versions: [4],
     qos2: { 4: "as-qos-1" },
     account: { username: "guest", password: "guest" },
+    elsewhere: { username: "plant:alice", password: "secret" },
     wrongPassword: { code: "connection-lost", close: 1002 },
     copyPerSubscription: [],
     retainedByWildcard: false,

@@ -1,4 +1,5 @@
-//! RabbitMQ's configuration: its plugin for MQTT over WebSocket, guest (guest), anonymous users count as guest.
+//! RabbitMQ's configuration: its plugin for MQTT over WebSocket, guest (guest), anonymous users count as guest; in the
+//! virtual host `plant`, which has topics of its own, alice (secret).
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,6 +8,31 @@ use std::process::Command;
 use super::Launch;
 use crate::process;
 use crate::step::Failure;
+
+/// Accounts; what is imported takes the place of what RabbitMQ makes by itself. A hash is a salt and the SHA-256 of it with
+/// the password.
+const DEFINITIONS: &str = r#"{
+  "users": [
+    {
+      "name": "guest",
+      "password_hash": "Z3Vlc8bB/ktmyEEjbSTWFw6b25k2lges9DNCmKSrk7HQMUOo",
+      "hashing_algorithm": "rabbit_password_hashing_sha256",
+      "tags": "administrator"
+    },
+    {
+      "name": "alice",
+      "password_hash": "YWxpY2hFjtDqtNMvSOAS2x5Tu4960Vvb8QWCQ7aUbT/Zcief",
+      "hashing_algorithm": "rabbit_password_hashing_sha256",
+      "tags": ""
+    }
+  ],
+  "vhosts": [{ "name": "/" }, { "name": "plant" }],
+  "permissions": [
+    { "user": "guest", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*" },
+    { "user": "alice", "vhost": "plant", "configure": ".*", "write": ".*", "read": ".*" }
+  ]
+}
+"#;
 
 /// What it is among others.
 pub struct Membership {
@@ -26,7 +52,7 @@ pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
         name: "webmqtt@localhost".to_owned(),
         names: process::port_or_free(0)?,
         cookie: None,
-        settings: String::new(),
+        settings: format!("load_definitions = {}/definitions.json\n", launch.seen()),
     };
     node(launch, &alone)
 }
@@ -68,6 +94,7 @@ pub fn node(launch: &Launch<'_>, membership: &Membership) -> Result<Command, Fai
             fs::write(&file, cookie)?;
             fs::set_permissions(&file, fs::Permissions::from_mode(0o400))?;
         }
+        fs::write(folder.join("definitions.json"), DEFINITIONS)?;
         fs::write(
             folder.join("enabled_plugins"),
             "[rabbitmq_mqtt,rabbitmq_web_mqtt].\n",
