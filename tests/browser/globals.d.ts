@@ -21,3 +21,7 @@ declare var ledger: { held(): string[]; memory(): number };
 declare var lives: any;
 
 declare var soak: any;
+
+declare var checks: any;
+
+declare var wire: any;

@@ -23,6 +23,13 @@ export function explain(error: unknown): Explanation {
   return { message: error instanceof Error ? error.message : String(error), remedy: "", code: "" };
 }
 
+/** What the broker answered in an error, else what happened here. */
+export function answerOf(error: MqttError): string {
+  const { message, code } = explain(error);
+  const said = error.reasonString ? ` ${t("It says: {words}", { words: error.reasonString })}` : "";
+  return `${message}${said} (${code})`;
+}
+
 /** Whether the error only says that the user ended the connection. */
 export function isFarewell(error: unknown): boolean {
   return error instanceof MqttError && (error.code === "closed" || error.code === "aborted");

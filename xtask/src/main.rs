@@ -17,6 +17,7 @@ mod examples;
 mod fuzz;
 mod glue;
 mod herd;
+mod interop;
 mod node_packages;
 mod process;
 mod project;
@@ -46,7 +47,7 @@ cargo xtask COMMAND
   demo    [--port 8080] [--broker-port 9001] [--open]
           the page with an embedded broker and simulated sensors; sets up what is missing
   test    [--only SUITE]...    everything, or: check native fuzz no_std core-in-wasm wasm size page browser
-          engines faults examples demo packaging bench coverage conformance
+          engines faults interop examples demo packaging bench coverage conformance
   setup   [--only WHAT]...     what the other commands need (they call it themselves)
   doctor  [--strict]           what is present, what is missing, why it matters
   build                        the npm package, into pkg/wasm and pkg/dist
@@ -75,6 +76,9 @@ cargo xtask COMMAND
           embedded mosquitto mosquitto-deb12 rabbitmq rabbitmq-deb12 hivemq aedes rumqttd, in the foreground
   broker  rabbitmq-cluster [--nodes 2]
           RabbitMQ 4 on several nodes; `kill 1` and `start 1` on standard input do that to a node
+  interop [--only NAME]... | --running | --url URL --name NAME [--broker-version V] [--username U --password-env VAR]
+          which broker does what, into docs/interop.md: those that can be started here, those of docker/compose.yaml,
+          or any; --check examines the quick ones and compares
   broker  list [--json]        which of them can be started here
 
 A port of 0 takes any free one. Tools are kept in ~/.cache/webmqtt (or $XDG_CACHE_HOME/webmqtt).";
@@ -100,6 +104,7 @@ enum Asked {
     Coverage,
     Faults(endurance::Faults),
     Soak(endurance::Soak),
+    Interop(interop::Whose),
     Broker(brokers::Options),
     Cluster { nodes: u8 },
     BrokerList { json: bool },
@@ -150,6 +155,7 @@ fn run(asked: Asked) -> Result<(), Failure> {
         Asked::Coverage => coverage::run()?,
         Asked::Faults(options) => endurance::faults(&options)?,
         Asked::Soak(options) => endurance::soak(&options)?,
+        Asked::Interop(whose) => interop::run(&whose)?,
         Asked::Broker(options) => brokers::run(&options)?,
         Asked::Cluster { nodes } => brokers::cluster::run(nodes)?,
         Asked::BrokerList { json: true } => println!("{}", brokers::list_json()),
@@ -219,6 +225,8 @@ fn asked() -> Result<Asked, lexopt::Error> {
             seed: words.seed.take().unwrap_or(0),
             write: std::mem::take(&mut words.write),
         }),
+        "interop" if std::mem::take(&mut words.check) => Asked::Test(vec![Suite::Interop]),
+        "interop" => Asked::Interop(words.whose()?),
         "broker" => match words.name.take().as_deref() {
             Some("list") => Asked::BrokerList {
                 json: std::mem::take(&mut words.json),
@@ -280,6 +288,13 @@ struct Words {
     write: bool,
     quick: bool,
     worker: bool,
+    check: bool,
+    running: bool,
+    url: Option<String>,
+    named: Option<String>,
+    broker_version: Option<String>,
+    username: Option<String>,
+    password_env: Option<String>,
 }
 
 impl Words {
@@ -314,12 +329,41 @@ impl Words {
                 Long("setting") => words.settings.push(parser.value()?.string()?),
                 Long("sensors") => words.sensors = true,
                 Long("write") => words.write = true,
+                Long("check") => words.check = true,
+                Long("running") => words.running = true,
+                Long("url") => words.url = Some(parser.value()?.string()?),
+                Long("name") => words.named = Some(parser.value()?.string()?),
+                Long("broker-version") => words.broker_version = Some(parser.value()?.string()?),
+                Long("username") => words.username = Some(parser.value()?.string()?),
+                Long("password-env") => words.password_env = Some(parser.value()?.string()?),
                 Value(word) if words.command.is_empty() => words.command = word.string()?,
                 Value(word) if words.name.is_none() => words.name = Some(word.string()?),
                 other => return Err(other.unexpected()),
             }
         }
         Ok(words)
+    }
+
+    /// Whose brokers `interop` examines.
+    fn whose(&mut self) -> Result<interop::Whose, lexopt::Error> {
+        if std::mem::take(&mut self.running) {
+            return Ok(interop::Whose::Running);
+        }
+        let Some(url) = self.url.take() else {
+            return Ok(interop::Whose::Ours(
+                self.chosen(brokers::Kind::named, &[])?,
+            ));
+        };
+        Ok(interop::Whose::At(interop::Address {
+            url,
+            name: self
+                .named
+                .take()
+                .ok_or("`--url` needs the broker's --name")?,
+            version: self.broker_version.take(),
+            username: self.username.take(),
+            password_env: self.password_env.take(),
+        }))
     }
 
     /// What `--only` names, or all.

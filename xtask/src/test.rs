@@ -15,7 +15,7 @@ use crate::step::{self, Done, Failure, Plan, Step, tail};
 use crate::summary::{self, Tally};
 use crate::{
     bench, brokers, check, conformance, core_in_wasm, counter, coverage, demo, engines, examples,
-    fuzz, node_packages, size,
+    fuzz, interop, node_packages, size,
 };
 
 /// A target without an operating system, hence without `std`.
@@ -40,6 +40,7 @@ pub enum Suite {
     Browser,
     Faults,
     Engines,
+    Interop,
     Examples,
     Demo,
     Packaging,
@@ -50,7 +51,7 @@ pub enum Suite {
 
 impl Suite {
     /// In this order: the last one reads what the others have kept of their runs.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Check,
         Self::Native,
         Self::Fuzz,
@@ -62,6 +63,7 @@ impl Suite {
         Self::Browser,
         Self::Faults,
         Self::Engines,
+        Self::Interop,
         Self::Examples,
         Self::Demo,
         Self::Packaging,
@@ -83,6 +85,7 @@ impl Suite {
             Self::Browser => "browser",
             Self::Faults => "faults",
             Self::Engines => "engines",
+            Self::Interop => "interop",
             Self::Examples => "examples",
             Self::Demo => "demo",
             Self::Packaging => "packaging",
@@ -114,6 +117,7 @@ impl Suite {
                 Need::Debian13,
             ],
             Self::Engines => engines::NEEDS.to_vec(),
+            Self::Interop => interop::needs(),
         };
         needs.extend(Need::FOR_BUILD);
         needs
@@ -129,6 +133,7 @@ impl Suite {
                 | Self::Browser
                 | Self::Faults
                 | Self::Engines
+                | Self::Interop
                 | Self::Demo
                 | Self::Packaging
                 | Self::Bench
@@ -149,9 +154,11 @@ impl Suite {
                 !name.starts_with("demo")
                     && !is_rough(name)
                     && !engines::is_one_of(name)
+                    && !interop::is_one_of(name)
                     && !examples::is_one_of(name)
             }),
             Self::Engines => engines::suite(),
+            Self::Interop => interop::suite(),
             Self::Examples => examples::suite(),
             Self::Faults => faults(),
             Self::Demo => in_chromium("demo", BROWSER_TESTS, |name| name.starts_with("demo")),

@@ -29,7 +29,7 @@ function listenForBrowsers(server, port) {
   const sockets = new WebSocketServer({
     server,
     path: "/mqtt",
-    handleProtocols: (offered) => (offered.has("mqtt") ? "mqtt" : false),
+    handleProtocols: (offered) => ["mqtt", "mqttv3.1"].find((name) => offered.has(name)) ?? false,
   });
   sockets.on("connection", (socket, request) => {
     broker.handle(createWebSocketStream(socket), request);

@@ -28,15 +28,15 @@ const ARGUMENTS = [
 
 /**
  * @param {string} profile an empty directory
- * @param {{ serviceWorkers?: "allow" | "block" }} [options]
+ * @param {{ serviceWorkers?: "allow" | "block", ignoreHTTPSErrors?: boolean, args?: string[] }} [options]
  */
-export function launchChromium(profile, options = {}) {
+export function launchChromium(profile, { args = [], ...options } = {}) {
   return chromium.launchPersistentContext(profile, {
+    ignoreHTTPSErrors: true,
     ...options,
     executablePath: process.env.WEBMQTT_CHROMIUM ?? "/usr/bin/chromium",
     headless: true,
-    ignoreHTTPSErrors: true,
-    args: ARGUMENTS,
+    args: [...ARGUMENTS, ...args],
   });
 }
 

@@ -2,6 +2,7 @@
 
 import type { Message, ProtocolVersion, QoS } from "webmqtt";
 import { t } from "../language.js";
+import { falseAccount, large, overlapping, together } from "./edges.js";
 import { Declined, type Laboratory, type Probe, Unexpected } from "./laboratory.js";
 
 export interface Check {
@@ -261,7 +262,7 @@ async function expiry(lab: Laboratory): Promise<string> {
   const from = await lab.open(5);
   await from.publish(topic, "short", { qos: 1, messageExpiry: 1 });
   await from.publish(topic, END, { qos: 1, messageExpiry: 60 });
-  await from.until(() => false, 2_000);
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
   const again = await lab.open(5, {
     clean: false,
     clientId,
@@ -308,6 +309,10 @@ function ofVersion(version: ProtocolVersion): Check[] {
     check(t("Retained message by a wildcard"), (lab) => retained(lab, version, true)),
     check(t("Last will"), (lab) => will(lab, version, true)),
     check(t("No last will after a farewell"), (lab) => will(lab, version, false)),
+    check(t("Many packets at once"), (lab) => together(lab, version)),
+    check(t("Overlapping subscriptions"), (lab) => overlapping(lab, version)),
+    check(t("Large payload"), (lab) => large(lab, version)),
+    check(t("False account refused"), (lab) => falseAccount(lab, version)),
   );
   if (version === 5) {
     checks.push(

@@ -20,6 +20,8 @@ export interface Access {
   /** What gives the URL for each attempt. */
   readonly server: ServerUrl;
   readonly options: ConnectOptions;
+  /** How many times as long as usual to wait, for a machine with much to do. Default 1. */
+  readonly slowness?: number;
 }
 
 /** Milliseconds for one answer. */
@@ -49,11 +51,13 @@ export class Probe {
   readonly messages: Message[] = [];
   readonly #arrived = new Set<() => void>();
   readonly #signal: AbortSignal;
+  readonly #slowness: number;
 
-  constructor(client: Client, version: ProtocolVersion, signal: AbortSignal) {
+  constructor(client: Client, version: ProtocolVersion, signal: AbortSignal, slowness: number) {
     this.client = client;
     this.version = version;
     this.#signal = signal;
+    this.#slowness = slowness;
   }
 
   readonly #take = (message: Message): void => {
@@ -72,7 +76,7 @@ export class Probe {
     const { qos = 0 } = options;
     const subscription = await this.client.subscribe(
       filter,
-      { ...options, timeout: PATIENCE },
+      { ...options, timeout: PATIENCE * this.#slowness },
       this.#take,
     );
     const granted = subscription.results[0]?.qos ?? qos;
@@ -91,7 +95,10 @@ export class Probe {
   }
 
   async publish(topic: string, text: string, options: PublishOptions): Promise<PublishResult> {
-    const result = await this.client.publish(topic, text, { timeout: PATIENCE, ...options });
+    const result = await this.client.publish(topic, text, {
+      timeout: PATIENCE * this.#slowness,
+      ...options,
+    });
     const { qos = 0 } = options;
     if (result.qos !== qos) {
       throw new Declined(
@@ -119,7 +126,7 @@ export class Probe {
         done(false);
         reject(this.#signal.reason);
       };
-      const timer = setTimeout(() => done(false), patience);
+      const timer = setTimeout(() => done(false), patience * this.#slowness);
       this.#arrived.add(look);
       this.#signal.addEventListener("abort", stop);
       if (this.#signal.aborted) {
@@ -141,7 +148,7 @@ export class Probe {
 
 export type ProbeOptions = Pick<
   ConnectOptions,
-  "clean" | "will" | "sessionExpiry" | "clientId" | "receiveMaximum"
+  "clean" | "will" | "sessionExpiry" | "clientId" | "receiveMaximum" | "username" | "password"
 > & {
   /** Called before the connection is made. */
   prepare?: (probe: Probe) => void;
@@ -178,12 +185,13 @@ export class Laboratory {
     const { prepare, clean = true, ...more } = wishes;
     const { username, password, auth, connectTimeout, userProperties, subprotocol } =
       this.#access.options;
+    const slowness = this.#access.slowness ?? 1;
     const clientId = wishes.clientId ?? this.clientId();
     const options = {
-      connectTimeout: Math.min(connectTimeout ?? 10_000, 10_000),
+      connectTimeout: Math.min(connectTimeout ?? 10_000, 10_000) * slowness,
       username,
       password,
-      ...(version === 5 ? { auth, userProperties } : {}),
+      ...(version === 5 ? { auth: wishes.username ? undefined : auth, userProperties } : {}),
       // What was chosen for the page's own version need not fit another one.
       ...(version === 3 ? {} : { subprotocol }),
       ...(version === 5 && !clean ? { sessionExpiry: SESSION } : {}),
@@ -200,7 +208,7 @@ export class Laboratory {
     if (!clean) {
       this.#sessions.set(clientId, version);
     }
-    const probe = new Probe(client, version, this.#signal);
+    const probe = new Probe(client, version, this.#signal, slowness);
     prepare?.(probe);
     await client.connect();
     return probe;

@@ -2,7 +2,7 @@
 
 import type { ConnectionInfo, ProtocolVersion } from "webmqtt";
 import { MqttError } from "webmqtt";
-import { explain } from "../errors.js";
+import { answerOf } from "../errors.js";
 import { t } from "../language.js";
 import { limitsOf } from "../limits.js";
 import { type Check, checksOf } from "./checks.js";
@@ -49,13 +49,6 @@ function speedChecks(version: ProtocolVersion): Check[] {
   ];
 }
 
-/** What the broker answered in an error, else what happened here. */
-function answerOf(error: MqttError): string {
-  const { message, code } = explain(error);
-  const said = error.reasonString ? ` ${t("It says: {words}", { words: error.reasonString })}` : "";
-  return `${message}${said} (${code})`;
-}
-
 /** The page is connected with another version: what stands between is the broker's answer to this one. */
 const REFUSALS = new Set(["connection-lost", "connect-timeout", "subprotocol", "unreachable"]);
 
@@ -85,7 +78,10 @@ async function tried(check: Check, laboratory: Laboratory): Promise<Finding> {
 }
 
 /** What the broker calls itself where it publishes that, as Mosquitto, EMQX and others do. */
-async function brokerName(laboratory: Laboratory, version: ProtocolVersion): Promise<string> {
+export async function brokerName(
+  laboratory: Laboratory,
+  version: ProtocolVersion,
+): Promise<string> {
   const probe = await laboratory.open(version);
   try {
     await probe.subscribe("$SYS/broker/version", { qos: 0 });
@@ -154,6 +150,13 @@ class Run {
   }
 }
 
+/** Checks of all versions side by side, each with its place in `run`. Nothing is removed from the broker yet. */
+function sideBySide(run: Run, checks: readonly Placed[]): Promise<Laboratory[]> {
+  return Promise.all(
+    [5, 4, 3].map((each) => run.lane(checks.filter(([, check]) => check.version === each))),
+  );
+}
+
 /** Resolves when everything is tried or `signal` says so, and nothing is left at the broker. */
 export async function testBroker(
   access: Access,
@@ -169,11 +172,8 @@ export async function testBroker(
   const run = new Run(access, listeners, signal, end + 1);
   run.tell(t("What the broker is"));
   const broker = await brokerName(first, version);
-  // The versions side by side; speed is measured alone.
-  const lanes = [5, 4, 3].map((each) =>
-    run.lane(checks.filter(([, check]) => check.version === each)),
-  );
-  const laboratories = await Promise.all(lanes);
+  // Speed is measured alone.
+  const laboratories = await sideBySide(run, checks);
   await run.lane(speed);
   const group = t("Clean up");
   run.tell(group);
@@ -196,4 +196,20 @@ export async function testBroker(
     findings: run.findings,
     complete: !signal.aborted,
   };
+}
+
+/** Only these checks, and what they leave is removed; for whoever has no page around it. */
+export async function tryChecks(
+  access: Access,
+  wanted: (check: Check) => boolean,
+): Promise<readonly Finding[]> {
+  const checks = checksOf().filter(wanted);
+  const listeners = { progress: () => {}, finding: () => {} };
+  const run = new Run(access, listeners, new AbortController().signal, checks.length);
+  const laboratories = await sideBySide(
+    run,
+    checks.map((check, place): Placed => [place, check]),
+  );
+  await Promise.all(laboratories.map((laboratory) => laboratory.cleanUp()));
+  return run.findings;
 }

@@ -1,6 +1,7 @@
 //! A certificate authority for one broker, and the certificate that it gave to 127.0.0.1; for tests, good for two days.
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::project;
@@ -26,12 +27,20 @@ pub fn make(folder: &Path) -> Result<(), Failure> {
         "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile server.ext -out server.crt"
             .to_owned(),
         format!(
-            "pkcs12 -export -in server.crt -inkey server.key -name server -passout pass:{P12_PASSWORD} -out server.p12"
+            "pkcs12 -export -in server.crt -certfile ca.crt -inkey server.key -name server -passout pass:{P12_PASSWORD} -out server.p12"
         ),
     ] {
         openssl(folder, &line)?;
     }
-    Ok(())
+    // The broker shows the authority's certificate too: a browser that was told its key finds it there.
+    let chain = || -> io::Result<()> {
+        let authority = fs::read(folder.join("ca.crt"))?;
+        let mut file = fs::OpenOptions::new()
+            .append(true)
+            .open(folder.join("server.crt"))?;
+        file.write_all(&authority)
+    };
+    chain().map_err(|error| Failure::io("writing a chain of certificates", &error))
 }
 
 fn openssl(folder: &Path, line: &str) -> Result<(), Failure> {

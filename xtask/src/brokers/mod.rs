@@ -90,6 +90,7 @@ impl Kind {
         }
     }
 
+    /// What has to be set up before it can be started.
     pub fn need(self) -> Option<Need> {
         match self {
             Self::Embedded => None,
