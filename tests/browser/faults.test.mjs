@@ -38,6 +38,8 @@ for (const [kind, few] of Object.entries(PLAYED)) {
       const sum = await playRuns(await enduringPage(lab), broker, kind, seeds);
       t.diagnostic(`seeds ${seeds[0]} to ${seeds.at(-1)}: ${sum}`);
       assert.deepEqual(sum.failed, []);
+      const { lost, doubled } = sum;
+      assert.deepEqual({ lost, doubled }, { lost: 0, doubled: 0 }, "by the broker");
       if (runs < 40 || ONLY !== undefined) return;
       for (const fault of FAULTS) assert.ok(sum.faults.has(fault), `no ${fault} in any run`);
     });

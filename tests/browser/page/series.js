@@ -1,6 +1,9 @@
 // @ts-check
 // What came of a series of numbers from 1 on, in space that does not grow as long as none is lost.
 
+/** Behind so many others nothing comes any more: QoS 0 may lose some. */
+const LATEST = 200;
+
 export class Series {
   /** Everything up to here has come. */
   #floor = 0;
@@ -9,6 +12,7 @@ export class Series {
   #copies = 0;
   #highest = 0;
   #disordered = 0;
+  #missing = 0;
 
   /** @param {number} number */
   take(number) {
@@ -20,13 +24,11 @@ export class Series {
     this.#highest = Math.max(this.#highest, number);
     this.#above.add(number);
     while (this.#above.delete(this.#floor + 1)) this.#floor += 1;
-    // QoS 0 may lose some: what is so far behind does not come any more.
-    if (this.#above.size > 10_000) this.#given();
+    if (this.#above.size > LATEST) this.#give();
   }
 
-  #missing = 0;
-
-  #given() {
+  /** What is missing does not come any more. */
+  #give() {
     const next = Math.min(...this.#above);
     this.#missing += next - this.#floor - 1;
     this.#floor = next - 1;

@@ -4,7 +4,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { brokers } from "./broker_facts.mjs";
-import { Sum, versionsOf } from "./fault_runs.mjs";
+import { hasQos2, Sum, versionsOf } from "./fault_runs.mjs";
 
 const BEGIN = "<!-- runs: written by `cargo xtask faults` -->";
 const END = "<!-- end of runs -->";
@@ -72,7 +72,7 @@ export async function keep(folder, kind, version, seeds, sum) {
     messages,
     connections,
     lost,
-    doubled: versions.some((each) => facts?.qos2[each] === "exactly-once") ? sum.doubled : null,
+    doubled: versions.some((each) => hasQos2(facts, each)) ? sum.doubled : null,
     disordered,
     copies,
     faults: Object.fromEntries([...sum.faults].sort()),
