@@ -68,6 +68,14 @@ function pinOf(certificate) {
   return createHash("sha256").update(key).digest("base64");
 }
 
+/** @param {Target} target */
+const accessTo = ({ url, login = undefined }) => ({
+  url,
+  server: url,
+  options: { ...login },
+  slowness: SLOWNESS,
+});
+
 /** A page with the checks, in a browser of its own. */
 export class ExaminingPage {
   /** @type {(() => Promise<unknown>)[]} */
@@ -119,22 +127,19 @@ export class ExaminingPage {
   }
 
   /** @param {Target} target @returns {Promise<{ broker: string, announced: Announced, findings: Finding[] }>} */
-  everything({ url, login = undefined }) {
-    return this.page.evaluate((access) => globalThis.checks.testAlone(access), {
-      url,
-      options: { ...login },
-      slowness: SLOWNESS,
-    });
+  everything(target) {
+    const access = accessTo(target);
+    return this.page.evaluate((access) => globalThis.checks.testAlone(access), access);
   }
 
   /**
    * @param {Target} target @param {4 | 5} version @param {string[]} names
    * @returns {Promise<Finding[]>}
    */
-  some({ url, login = undefined }, version, names) {
+  some(target, version, names) {
     return this.page.evaluate(
       ([access, version, names]) => globalThis.checks.trySome(access, version, names),
-      /** @type {const} */ ([{ url, options: { ...login }, slowness: SLOWNESS }, version, names]),
+      /** @type {const} */ ([accessTo(target), version, names]),
     );
   }
 
