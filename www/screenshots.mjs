@@ -1,14 +1,16 @@
 // Pictures of the page's main views, as `cargo xtask screenshots` takes them for the documents:
 //   node www/screenshots.mjs --page http://127.0.0.1:8080/ --out docs
-// The page is that of the demo, which connects by itself.
+// The page is that of the demo, which connects by itself. Where pngquant is installed, the files are a third as large.
 
+import { execFile } from "node:child_process";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { chromium } from "playwright-core";
 
 const { values } = parseArgs({
   options: { page: { type: "string" }, out: { type: "string", default: "docs" } },
 });
+const run = promisify(execFile);
 const PATIENCE = 30_000;
 /** Messages that make a curve. */
 const ENOUGH = 90;
@@ -24,6 +26,20 @@ async function alive(page) {
     (enough) => Number(document.getElementById("meter-received")?.textContent) >= enough,
     ENOUGH,
   );
+}
+
+/** What waits for its acknowledgement, and what has to wait for that. @param {Page} page */
+async function publishSome(page) {
+  for (const [topic, payload, qos] of [
+    ["demo/lamp/set", "on", "1"],
+    ["demo/lamp/colour", "#ffcc88", "2"],
+    ["demo/blinds/set", "50", "1"],
+  ]) {
+    await page.getByTestId("pub-topic").fill(topic);
+    await page.getByTestId("pub-payload").fill(payload);
+    await page.getByTestId("pub-qos").selectOption(qos);
+    await page.getByTestId("pub-payload").press("Control+Enter");
+  }
 }
 
 /** Each view: its file, what the browser is like, and what is clicked before the picture is taken. */
@@ -74,6 +90,51 @@ const VIEWS = [
     },
   },
   {
+    name: "page-session",
+    options: { viewport: WIDE },
+    /** @param {Page} page */
+    async prepare(page) {
+      await page.getByTestId("network-slow").click();
+      await page.getByTestId("network-delay").fill("4000");
+      await page.getByTestId("network-delay").press("Tab");
+      await publishSome(page);
+      await page.getByTestId("packets-open").click();
+      await page.getByTestId("view-session").check();
+      await page.getByTestId("session-in-flight").filter({ hasText: "(3)" }).waitFor();
+      await page.evaluate(() => scrollTo(0, 0));
+      await page.mouse.move(0, 0);
+    },
+  },
+  {
+    name: "page-packets",
+    options: { viewport: WIDE, colorScheme: /** @type {const} */ ("dark") },
+    /** @param {Page} page */
+    async prepare(page) {
+      await publishSome(page);
+      await page.getByTestId("packets-open").click();
+      await page.getByTestId("packet").filter({ hasText: "CONNACK" }).first().click();
+    },
+  },
+  {
+    name: "page-chinese",
+    options: { viewport: WIDE, locale: "zh-CN" },
+    /** With a second connection beside the first. @param {Page} page */
+    async prepare(page) {
+      const url = String(await page.locator("#link-url").textContent());
+      await page.getByTestId("profile-new").click();
+      await page.getByTestId("name").fill("温室");
+      await page.getByTestId("url").fill(url);
+      await page.getByTestId("sub-filter").fill("demo/greenhouse/#");
+      await page.getByTestId("sub-add").click();
+      await page.getByTestId("connect").click();
+      await page.locator("[data-testid=state][data-state=connected]").waitFor();
+      await page.getByTestId("message-row").nth(9).waitFor();
+      await page.getByTestId("tab").first().click();
+      await page.getByTestId("message-row").filter({ hasText: "watts" }).first().click();
+      await page.mouse.move(0, 0);
+    },
+  },
+  {
     name: "page-phone",
     options: { viewport: PHONE, hasTouch: true, isMobile: true },
     /** @param {Page} page */
@@ -100,6 +161,9 @@ try {
     await prepare(page);
     const path = join(resolve(values.out), `${name}.png`);
     await (part ? page.getByTestId(part) : page).screenshot({ path });
+    await run("pngquant", ["--force", "--ext=.png", "--quality=60-95", "--speed=1", path]).catch(
+      (error) => console.log(`${path} is as large as it was: ${error.message}`),
+    );
     console.log(path);
     await context.close();
   }

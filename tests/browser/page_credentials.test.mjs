@@ -109,6 +109,8 @@ describe("the page connects", () => {
       assert.ok(await page.getByTestId("aws-region").isDisabled());
       await page.getByTestId("auth").selectOption("aws");
       await page.getByTestId("aws-session-token").fill("secret-token");
+      await page.getByTestId("connect").click();
+      await page.getByTestId("error").filter({ hasText: "no AWS region" }).waitFor();
       await page.getByTestId("aws-region").fill("eu-west-1");
       await page.getByTestId("connect").click();
       const peer = await server.peer();

@@ -2,6 +2,7 @@
 
 import type { ConnectOptions, ServerUrl } from "webmqtt";
 import { connectOptions, usesAws, usesScram } from "./connect-options.js";
+import { t } from "./language.js";
 import { type Profile, titleOf } from "./profile.js";
 
 export interface Question {
@@ -31,6 +32,9 @@ export async function entranceOf(
   if (usesAws(profile)) {
     const { signedUrl } = await import("webmqtt/sigv4");
     const { awsRegion, awsSessionToken } = profile;
+    if (awsRegion.trim() === "" && !/\.iot\.[a-z0-9-]+\.amazonaws\./.test(url)) {
+      throw new Error(t("The host name says no AWS region: fill it in."));
+    }
     const server = signedUrl({
       endpoint: url,
       ...(awsRegion.trim() !== "" && { region: awsRegion.trim() }),

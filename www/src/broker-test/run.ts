@@ -90,7 +90,9 @@ export async function brokerName(
     // The report does without.
   }
   await laboratory.rest();
-  return probe.texts[0]?.slice(0, 100) ?? "";
+  const said = probe.texts[0]?.slice(0, 100) ?? "";
+  // A number alone says nothing.
+  return /^\d/.test(said) ? t("version {number}", { number: said }) : said;
 }
 
 /** A check, with its place in the report. */

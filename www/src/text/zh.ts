@@ -144,6 +144,8 @@ export const page: Texts = {
   "{used} of {all} used": "已用 {used}，共 {all}",
   "{granted} of {asked}": "{granted}（请求 {asked}）",
   "Do not connect": "不连接",
+  "The host name says no AWS region: fill it in.": "主机名中没有 AWS 区域，请填写。",
+  "version {number}": "版本 {number}",
   "Password for {name}": "{name} 的密码",
   "The broker refused the one so far. It may have expired.": "代理拒绝了当前的密码，它可能已过期。",
   "There is none for this connection.": "此连接没有密码。",
