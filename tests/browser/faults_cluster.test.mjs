@@ -8,8 +8,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { whyNoBroker } from "./harness/broker.mjs";
 import { Cluster } from "./harness/cluster.mjs";
 import { useLab } from "./harness/lab.mjs";
+import { PageClient, resultOf } from "./harness/page_client.mjs";
 import { Endurance, enduringPage } from "./suites/endurance.mjs";
 import { judged } from "./suites/fault_runs.mjs";
+
+/** @typedef {Endurance<import("./harness/counter.mjs").Counter>} Counted */
+/** @typedef {import("./suites/endurance.mjs").Report} Report */
 
 const missing = await whyNoBroker("rabbitmq");
 const timeout = 240_000;
@@ -22,15 +26,27 @@ describe("the node under a client is killed", { skip: missing }, () => {
   const lab = useLab();
 
   /**
-   * A client at the first of so many nodes, which is killed; the native one is at the second.
+   * A client at the first of so many nodes, which is killed; the native one is at the second. Beside it is a client that
+   * has a session and no traffic.
    * @param {number} nodes @param {{ clean?: boolean, sessionExpiry?: number }} options
-   * @param {(run: Endurance<import("./harness/counter.mjs").Counter>, report: import("./suites/endurance.mjs").Report) => void} check
+   * @param {(run: Counted, report: Report) => void} check
+   * @param {(keeper: PageClient) => Promise<unknown>} checkKeeper
    */
-  const play = async (nodes, options, check) => {
+  const play = async (nodes, options, check, checkKeeper) => {
     const cluster = await Cluster.start(nodes);
     try {
       const [url = "", ...servers] = cluster.urls;
       const page = await enduringPage(lab);
+      const { page: quiet, ...bench } = await lab.open();
+      const keeper = await PageClient.open(quiet, url, {
+        version: 5,
+        clean: false,
+        sessionExpiry: 3_600,
+        connectTimeout: 3_000,
+        servers,
+      });
+      resultOf(await keeper.connect());
+      resultOf(await keeper.subscribe("kept", { qos: 1 }));
       const run = await Endurance.beginCounted(
         page,
         { url, tcpUrl: cluster.tcpUrls[1] },
@@ -60,9 +76,11 @@ describe("the node under a client is killed", { skip: missing }, () => {
           assert.deepEqual(judged(run.out(qos), run.lastOut).lost, [], "lost on its way out");
         }
         check(run, report);
+        await checkKeeper(keeper);
       } finally {
         await run.stop();
         await page.close();
+        await bench.done();
       }
     } finally {
       await cluster.stop();
@@ -72,18 +90,26 @@ describe("the node under a client is killed", { skip: missing }, () => {
   test("of three, with quorum queues: the session and every message are at another node", {
     timeout,
   }, async (t) => {
-    await play(3, { sessionExpiry: 3_600 }, (run, report) => {
+    const check = (/** @type {Counted} */ run, /** @type {Report} */ report) => {
       for (const qos of QOS) {
         assert.deepEqual(judged(report.received[qos], run.lastIn).lost, [], "lost on its way in");
       }
       t.diagnostic(`${2 * (run.lastOut + run.lastIn)} messages, none lost`);
+    };
+    await play(3, { sessionExpiry: 3_600 }, check, async (keeper) => {
+      await keeper.untilState("connected", 2);
+      const { connections } = await keeper.history();
+      assert.deepEqual(
+        connections.map(({ sessionPresent }) => sessionPresent),
+        [false, true],
+      );
     });
   });
 
   test("of two: what was published goes out there; without a session the rest comes in", {
     timeout,
   }, async (t) => {
-    await play(2, { clean: true }, (run, report) => {
+    const check = (/** @type {Counted} */ run, /** @type {Report} */ report) => {
       const lost = QOS.map((qos) => judged(report.received[qos], run.lastIn).lost.map(Number));
       for (const [at, numbers] of lost.entries()) {
         // All in one go: those that came while there was no subscription.
@@ -97,6 +123,13 @@ describe("the node under a client is killed", { skip: missing }, () => {
       t.diagnostic(
         `${2 * (run.lastOut + run.lastIn)} messages; while it was away: ${lost.flat().length}`,
       );
+    };
+    await play(2, { clean: true }, check, async (keeper) => {
+      // RabbitMQ does not answer a client whose session is on the node that is gone.
+      const { states } = await keeper.history();
+      const causes = states.map(({ cause }) => cause?.code);
+      if (!causes.includes("connect-timeout")) await keeper.untilState("waiting");
+      assert.equal((await keeper.history()).connections.length, 1);
     });
   });
 });
