@@ -61,6 +61,7 @@ describe("the network of a connection", () => {
       await page.getByTestId("network-flag").filter({ hasText: "Network cut" }).waitFor();
       await line(page, /The connection stood for/).waitFor();
       await line(page, /Failed as before|could not be opened/).waitFor();
+      assert.equal(await page.locator(".notice").count(), 0);
       // The network of the other one is as it was.
       await page.getByRole("tab", { name: "Other Connected" }).waitFor();
       for (const qos of ["1", "2"]) await publish(page, `${topic}/cut`, `qos ${qos}`, qos);

@@ -11,7 +11,7 @@ import type { LinkStatus } from "./link.js";
 import type { OpenConnections } from "./open-connections.js";
 import { titleOf } from "./profile.js";
 import type { ProfileStore } from "./profile-store.js";
-import { inWords, type Timeline, type TimelineEntry } from "./timeline.js";
+import { inWords, type TimelineEntry } from "./timeline.js";
 
 const HISTORY = 50;
 
@@ -33,17 +33,19 @@ export class StatusPanel {
     });
   }
 
-  #attach({ link, timeline }: Connection): (() => void)[] {
+  #attach(connection: Connection): (() => void)[] {
+    const { link, timeline, network } = connection;
     this.#history.replaceChildren();
     for (const entry of timeline.entries) {
       this.#note(entry);
     }
     this.#showStatus(link.now);
-    this.#showNotice(timeline);
+    this.#showNotice(connection);
     return [
       link.status.listen((status) => this.#showStatus(status)),
       timeline.noted.listen((entry) => this.#note(entry)),
-      timeline.noticed.listen(() => this.#showNotice(timeline)),
+      timeline.noticed.listen(() => this.#showNotice(connection)),
+      network.changed.listen(() => this.#showNotice(connection)),
     ];
   }
 
@@ -61,8 +63,9 @@ export class StatusPanel {
     }
   }
 
-  #showNotice(timeline: Timeline): void {
-    if (timeline.notice === undefined) {
+  #showNotice({ timeline, network }: Connection): void {
+    // Whoever cut the network knows why nothing goes over it.
+    if (timeline.notice === undefined || network.isCut) {
       this.#notices.replaceChildren();
       return;
     }
