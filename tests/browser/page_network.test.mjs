@@ -3,9 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { Broker } from "./harness/broker.mjs";
-import { uniqueName, Witness } from "./harness/witness.mjs";
-import { connectTo, untilState, useWww } from "./harness/www_lab.mjs";
+import { connectTo, untilState, useWww, withWitness } from "./harness/www_lab.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -23,26 +21,11 @@ const line = (page, text) => page.locator(".history-line").filter({ hasText: tex
 describe("the network of a connection", () => {
   const test = useWww();
 
-  /** @param {Page} page @param {(witness: Witness, topic: string, url: string) => Promise<void>} body */
-  async function withWitness(page, body) {
-    const broker = await Broker.start("embedded");
-    const witness = await Witness.connect(broker.url, { version: 4 });
-    const topic = uniqueName("network");
-    try {
-      await witness.subscribe(`${topic}/#`, 2);
-      await body(witness, topic, broker.url);
-      // Before the broker goes, for which the browser would complain.
-      await page.goto("about:blank");
-    } finally {
-      await witness.end();
-      await broker.stop();
-    }
-  }
-
   test("is cut and mended: what was published meanwhile arrives once, and the history tells", async ({
     page,
   }) => {
     await withWitness(page, async (witness, topic, url) => {
+      await witness.subscribe(`${topic}/#`, 2);
       assert.equal(await page.getByTestId("network").isVisible(), false);
       await page.getByTestId("name").fill("Other");
       await connectTo(page, url);
@@ -90,6 +73,7 @@ describe("the network of a connection", () => {
     page,
   }) => {
     await withWitness(page, async (witness, topic, url) => {
+      await witness.subscribe(`${topic}/#`, 2);
       await connectTo(page, url);
       await page.getByTestId("network-slow").click();
       await page.getByTestId("network-flag").filter({ hasText: "Slow network" }).waitFor();

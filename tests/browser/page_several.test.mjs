@@ -3,10 +3,8 @@
 
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { Broker } from "./harness/broker.mjs";
 import { ScriptedServer } from "./harness/scripted_server.mjs";
-import { uniqueName, Witness } from "./harness/witness.mjs";
-import { connectTo, untilRow, untilState, useWww } from "./harness/www_lab.mjs";
+import { connectTo, untilRow, untilState, useWww, withWitness } from "./harness/www_lab.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -42,30 +40,16 @@ const filters = (page) => page.locator("#sub-list .sub-filter").allTextContents(
 describe("several connections at once", () => {
   const test = useWww();
 
-  /** @param {Page} page @param {(broker: Broker, witness: Witness, topic: string) => Promise<void>} body */
-  async function withWitness(page, body) {
-    const broker = await Broker.start("embedded");
-    const witness = await Witness.connect(broker.url, { version: 4 });
-    try {
-      await body(broker, witness, uniqueName("several"));
-      // Before the broker goes, for which the browser would complain.
-      await page.goto("about:blank");
-    } finally {
-      await witness.end();
-      await broker.stop();
-    }
-  }
-
   test("each keeps its messages, topics, values, subscriptions, packets and draft", async ({
     page,
   }) => {
-    await withWitness(page, async (broker, witness, topic) => {
-      await add(page, "First", broker.url);
+    await withWitness(page, async (witness, topic, url) => {
+      await add(page, "First", url);
       await subscribe(page, `${topic}/a/#`);
       await page.getByTestId("pub-topic").fill("from/first");
       await page.getByTestId("search").fill("a/x");
       assert.equal(await page.getByTestId("tabs").isVisible(), false);
-      await add(page, "Second", broker.url);
+      await add(page, "Second", url);
       await chosen(page, "Second");
       for (const name of ["First", "Second"]) await inUse(page, name);
       assert.deepEqual(await filters(page), []);
@@ -127,9 +111,9 @@ describe("several connections at once", () => {
   test("a repetition goes on with its own draft while another connection is looked at", async ({
     page,
   }) => {
-    await withWitness(page, async (broker, witness, topic) => {
+    await withWitness(page, async (witness, topic, url) => {
       await witness.subscribe(`${topic}/#`, 0);
-      await add(page, "First", broker.url);
+      await add(page, "First", url);
       await page.getByTestId("pub-topic").fill(`${topic}/first`);
       await page.getByTestId("pub-payload").fill("n {{count}}");
       await page.locator("#pub-repetition > summary").click();
@@ -137,7 +121,7 @@ describe("several connections at once", () => {
       await page.getByTestId("pub-interval").fill("20");
       await page.getByTestId("pub-repeat").click();
       await witness.until(`${topic}/first`, "n 0");
-      await add(page, "Second", broker.url);
+      await add(page, "Second", url);
       assert.equal(await page.getByTestId("pub-repeat").getAttribute("aria-pressed"), "false");
       await page.getByTestId("pub-topic").fill(`${topic}/second`);
       await page.getByTestId("pub-payload").fill("once");

@@ -9,7 +9,9 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Broker } from "./broker.mjs";
 import { launchChromium } from "./lab.mjs";
+import { uniqueName, Witness } from "./witness.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -156,4 +158,21 @@ export async function connectTo(page, url) {
   await page.getByTestId("url").fill(url);
   await page.getByTestId("connect").click();
   await untilState(page, "connected");
+}
+
+/**
+ * A broker of the test's own, somebody else who is connected to it, and a topic that nobody else has.
+ * @param {Page} page @param {(witness: Witness, topic: string, url: string) => Promise<void>} body
+ */
+export async function withWitness(page, body) {
+  const broker = await Broker.start("embedded");
+  const witness = await Witness.connect(broker.url, { version: 4 });
+  try {
+    await body(witness, uniqueName("page"), broker.url);
+    // Before the broker goes, for which the browser would complain.
+    await page.goto("about:blank");
+  } finally {
+    await witness.end();
+    await broker.stop();
+  }
 }
