@@ -117,7 +117,7 @@ describe("the page's form that publishes", () => {
         .setInputFiles({ name: "f.bin", mimeType: "application/octet-stream", buffer });
       await page.getByTestId("network-slow").click();
       await page.getByTestId("network-delay").fill("0");
-      await page.getByTestId("network-rate").fill("50000");
+      await page.getByTestId("network-rate").fill("20000");
       await page.getByTestId("pub-send").click();
       await untilResult(page, /f\.bin, 293\.0 KB, is on its way/);
       await underWay();
