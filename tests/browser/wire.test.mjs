@@ -50,6 +50,20 @@ describe("the wire", () => {
     );
     assert.equal(wire.acknowledged("client", "a"), true);
     assert.equal(wire.acknowledged("client", "b"), false);
+    // Also when something else had it in between.
+    const forgotten = wireOf(
+      "server publish 1 a",
+      "client pubrec 1",
+      "-",
+      "server publish 1 other",
+      "client puback 1",
+      "server publish 1 b",
+      "client pubrec 1",
+      "-",
+      "server publish 1 b",
+      "client pubrec 1",
+    );
+    assert.equal(forgotten.acknowledged("client", "b"), false);
     const released = wireOf(
       "server publish 1 a",
       "client pubrec 1",

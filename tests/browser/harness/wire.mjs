@@ -96,17 +96,32 @@ export class Wire {
     });
   }
 
+  /** The last publish under an identifier before a place. @param {Side} by @param {number | undefined} id @param {number} end */
+  #lastPublish(by, id, end) {
+    return this.#said.findLastIndex(
+      (said, place) => place < end && said.by === by && said.kind === "publish" && said.id === id,
+    );
+  }
+
   /** Whether a publish came under an identifier that another message still had. @param {Side} by @param {number} at */
   #wasTaken(by, at) {
     const { id, topic } = this.#said[at] ?? {};
-    const before = this.#said.findLastIndex(
-      (said, place) => place < at && said.by === by && said.kind === "publish" && said.id === id,
+    // With QoS 2 it is taken from the receipt to the release, over any number of connections [MQTT-4.3.3-12].
+    const released = this.#said.findLastIndex(
+      (said, place) => place < at && said.by === by && said.kind === "pubrel" && said.id === id,
     );
+    const received = this.#said.findIndex(
+      (said, place) =>
+        place > released &&
+        place < at &&
+        said.by !== by &&
+        said.kind === "pubrec" &&
+        said.id === id,
+    );
+    if (received >= 0) return this.#said[this.#lastPublish(by, id, received)]?.topic !== topic;
+    const before = this.#lastPublish(by, id, at);
     if (before < 0 || this.#said[before]?.topic === topic) return false;
-    // The end of the one before: its answer with QoS 1, its release with QoS 2.
-    const done =
-      this.#has(other(by), ["puback"], id, before, at) || this.#has(by, ["pubrel"], id, before, at);
-    return !done;
+    return !this.#has(other(by), ["puback"], id, before, at) && before > released;
   }
 
   /**

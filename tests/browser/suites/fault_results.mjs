@@ -61,7 +61,7 @@ export async function keep(folder, kind, version, seeds, sum) {
   /** @type {Record<string, Result>} */
   const results = JSON.parse(await readFile(json, "utf8").catch(() => "{}"));
   const facts = brokers[kind];
-  const versions = versionsOf(facts);
+  const versions = versionsOf(kind);
   const { runs, messages, connections, lost, disordered, copies } = sum;
   results[kind] = {
     version,

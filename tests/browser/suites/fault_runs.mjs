@@ -83,12 +83,13 @@ export class Sum {
   }
 }
 
-/**
- * In which versions a broker can be held to it.
- * @param {BrokerFacts | undefined} facts @returns {Version[]}
- */
-export function versionsOf(facts) {
-  const versions = facts?.versions ?? [5, 4];
+/** Versions over WebSocket of brokers that the suites know nothing of; where nothing is said, it is both. @type {Record<string, Version[]>} */
+const SPOKEN = { rumqttd: [4], aedes: [4] };
+
+/** In which versions a broker can be held to it. @param {string} kind @returns {Version[]} */
+export function versionsOf(kind) {
+  const facts = brokers[kind];
+  const versions = facts?.versions ?? SPOKEN[kind] ?? [5, 4];
   // There every client has to close, again and again, once a PUBCOMP was lost.
   return versions.filter((version) => !facts?.noPubRelAgain?.includes(version));
 }
@@ -99,7 +100,7 @@ export function versionsOf(facts) {
  */
 async function play(page, broker, kind, seed, sum) {
   const facts = brokers[kind];
-  const versions = versionsOf(facts);
+  const versions = versionsOf(kind);
   const version = versions[seed % versions.length] ?? 5;
   const wire = new Wire(version);
   const plan = new FaultPlan(seed);
