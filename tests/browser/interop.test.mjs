@@ -17,6 +17,7 @@ import {
   pageOf,
   readmeWith,
   readResults,
+  titleOf,
 } from "./interop/results.mjs";
 
 /** @typedef {import("./interop/results.mjs").Entry} Entry */
@@ -47,8 +48,13 @@ const quick = (await startable()).filter(({ kind }) => QUICK.has(kind));
 
 describe("the tables of brokers say what is true", { concurrency: 2 }, () => {
   for (const broker of quick) {
-    const { name, version, missing } = broker;
-    const entry = known.find((each) => each.name === name && each.version === version);
+    const { kind, name, version, missing } = broker;
+    const entry = known.find(
+      (each) =>
+        !isSkipped(each) &&
+        each.version === version &&
+        each.where === `\`cargo xtask broker ${kind}\``,
+    );
     const unknown = "docs/interop.json has another version; `cargo xtask interop` writes it";
     const skip = missing ?? (entry && !isSkipped(entry) ? undefined : unknown);
     test(`${name}: every cell of its column`, {
@@ -127,6 +133,18 @@ describe("results of several runs", () => {
         ["aedes", "2026-01-02"],
       ],
     );
+  });
+
+  test("one from elsewhere stands beside the one that was started here", () => {
+    const here = /** @type {Entry} */ ({
+      ...result("Mosquitto", "2.0.21", "2026-01-01"),
+      where: "`cargo xtask broker mosquitto`",
+    });
+    const there = result("Mosquitto", "2.0.21", "2026-01-02");
+    assert.deepEqual(merged([here], [there]).map(titleOf), [
+      "Mosquitto 2.0.21",
+      "Mosquitto 2.0.21, by its URL",
+    ]);
   });
 
   test("a broker that cannot be had keeps what was found elsewhere", () => {

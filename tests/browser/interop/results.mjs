@@ -4,12 +4,15 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { ORDER } from "./brokers.mjs";
+import { COMPOSE, ORDER } from "./brokers.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const JSON_FILE = path.join(root, "docs", "interop.json");
 const PAGE = path.join(root, "docs", "interop.md");
 const README = path.join(root, "README.md");
+/** How a broker was had that `cargo xtask broker` did not start. */
+export const BY_URL = "by its URL";
+export const IN_DOCKER = `\`${COMPOSE}\``;
 const MARKS = /** @type {const} */ (["<!-- interop: begin -->", "<!-- interop: end -->"]);
 
 /** @typedef {import("./examine.mjs").Finding} Finding */
@@ -30,8 +33,12 @@ export async function readResults() {
 /** @param {Entry} entry @returns {entry is Skipped} */
 export const isSkipped = (entry) => "skipped" in entry;
 
+/** @param {Entry} entry */
+const whereOf = (entry) => (isSkipped(entry) ? "" : entry.where);
+
 /** @param {Entry} one @param {Entry} other */
-const isSame = (one, other) => one.name === other.name && one.version === other.version;
+const isSame = (one, other) =>
+  one.name === other.name && one.version === other.version && whereOf(one) === whereOf(other);
 
 /**
  * The results with these put in. A broker that could not be had takes nothing away that was found before.
@@ -61,8 +68,12 @@ export function merged(old, fresh) {
 /** What came from a broker must not become a table, a link or HTML. @param {string} text */
 const plain = (text) => text.replace(/[\\`*_[\]<>|&]/g, "\\$&").replace(/\s+/g, " ");
 
-/** @param {Entry} entry */
-export const titleOf = ({ name, version }) => (version ? `${name} ${version}` : name);
+/** A broker that was not started by us may be configured otherwise. @param {Entry} entry */
+export function titleOf(entry) {
+  const title = entry.version ? `${entry.name} ${entry.version}` : entry.name;
+  if (isSkipped(entry)) return title;
+  return `${title}${{ [BY_URL]: ", by its URL", [IN_DOCKER]: ", in Docker" }[entry.where] ?? ""}`;
+}
 
 const SIGNS = { works: "works", cannot: "can't", fails: "**fails**", skipped: "–" };
 

@@ -5,7 +5,15 @@
 import { parseArgs } from "node:util";
 import { COMPOSE, composed, listens, startable } from "./brokers.mjs";
 import { examine, examineStarted } from "./examine.mjs";
-import { isSkipped, merged, readResults, titleOf, writeResults } from "./results.mjs";
+import {
+  BY_URL,
+  IN_DOCKER,
+  isSkipped,
+  merged,
+  readResults,
+  titleOf,
+  writeResults,
+} from "./results.mjs";
 
 /** @typedef {import("./results.mjs").Entry} Entry */
 
@@ -67,7 +75,7 @@ async function* running() {
       yield { name, version: "", date, skipped: `nothing listens at ${url}` };
       continue;
     }
-    yield { name, version, date, where: `\`${COMPOSE}\``, ...(await examine({ url })) };
+    yield { name, version, date, where: IN_DOCKER, ...(await examine({ url })) };
   }
 }
 
@@ -78,10 +86,14 @@ async function* elsewhere(url) {
   const password = variable ? process.env[variable] : undefined;
   if (variable && password === undefined) throw new Error(`${variable} is not set`);
   const login = username === undefined ? undefined : { username, password: password ?? "" };
-  const examination = await examine({ url, login });
+  const examination = await examine({
+    url,
+    login,
+    tlsUrl: url.startsWith("wss:") ? url : undefined,
+  });
   const told = examination.broker.match(/\d+(?:\.\d+)+/)?.[0];
   const version = values["broker-version"] ?? told ?? "";
-  yield { name, version, date, where: "by its URL", ...examination };
+  yield { name, version, date, where: BY_URL, ...examination };
 }
 
 const found = [];
