@@ -17,6 +17,9 @@ import { parseArgs } from "node:util";
 import { run } from "./drive/bench.mjs";
 import { goalsTable, table } from "./drive/table.mjs";
 
+// Browsers end with this process, if it ends by itself.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
+
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },

@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { endWithUs } from "./processes.mjs";
 import { RemoteCalls } from "./remote_calls.mjs";
 
 const PATIENCE = 15_000;
@@ -111,6 +112,7 @@ export class RawChromium {
     const child = spawn(program, [...ARGUMENTS, `--user-data-dir=${profile}`, ...more], {
       stdio: ["ignore", "ignore", "pipe"],
     });
+    endWithUs(child);
     const url = await new Promise((resolve, reject) => {
       let said = "";
       child.stderr.on("data", (text) => {

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { Arrivals } from "../arrivals.mjs";
+import { endWithUs } from "../processes.mjs";
 import { RemoteCalls } from "../remote_calls.mjs";
 
 const START_PATIENCE = 60_000;
@@ -150,6 +151,7 @@ export class Firefox {
       // Whatever it keeps outside its profile goes with the profile.
       { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, HOME: profile } },
     );
+    endWithUs(child);
     const failure = (/** @type {any} */ { error, message }) => error && `${error}: ${message}`;
     const calls = await RemoteCalls.open(`${await addressOf(child)}/session`, failure);
     const browser = new Firefox(child, profile, calls);
