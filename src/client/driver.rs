@@ -215,16 +215,18 @@ impl Driver {
     }
 }
 
-/// Runs `act` on the driver if it still exists, drains the session, and delivers what came out.
-fn enter(driver: &Weak<RefCell<Inner>>, act: impl FnOnce(&mut Inner)) {
+/// Runs `act` on the driver if it still exists, drains the session, and delivers what came out. The clock is read once:
+/// that takes as long as half of what else a message needs.
+fn enter(driver: &Weak<RefCell<Inner>>, act: impl FnOnce(&mut Inner, Instant)) {
     let Some(driver) = driver.upgrade() else {
         return;
     };
     let delivery = {
         let mut inner = driver.borrow_mut();
         inner.retired.clear();
-        act(&mut inner);
-        inner.drain();
+        let now = clock::now();
+        act(&mut inner, now);
+        inner.drain(now);
         inner.sink.delivery()
     };
     if let Some(deliver) = delivery {
@@ -233,9 +235,8 @@ fn enter(driver: &Weak<RefCell<Inner>>, act: impl FnOnce(&mut Inner)) {
 }
 
 fn on_timer(driver: &Weak<RefCell<Inner>>) {
-    enter(driver, |inner| {
+    enter(driver, |inner, now| {
         inner.timer.fired();
-        let now = clock::now();
         inner.session.handle_timeout(now);
         if inner.sleep.slept(clock::millis()) {
             inner.session.handle_wake(now, Wake::Running);
@@ -244,20 +245,20 @@ fn on_timer(driver: &Weak<RefCell<Inner>>) {
 }
 
 fn on_change(driver: &Weak<RefCell<Inner>>, change: Change) {
-    enter(driver, |inner| inner.environment_changed(change));
+    enter(driver, |inner, now| inner.environment_changed(change, now));
 }
 
 fn on_microtask(driver: &Weak<RefCell<Inner>>) {
-    enter(driver, |inner| inner.microtask_queued = false);
+    enter(driver, |inner, _| inner.microtask_queued = false);
 }
 
 fn on_socket(driver: &Weak<RefCell<Inner>>, generation: u32, event: SocketEvent) {
-    enter(driver, |inner| {
+    enter(driver, |inner, now| {
         inner.timer.network_event();
         if inner.generation == generation && inner.socket.is_some() {
-            inner.socket_event(event);
+            inner.socket_event(event, now);
             // Timers of hidden pages come late; whatever happens notices what is overdue.
-            inner.session.handle_timeout(clock::now());
+            inner.session.handle_timeout(now);
         }
     });
 }
@@ -283,8 +284,7 @@ impl Inner {
         }
     }
 
-    fn environment_changed(&mut self, change: Change) {
-        let now = clock::now();
+    fn environment_changed(&mut self, change: Change, now: Instant) {
         // What is overdue comes before what is new.
         self.session.handle_timeout(now);
         match change {
@@ -295,8 +295,7 @@ impl Inner {
         }
     }
 
-    fn socket_event(&mut self, event: SocketEvent) {
-        let now = clock::now();
+    fn socket_event(&mut self, event: SocketEvent, now: Instant) {
         match event {
             SocketEvent::Open => {
                 let chosen = self.socket.as_ref().map(Socket::opened);
@@ -320,7 +319,7 @@ impl Inner {
         }
     }
 
-    fn drain(&mut self) {
+    fn drain(&mut self, now: Instant) {
         loop {
             let mut progress = self.collect();
             // Before the transport: a DISCONNECT leaves before its socket is closed.
@@ -328,7 +327,7 @@ impl Inner {
             // Sending settles operations, too.
             progress |= self.collect();
             while let Some(op) = self.session.poll_transport() {
-                self.transport(op);
+                self.transport(op, now);
                 progress = true;
             }
             #[cfg(feature = "store")]
@@ -343,7 +342,6 @@ impl Inner {
             self.held_up = false;
             self.sink.writable();
         }
-        let now = clock::now();
         let deadline = self.session.poll_timeout().map(|deadline| deadline.at);
         let check = self.congested.then(|| now + BUFFER_CHECK);
         self.timer.set(deadline.into_iter().chain(check).min(), now);
@@ -413,21 +411,21 @@ impl Inner {
         }
     }
 
-    fn transport(&mut self, op: TransportOp) {
+    fn transport(&mut self, op: TransportOp, now: Instant) {
         self.generation = self.generation.wrapping_add(1);
         self.retire();
         if op == TransportOp::Close {
             return;
         }
         let Some(url) = self.url() else {
-            return self.session.handle_redirect_refused(clock::now());
+            return self.session.handle_redirect_refused(now);
         };
         let (me, generation) = (self.me.clone(), self.generation);
         let handle = move |event| on_socket(&me, generation, event);
         let opener = self.opener.as_ref();
         match Socket::open(&url, &self.options.subprotocol, opener, handle) {
             Ok(socket) => self.socket = Some(socket),
-            Err(_) => self.session.handle_closed(clock::now()),
+            Err(_) => self.session.handle_closed(now),
         }
     }
 }
