@@ -37,6 +37,7 @@ export function accountTests({ version, facts, test }) {
     resultOf(await client.end());
   });
 
+  if (facts.reader) accessTests(version, facts.reader, test);
   if (!facts.elsewhere) return;
   const { elsewhere } = facts;
   test("an account of another virtual host sees nothing of this one", async (setup) => {
@@ -51,6 +52,31 @@ export function accountTests({ version, facts, test }) {
     assert.equal(first?.text, "there");
     await witness.publish(`${prefix}/a`, "end", { qos: 1 });
     assert.deepEqual(await witness.until(`${prefix}/a`, "end"), ["here", "end"]);
+    resultOf(await client.end());
+  });
+}
+
+/**
+ * @param {4 | 5} version @param {{ username: string, password: string }} reader
+ * @param {import("./broker_suite.mjs").Ground["test"]} test
+ */
+function accessTests(version, reader, test) {
+  test("what the access rules forbid is refused in MQTT 5, and silently dropped in 3.1.1", async (setup) => {
+    const { bench, witness, prefix, url } = setup;
+    await witness.subscribe(`${prefix}/#`, 1);
+    const client = await bench.connected(url, { ...quick, version, ...reader });
+    const published = await client.publish(`${prefix}/out`, "forbidden", { qos: 1 });
+    if (version === 5) errorOf(published, "publish-refused", 0x87);
+    else resultOf(published);
+    // The subscription is granted all the same: only what arrives tells.
+    const forbidden = resultOf(await client.subscribe(`${prefix}/in`, { qos: 1 }));
+    const allowed = resultOf(await client.subscribe(`ro/${prefix}/in`, { qos: 1 }));
+    await witness.publish(`${prefix}/in`, "hidden", { qos: 1 });
+    await witness.publish(`ro/${prefix}/in`, "shown", { qos: 1 });
+    await allowed.until("shown");
+    assert.deepEqual(await forbidden.seen(), []);
+    assert.deepEqual(await witness.until(`${prefix}/in`, "hidden"), ["hidden"]);
+    assert.deepEqual(witness.texts(`${prefix}/out`), []);
     resultOf(await client.end());
   });
 }

@@ -10,6 +10,7 @@
  * @property {Version[]} versions
  * @property {Partial<Record<Version, "exactly-once" | "as-qos-1" | "refused">>} qos2 what becomes of a publish with QoS 2
  * @property {{ username: string, password: string }} [account] that works
+ * @property {{ username: string, password: string }} [reader] an account that may read `ro/#` and nothing else
  * @property {{ username: string, password: string }} [elsewhere] an account that shares no topic with the others
  * @property {{ code: string, reasonCode?: number, close?: number }} [wrongPassword] how it answers one
  * @property {Version[]} copyPerSubscription versions in which a client gets a copy of a message for each of its
@@ -32,6 +33,7 @@ export const brokers = {
     versions: [5, 4],
     qos2: { 5: "exactly-once", 4: "exactly-once" },
     account: { username: "alice", password: "secret" },
+    reader: { username: "bob", password: "hunter2" },
     wrongPassword: { code: "connect-refused", reasonCode: 0x87 },
     copyPerSubscription: [5],
     retainedByWildcard: true,
@@ -46,6 +48,7 @@ export const brokers = {
     versions: [5, 4],
     qos2: { 5: "exactly-once", 4: "exactly-once" },
     account: { username: "alice", password: "secret" },
+    reader: { username: "bob", password: "hunter2" },
     wrongPassword: { code: "connect-refused", reasonCode: 0x87 },
     copyPerSubscription: [5],
     retainedByWildcard: true,
