@@ -15,7 +15,7 @@ export const memory = {
   metrics: [
     {
       id: "memory-growth",
-      title: "memory left of 1,000,000 messages",
+      title: "memory left of the messages",
       unit: "KiB",
       better: "less",
     },

@@ -12,7 +12,7 @@ export const smoothness = {
   metrics: [
     {
       id: "longest-task",
-      title: "longest task while 50,000 messages arrive",
+      title: "longest task while messages arrive",
       unit: "ms",
       better: "less",
     },
