@@ -9,7 +9,7 @@ import { Series } from "./page/series.js";
 
 /** @typedef {import("./harness/wire.mjs").Side} Side */
 
-/** @param {string[]} lines each who, what, identifier, topic; a line of `-` is another connection */
+/** @param {string[]} lines each who, what, identifier, topic, QoS; a line of `-` is another connection */
 const wireOf = (...lines) => {
   const wire = new Wire(4);
   let ears = wire.connection();
@@ -18,8 +18,8 @@ const wireOf = (...lines) => {
       ears = wire.connection();
       continue;
     }
-    const [by, cmd, messageId, topic] = line.split(" ");
-    const packet = { cmd, messageId: Number(messageId), topic, payload: "", qos: 2 };
+    const [by, cmd, messageId, topic, qos = "2"] = line.split(" ");
+    const packet = { cmd, messageId: Number(messageId), topic, payload: "", qos: Number(qos) };
     ears[/** @type {Side} */ (by)](generate(/** @type {any} */ (packet)));
   }
   return wire;
@@ -50,12 +50,11 @@ describe("the wire", () => {
     );
     assert.equal(wire.acknowledged("client", "a"), true);
     assert.equal(wire.acknowledged("client", "b"), false);
-    // Also when something else had it in between.
+    // Also when something else had it in between, and the receipt was lost.
     const forgotten = wireOf(
       "server publish 1 a",
-      "client pubrec 1",
       "-",
-      "server publish 1 other",
+      "server publish 1 other 1",
       "client puback 1",
       "server publish 1 b",
       "client pubrec 1",
@@ -72,6 +71,13 @@ describe("the wire", () => {
       "client pubrec 1",
     );
     assert.equal(released.acknowledged("client", "b"), true);
+    const answered = wireOf(
+      "server publish 1 a 1",
+      "client puback 1",
+      "server publish 1 b 1",
+      "client puback 1",
+    );
+    assert.equal(answered.acknowledged("client", "b"), true);
   });
 
   test("tells a message that was sent as another from one that was sent again", () => {

@@ -6,7 +6,7 @@
 import { parser } from "mqtt-packet";
 
 /** @typedef {"client" | "server"} Side */
-/** @typedef {{ connection: number, by: Side, kind: string, id?: number | undefined, topic?: string }} Said */
+/** @typedef {{ connection: number, by: Side, kind: string, id?: number | undefined, topic?: string, qos?: number }} Said */
 
 const ANSWERS = ["puback", "pubrec"];
 
@@ -45,7 +45,7 @@ export class Wire {
       const alias = packet.properties?.topicAlias;
       const topic = packet.topic || String(aliases.get(Number(alias)));
       if (alias !== undefined) aliases.set(alias, topic);
-      this.#said.push({ connection, by, kind, id, topic });
+      this.#said.push({ connection, by, kind, id, topic, qos: packet.qos });
     });
     packets.on("error", () => {});
     return (bytes) => {
@@ -96,32 +96,23 @@ export class Wire {
     });
   }
 
-  /** The last publish under an identifier before a place. @param {Side} by @param {number | undefined} id @param {number} end */
-  #lastPublish(by, id, end) {
-    return this.#said.findLastIndex(
-      (said, place) => place < end && said.by === by && said.kind === "publish" && said.id === id,
-    );
-  }
-
   /** Whether a publish came under an identifier that another message still had. @param {Side} by @param {number} at */
   #wasTaken(by, at) {
     const { id, topic } = this.#said[at] ?? {};
-    // With QoS 2 it is taken from the receipt to the release, over any number of connections [MQTT-4.3.3-12].
+    // With QoS 2 it is taken until the release, over any number of connections and whatever else used it.
     const released = this.#said.findLastIndex(
       (said, place) => place < at && said.by === by && said.kind === "pubrel" && said.id === id,
     );
-    const received = this.#said.findIndex(
+    return this.#said.some(
       (said, place) =>
         place > released &&
         place < at &&
-        said.by !== by &&
-        said.kind === "pubrec" &&
-        said.id === id,
+        said.by === by &&
+        said.kind === "publish" &&
+        said.id === id &&
+        said.topic !== topic &&
+        (said.qos === 2 || !this.#has(other(by), ["puback"], id, place, at)),
     );
-    if (received >= 0) return this.#said[this.#lastPublish(by, id, received)]?.topic !== topic;
-    const before = this.#lastPublish(by, id, at);
-    if (before < 0 || this.#said[before]?.topic === topic) return false;
-    return !this.#has(other(by), ["puback"], id, before, at) && before > released;
   }
 
   /**
