@@ -31,6 +31,7 @@ impl Ack<'_> {
     }
 }
 
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn decode(
     packet: PacketType,
     mut body: Reader<'_>,
@@ -72,6 +73,12 @@ pub(super) fn encode(
     writer: &mut Writer<'_>,
     rules: Rules,
 ) -> Result<(), EncodeError> {
+    let short = ack.reason == ReasonCode::Success && ack.properties.is_empty();
+    if cfg!(not(target_arch = "wasm32")) && short {
+        let [high, low] = ack.packet_id.get().to_be_bytes();
+        writer.bytes(&[packet.first_byte(), 2, high, low]);
+        return Ok(());
+    }
     let open = writer.begin(packet.first_byte());
     writer.packet_id(ack.packet_id);
     encode_reason(packet, ack.reason, ack.properties, writer, rules)?;

@@ -27,6 +27,7 @@ impl FrameHeader {
 }
 
 /// The type of a packet by its first byte, if its flags are right.
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn packet_type(first: u8, version: Version) -> Result<PacketType, DecodeErrorKind> {
     let packet_type = match PacketType::from_u8(first >> 4) {
         Some(PacketType::Auth) | None if !version.is_v5() => {
@@ -64,10 +65,24 @@ pub fn scan(
     max_packet_size: usize,
     version: Version,
 ) -> Result<Option<FrameHeader>, DecodeError> {
-    let Some((&first, length)) = bytes.split_first() else {
+    let Some(&first) = bytes.first() else {
         return Ok(None);
     };
     packet_type(first, version)?;
+    scan_length(bytes, max_packet_size, version)
+}
+
+/// The same, of a packet whose first byte is known to be right.
+#[cfg_attr(target_arch = "wasm32", inline)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+pub(super) fn scan_length(
+    bytes: &[u8],
+    max_packet_size: usize,
+    version: Version,
+) -> Result<Option<FrameHeader>, DecodeError> {
+    let Some((&first, length)) = bytes.split_first() else {
+        return Ok(None);
+    };
     let Some(VarInt {
         value,
         len,

@@ -260,9 +260,19 @@ impl Seen {
 
 /// Checks a whole property list.
 pub(super) fn check(
+    list: Reader<'_>,
+    place: Place,
+    sender: Option<Sender>,
+) -> Result<Seen, DecodeErrorKind> {
+    check_list(list, place, sender, true)
+}
+
+/// The same; the values are known to be right unless they are `new`.
+fn check_list(
     mut list: Reader<'_>,
     place: Place,
     sender: Option<Sender>,
+    new: bool,
 ) -> Result<Seen, DecodeErrorKind> {
     let mut seen = Seen::NONE;
     while list.any_left() {
@@ -278,13 +288,17 @@ pub(super) fn check(
             return Err(DecodeErrorKind::PropertyDuplicate);
         }
         seen.add(id);
-        check_value(id, value)?;
+        // A page would rather look twice than load the code for not looking.
+        if new || cfg!(target_arch = "wasm32") {
+            check_value(id, value)?;
+        }
     }
     Ok(seen)
 }
 
 /// Reads the length and the list. In MQTT 3 there is neither.
-#[inline]
+#[cfg_attr(target_arch = "wasm32", inline)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn decode<'a>(
     reader: &mut Reader<'a>,
     place: Place,
@@ -303,6 +317,7 @@ pub(super) fn decode<'a>(
 }
 
 /// Checks that a list may be sent here. In MQTT 3 there is none.
+#[cfg_attr(not(target_arch = "wasm32"), inline)]
 pub(super) fn check_encode(
     properties: Properties<'_>,
     place: Place,
@@ -315,7 +330,8 @@ pub(super) fn check_encode(
         return Err(EncodeError::PropertiesNotInVersion);
     }
     // The list itself is valid, so what remains is whether it belongs here.
-    check(Reader::new(properties.as_bytes()), place, rules.sender).map_err(|error| match error {
+    let list = Reader::new(properties.as_bytes());
+    check_list(list, place, rules.sender, false).map_err(|error| match error {
         DecodeErrorKind::PropertyDuplicate => EncodeError::PropertyDuplicate,
         _ => EncodeError::PropertyNotAllowed,
     })

@@ -34,7 +34,8 @@ pub struct Publish<'a> {
     pub payload: &'a [u8],
 }
 
-#[inline]
+#[cfg_attr(target_arch = "wasm32", inline)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn decode(
     first: u8,
     mut body: Reader<'_>,

@@ -22,6 +22,15 @@ pub(super) struct VarInt {
 /// Reads the variable byte integer at the start of `bytes`; `None` if they end within it.
 #[inline]
 pub(super) fn leading_varint(bytes: &[u8]) -> Result<Option<VarInt>, DecodeErrorKind> {
+    if cfg!(not(target_arch = "wasm32"))
+        && let [value @ 0..=0x7F, ..] = *bytes
+    {
+        return Ok(Some(VarInt {
+            value: value.into(),
+            len: 1,
+            minimal: true,
+        }));
+    }
     let mut value = 0;
     for (index, &byte) in bytes.iter().take(4).enumerate() {
         value |= u32::from(byte & 0x7F) << (7 * index);

@@ -30,6 +30,7 @@ pub fn validate_text(bytes: &[u8]) -> Result<&str, super::DecodeError> {
 }
 
 /// Looks for what a topic name must not contain. It visits every byte, so that it can be vectorised.
+#[cfg(target_arch = "wasm32")]
 #[inline]
 fn name_has_forbidden(bytes: &[u8]) -> bool {
     bytes.iter().fold(false, |found, &byte| {
@@ -37,8 +38,37 @@ fn name_has_forbidden(bytes: &[u8]) -> bool {
     })
 }
 
+/// The same, eight bytes at a time: faster, but more code than a page should load.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+fn name_has_forbidden(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    /// The bytes of `+` and `#` differ in one bit.
+    const BIT: u64 = u64::from_ne_bytes([b'+' ^ b'#'; 8]);
+    const PLUS: u64 = u64::from_ne_bytes([b'+'; 8]);
+    // The highest bit of the lowest byte that is zero is set, and of none if none is.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let forbidden = |word: u64| zero(word) | zero((word | BIT) ^ PLUS);
+    let mut found = 0;
+    if let Some(last) = bytes.last_chunk::<8>() {
+        // Some bytes are looked at twice.
+        found = forbidden(u64::from_ne_bytes(*last));
+        let mut rest = bytes;
+        while let Some((word, after)) = rest.split_first_chunk::<8>() {
+            found |= forbidden(u64::from_ne_bytes(*word));
+            rest = after;
+        }
+    } else {
+        for byte in bytes {
+            found |= forbidden(u64::from_ne_bytes([*byte; 8]));
+        }
+    }
+    found & (ONES << 7) != 0
+}
+
 /// The topic name of a PUBLISH, which may be empty if a topic alias stands for it.
-#[inline]
+#[cfg_attr(target_arch = "wasm32", inline)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn decode_topic_name(bytes: &[u8]) -> Result<&str, DecodeErrorKind> {
     let name = core::str::from_utf8(bytes).map_err(|_| DecodeErrorKind::Utf8)?;
     if name_has_forbidden(bytes) {
@@ -52,7 +82,8 @@ pub(super) fn decode_topic_name(bytes: &[u8]) -> Result<&str, DecodeErrorKind> {
 }
 
 /// Checks a topic name to be sent, which may be empty if a topic alias stands for it.
-#[inline]
+#[cfg_attr(target_arch = "wasm32", inline)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn check_topic_name(name: &str) -> Result<(), TopicError> {
     let bytes = name.as_bytes();
     if bytes.len() > TEXT_MAX {
@@ -107,6 +138,9 @@ fn check_filter(filter: &str, shared: bool) -> Result<(), TopicError> {
     }
     if shared && split_share(filter) == Some(None) {
         return Err(TopicError::ShareName);
+    }
+    if cfg!(not(target_arch = "wasm32")) && !name_has_forbidden(bytes) {
+        return Ok(());
     }
     check_levels(bytes)
 }
@@ -220,6 +254,29 @@ impl<'a> TopicFilter<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_no_topic_name_has_is_found_wherever_it_stands() {
+        let around = [
+            0x01, b'"', b'$', b'*', b',', 0x2A, 0x7F, 0x80, 0xA3, 0xAB, 0xFF,
+        ];
+        for len in 0..40 {
+            for plain in around {
+                let mut bytes = alloc::vec![plain; len];
+                assert!(!name_has_forbidden(&bytes), "{plain:02X} {len} times");
+                for at in 0..len {
+                    for forbidden in [0, b'+', b'#'] {
+                        bytes[at] = forbidden;
+                        assert!(
+                            name_has_forbidden(&bytes),
+                            "{forbidden:02X} at {at} of {len}"
+                        );
+                    }
+                    bytes[at] = plain;
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_wildcard_is_a_level_of_its_own() {

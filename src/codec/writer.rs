@@ -20,22 +20,6 @@ pub(super) const fn varint_len(value: usize) -> usize {
     }
 }
 
-/// A variable byte integer in its shortest form, and the number of bytes of it.
-fn varint(mut value: u32) -> ([u8; 4], usize) {
-    let mut bytes = [0; 4];
-    let mut len = 0;
-    for byte in &mut bytes {
-        *byte = (value & 0x7F) as u8;
-        value >>= 7;
-        len += 1;
-        if value == 0 {
-            break;
-        }
-        *byte |= 0x80;
-    }
-    (bytes, len)
-}
-
 /// Checks a length against the largest variable byte integer.
 fn varint_value(len: u64) -> Result<u32, EncodeError> {
     match u32::try_from(len) {
@@ -64,12 +48,17 @@ impl<'o> Writer<'o> {
     pub(super) fn begin_sized(&mut self, first: u8, remaining: u64) -> Result<(), EncodeError> {
         let remaining = varint_value(remaining)?;
         self.out.reserve(5 + remaining as usize);
-        self.u8(first);
-        self.varint(remaining);
+        if cfg!(not(target_arch = "wasm32")) && remaining <= 0x7F {
+            self.bytes(&[first, remaining as u8]);
+        } else {
+            self.u8(first);
+            self.varint(remaining);
+        }
         Ok(())
     }
 
     /// Begins a packet whose length [`end`](Self::end) fills in.
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(super) fn begin(&mut self, first: u8) -> OpenPacket {
         self.out.extend_from_slice(&[first, 0]);
         OpenPacket {
@@ -78,22 +67,30 @@ impl<'o> Writer<'o> {
     }
 
     /// Fills in the length of a packet. Bodies above 127 bytes move, which only rare packets pay for.
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(super) fn end(&mut self, open: OpenPacket) -> Result<(), EncodeError> {
         let body = open.length_at + 1;
-        let remaining = varint_value((self.out.len() - body) as u64)?;
-        let (bytes, len) = varint(remaining);
-        if len > 1 {
-            let end = self.out.len();
-            self.out.resize(end + len - 1, 0);
-            self.out.copy_within(body..end, open.length_at + len);
-        }
-        for (slot, byte) in self
-            .out
-            .iter_mut()
-            .skip(open.length_at)
-            .zip(bytes.into_iter().take(len))
+        let mut remaining = varint_value((self.out.len() - body) as u64)?;
+        if cfg!(not(target_arch = "wasm32"))
+            && remaining <= 0x7F
+            && let Some(slot) = self.out.get_mut(open.length_at)
         {
-            *slot = byte;
+            *slot = remaining as u8;
+            return Ok(());
+        }
+        let more = varint_len(remaining as usize) - 1;
+        if more > 0 {
+            let end = self.out.len();
+            self.out.resize(end + more, 0);
+            self.out.copy_within(body..end, body + more);
+        }
+        for slot in self.out.iter_mut().skip(open.length_at) {
+            *slot = remaining as u8 & 0x7F;
+            remaining >>= 7;
+            if remaining == 0 {
+                break;
+            }
+            *slot |= 0x80;
         }
         Ok(())
     }
@@ -119,10 +116,15 @@ impl<'o> Writer<'o> {
     }
 
     /// A variable byte integer, which the caller has checked to be in range.
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(super) fn varint(&mut self, value: u32) {
         debug_assert!(value <= VARINT_MAX);
-        let (bytes, len) = varint(value);
-        self.out.extend(bytes.into_iter().take(len));
+        let mut rest = value;
+        while rest > 0x7F {
+            self.u8(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        self.u8(rest as u8);
     }
 
     #[inline]
@@ -131,6 +133,7 @@ impl<'o> Writer<'o> {
     }
 
     /// Binary data with its two-byte length.
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(super) fn binary(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
         let len = u16::try_from(bytes.len()).map_err(|_| EncodeError::BinaryTooLong)?;
         self.u16(len);
@@ -148,8 +151,13 @@ impl<'o> Writer<'o> {
     }
 
     /// A property list with its length.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub(super) fn properties(&mut self, properties: Properties<'_>) -> Result<(), EncodeError> {
         let bytes = properties.as_bytes();
+        if cfg!(not(target_arch = "wasm32")) && bytes.is_empty() {
+            self.u8(0);
+            return Ok(());
+        }
         self.varint(varint_value(bytes.len() as u64)?);
         self.bytes(bytes);
         Ok(())

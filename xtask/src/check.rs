@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::bench::native;
 use crate::brokers::embedded;
 use crate::build;
 use crate::counter;
@@ -50,6 +51,7 @@ pub fn fix() -> Result<(), Failure> {
         step.run(&mut of_demo_broker(&["fmt"]))?;
         step.run(&mut counter::cargo(&["fmt"]))?;
         step.run(cargo(&["fmt"]).args(["--manifest-path", fuzz::MANIFEST]))?;
+        step.run(cargo(&["fmt"]).args(["--manifest-path", native::MANIFEST]))?;
         step.run(cargo(&["fmt"]).args(["--manifest-path", rumqttd::MANIFEST]))?;
         step.run(
             project::command("rustfmt")
@@ -126,6 +128,8 @@ fn checks() -> Vec<Check> {
         }),
         check("rustfmt counter", RUST, counter::cargo(&["fmt", "--check"])),
         check("clippy counter", RUST, counter::clippy()),
+        check("rustfmt of the codecs' benchmark", RUST, native::rustfmt()),
+        check("clippy of the codecs' benchmark", RUST, native::clippy()),
         check("rustfmt fuzz", RUST, {
             let mut rustfmt = cargo(&["fmt", "--check"]);
             rustfmt.args(["--manifest-path", fuzz::MANIFEST]);

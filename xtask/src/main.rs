@@ -62,6 +62,7 @@ cargo xtask COMMAND
   size                         bytes of the minimal application, against the budget
   bench   [--quick] [--only ROW]... [--peer NAME]... [--rounds N] [--browser firefox] [--worker] [--out FILE]
           other MQTT clients, bare WebSocket code and the package side by side in a browser; a table of ratios
+  bench   --native [--write]   the codec next to others, in instructions and time; --write keeps the instructions
   conformance [--write]        which statements, scenarios and findings are shown, and by which tests;
                                --write brings the numbers in the documents up to date
   coverage                     lines of the codec and the session that the native tests run through
@@ -200,6 +201,8 @@ fn asked() -> Result<Asked, lexopt::Error> {
         }),
         "size" => Asked::Size,
         "bench" => Asked::Bench(bench::Options {
+            write: words.native && std::mem::take(&mut words.write),
+            native: std::mem::take(&mut words.native),
             quick: std::mem::take(&mut words.quick),
             worker: std::mem::take(&mut words.worker),
             browser: words.browser.take(),
@@ -260,6 +263,7 @@ fn broker_named(name: &str) -> Result<brokers::Kind, String> {
 /// The command line's words, before they are given a meaning.
 #[derive(Default, PartialEq)]
 struct Words {
+    native: bool,
     command: String,
     name: Option<String>,
     only: Vec<String>,
@@ -336,6 +340,7 @@ impl Words {
                 Long("broker-version") => words.broker_version = Some(parser.value()?.string()?),
                 Long("username") => words.username = Some(parser.value()?.string()?),
                 Long("password-env") => words.password_env = Some(parser.value()?.string()?),
+                Long("native") => words.native = true,
                 Value(word) if words.command.is_empty() => words.command = word.string()?,
                 Value(word) if words.name.is_none() => words.name = Some(word.string()?),
                 other => return Err(other.unexpected()),

@@ -109,7 +109,8 @@ impl Suite {
             Self::Wasm | Self::Examples | Self::Demo => vec![Need::Chromium],
             Self::Packaging => vec![Need::Chromium, Need::OldestRust, Need::CargoDeny],
             Self::Size | Self::Page => Vec::new(),
-            Self::Faults | Self::Bench => vec![Need::Chromium, Need::Debian13],
+            Self::Faults => vec![Need::Chromium, Need::Debian13],
+            Self::Bench => vec![Need::Chromium, Need::Debian13, Need::Valgrind],
             Self::Browser => vec![
                 Need::Chromium,
                 Need::Mosquitto,

@@ -2,6 +2,7 @@
 //! broker; and the suite that shows that it works. What is measured, and how, is in `bench`.
 
 mod mqtt5_wasm;
+pub mod native;
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,10 @@ const FOLDER: &str = "bench";
 /// What the command line asks for.
 #[derive(Default)]
 pub struct Options {
+    /// The codec next to others, without a browser.
+    pub native: bool,
+    /// With `native`: the counts become those that the tests compare with.
+    pub write: bool,
     pub quick: bool,
     /// The clients run in dedicated workers.
     pub worker: bool,
@@ -33,6 +38,9 @@ pub struct Options {
 
 /// `cargo xtask bench`.
 pub fn run(options: &Options) -> Result<(), Failure> {
+    if options.native {
+        return native::run(options.write);
+    }
     let browser = match options.browser.as_deref() {
         None | Some("chromium") => Need::Chromium,
         Some("firefox") => Need::Firefox,
@@ -98,8 +106,14 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     Err(Failure::new("the benchmark did not come to its end."))
 }
 
-/// A very small run, of which only what does not depend on the machine is tested.
+/// A very small run, of which only what does not depend on the machine is tested; and the codec's instructions.
 pub fn suite() -> Tally {
+    let mut tally = native::suite();
+    tally += in_browser();
+    tally
+}
+
+fn in_browser() -> Tally {
     if let Some(why) = setup::reason(Need::Debian13) {
         return Tally::skipped("bench tests", &why);
     }

@@ -36,6 +36,7 @@ pub enum Need {
     Mosquitto,
     RabbitMq,
     Debian13,
+    Valgrind,
     HiveMq,
     Rumqttd,
 }
@@ -47,7 +48,7 @@ pub struct Found {
 }
 
 impl Need {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Node,
         Self::NodeModules,
         Self::RustComponents,
@@ -62,6 +63,7 @@ impl Need {
         Self::Mosquitto,
         Self::RabbitMq,
         Self::Debian13,
+        Self::Valgrind,
         Self::HiveMq,
         Self::Rumqttd,
     ];
@@ -99,6 +101,7 @@ impl Need {
             Self::Mosquitto => "mosquitto",
             Self::RabbitMq => "rabbitmq",
             Self::Debian13 => "debian-13",
+            Self::Valgrind => "valgrind",
             Self::HiveMq => "hivemq",
             Self::Rumqttd => "rumqttd",
         }
@@ -129,6 +132,7 @@ impl Need {
             Self::Debian13 => {
                 "browser tests against Mosquitto 2.0.21 and RabbitMQ 4.0, in a folder of their own"
             }
+            Self::Valgrind => "counts the codec's instructions, which must not grow unseen",
             Self::HiveMq => "browser tests against HiveMQ CE, which needs Java",
             Self::Rumqttd => "browser tests against rumqttd",
         }
@@ -169,6 +173,7 @@ impl Need {
             Self::Mosquitto => find_daemon("mosquitto", "mosquitto"),
             Self::RabbitMq => find_daemon("rabbitmq-server", "rabbitmq-server"),
             Self::Debian13 => debian13::find(),
+            Self::Valgrind => find_daemon("valgrind", "valgrind"),
             Self::HiveMq => hivemq::find(),
             Self::Rumqttd => rumqttd::find(),
         }
@@ -190,6 +195,7 @@ impl Need {
             Self::Mosquitto => apt::install_daemon(step, "mosquitto"),
             Self::RabbitMq => apt::install_daemon(step, "rabbitmq-server"),
             Self::Debian13 => debian13::provide(step),
+            Self::Valgrind => apt::install(step, &["valgrind"]),
             Self::HiveMq => hivemq::provide(step),
             Self::Rumqttd => rumqttd::provide(step),
         }
