@@ -10,6 +10,7 @@ import { quantile } from "./statistics.mjs";
  * @property {string} title
  * @property {string} unit
  * @property {"more" | "less"} better
+ * @property {boolean} [plain] a ratio to the floor says nothing
  * @property {string} [base] the metric whose floor it is compared with, if it is not its own
  */
 

@@ -33,14 +33,16 @@ export function linesOf(rows, scores, absent) {
     }
   }
   return rows.flatMap((row) =>
-    row.metrics.map(({ base, ...metric }) => {
+    row.metrics.map(({ base, plain, ...metric }) => {
       /** @type {Record<string, Cell>} */
       const cells = {};
       for (const { name } of PARTICIPANTS) {
         const why = absent.get(name);
         const score = scores.get(row.id)?.get(name);
         if (why !== undefined) cells[name] = { failure: `skipped: ${why}` };
-        else if (score) cells[name] = cellOf(score, metric.id, floors.get(base ?? metric.id));
+        else if (score) {
+          cells[name] = cellOf(score, metric.id, plain ? [] : floors.get(base ?? metric.id));
+        }
       }
       return { ...metric, cells };
     }),

@@ -18,9 +18,16 @@ export const memory = {
       title: "memory left of the messages",
       unit: "KiB",
       better: "less",
+      plain: true,
     },
-    { id: "memory-heap", title: "JavaScript heap then", unit: "KiB", better: "less" },
-    { id: "memory-wasm", title: "WebAssembly memory then", unit: "KiB", better: "less" },
+    { id: "memory-heap", title: "JavaScript heap then", unit: "KiB", better: "less", plain: true },
+    {
+      id: "memory-wasm",
+      title: "WebAssembly memory then",
+      unit: "KiB",
+      better: "less",
+      plain: true,
+    },
   ],
   async measure({ batching, extent }, { run, gauge }) {
     const chunks = pick(extent, 100, 10, 1);
