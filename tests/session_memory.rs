@@ -12,7 +12,7 @@ use std::cell::Cell;
 use pair::*;
 use webmqtt::codec::{Packet, ReasonCode, SubscribeOptions, TopicFilter, TopicName, Version};
 use webmqtt::error::Error;
-use webmqtt::session::{Event, Outgoing, Session, Transmit};
+use webmqtt::session::{Durability, Event, Outgoing, Session, Transmit};
 use webmqtt::time::Instant;
 
 struct Counting;
@@ -91,7 +91,16 @@ fn receive(session: &mut Session, bytes: &[u8], out: &mut Vec<u8>) -> (usize, us
 }
 
 fn connected(version: Version, out: &mut Vec<u8>) -> Session {
-    let mut session = Session::new(persistent(version), 1).unwrap();
+    begin(Session::new(persistent(version), 1).unwrap(), version, out)
+}
+
+/// What it wants to store is never stored.
+fn connected_with_a_slow_store(version: Version, out: &mut Vec<u8>) -> Session {
+    let session = Session::with_store(persistent(version), Durability::Strict, 1);
+    begin(session.unwrap(), version, out)
+}
+
+fn begin(mut session: Session, version: Version, out: &mut Vec<u8>) -> Session {
     session.connect(now()).unwrap();
     drain(&mut session, out);
     session.handle_open(now());
@@ -176,9 +185,16 @@ fn a_million_messages_leave_nothing_behind() {
 #[test]
 fn answers_that_the_server_does_not_read_are_bounded() {
     const MEBIBYTE: isize = 1024 * 1024;
-    for version in BOTH {
+    for (version, connected) in BOTH.into_iter().flat_map(|version| {
+        [connected, connected_with_a_slow_store].map(|connected| (version, connected))
+    }) {
         let mut out = Vec::with_capacity(1 << 16);
         let mut session = connected(version, &mut out);
+        // Its PUBREC waits for the store, if there is one, and what comes after it waits too.
+        let first = bytes(version, &[publish(QOS2, 9, "t/a", "payload")]);
+        session.recv_buf(first.len()).copy_from_slice(&first);
+        session.handle_received(now());
+        while session.poll_event().is_some() {}
         let releases = bytes(version, &[pubrel(9)]).repeat(16_384);
         let mut ended = None;
         let most = peak(|| {

@@ -92,9 +92,9 @@ impl Outbound {
         self.journal.hold_acknowledgement(bytes);
     }
 
-    /// Bytes of control packets that the host has not taken.
+    /// Bytes of control packets that the host has not taken, or that wait for the store.
     pub(super) fn unsent(&self) -> usize {
-        self.control.len()
+        self.control.len() + self.journal.held_bytes()
     }
 
     pub(super) fn take_control(&mut self, out: &mut Vec<u8>) {

@@ -32,6 +32,8 @@ pub(in crate::session) struct Journal {
     publishes: VecDeque<(u64, PacketId, u64)>,
     /// Acknowledgements that leave, in this order, as soon as what they tell of is durable.
     acknowledgements: VecDeque<(u64, Vec<u8>)>,
+    /// Bytes of memory that they take.
+    held_bytes: usize,
     /// Which of the sessions that have followed each other at the server this is. What was in flight in an earlier one
     /// means nothing to the server.
     pub(super) epoch: u32,
@@ -108,7 +110,13 @@ impl Journal {
     /// Holds an acknowledgement until what is marked so far is durable.
     pub(in crate::session) fn hold_acknowledgement(&mut self, packet: Vec<u8>) {
         let mark = self.latest();
+        self.held_bytes += memory_of(&packet);
         self.acknowledgements.push_back((mark, packet));
+    }
+
+    /// Bytes of memory that held acknowledgements take.
+    pub(in crate::session) fn held_bytes(&self) -> usize {
+        self.held_bytes
     }
 
     /// An acknowledgement that has waited for long enough.
@@ -117,7 +125,9 @@ impl Journal {
         if *mark > self.stored {
             return None;
         }
-        self.acknowledgements.pop_front().map(|(_, packet)| packet)
+        let (_, packet) = self.acknowledgements.pop_front()?;
+        self.held_bytes -= memory_of(&packet);
+        Some(packet)
     }
 
     pub(in crate::session) fn holds_anything(&self) -> bool {
@@ -136,6 +146,7 @@ impl Journal {
     pub(in crate::session) fn connection_lost(&mut self) {
         self.publishes.clear();
         self.acknowledgements.clear();
+        self.held_bytes = 0;
     }
 
     // Messages from the server
@@ -205,6 +216,11 @@ impl Journal {
             self.stored = self.stored.max(marks);
         }
     }
+}
+
+/// A small packet's place costs more than its bytes.
+fn memory_of(packet: &Vec<u8>) -> usize {
+    packet.capacity() + size_of::<(u64, Vec<u8>)>()
 }
 
 /// Filters whose record has to be written anew. Nothing waits for them.

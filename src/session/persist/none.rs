@@ -31,6 +31,10 @@ impl Journal {
 
     pub(in crate::session) fn hold_acknowledgement(&mut self, _: Vec<u8>) {}
 
+    pub(in crate::session) fn held_bytes(&self) -> usize {
+        0
+    }
+
     pub(in crate::session) fn next_acknowledgement(&mut self) -> Option<Vec<u8>> {
         None
     }
