@@ -545,6 +545,7 @@ export class Client {
 
   #reader(): RecordReader {
     return {
+      topics: [],
       onMessage: (message, keys) => {
         this.#stats.messagesIn += 1;
         if (typeof keys === "number") {

@@ -14,6 +14,8 @@ type Words = BrokerWords | undefined;
 
 /** One method for each kind of record. */
 export interface RecordReader {
+  /** Topics by the numbers that records have for them. */
+  readonly topics: string[];
   onMessage(message: Message, keys: number | readonly number[]): void;
   /** The application acknowledges a message. */
   acknowledge(token: number, reasonCode: number): void;
@@ -51,11 +53,14 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
   while (at < batch.length) {
     switch (next<number>()) {
       case 0: {
-        const topic = next<string>();
         const payload = next<Uint8Array<ArrayBuffer>>();
         const flags = next<number>();
-        const keys = next<number | readonly number[]>();
-        const properties = next<MessageProperties | undefined>();
+        const key = next<number>();
+        const place = flags >> 8;
+        const topic = flags & 128 ? next<string>() : (reader.topics[place] as string);
+        reader.topics[place] = topic;
+        const keys = key || next<readonly number[]>();
+        const properties = flags & 64 ? next<MessageProperties>() : undefined;
         let acknowledge: ((reasonCode: number) => void) | undefined;
         if (flags & 16) {
           const token = next<number>();

@@ -3,6 +3,7 @@
 //! `pkg/src/records.ts` reads them; the two files change together.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 
 use wasm_bindgen::JsValue;
 
@@ -22,8 +23,10 @@ use crate::session::{
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum Kind {
-    /// topic, payload, flags (QoS, retain << 2, dup << 3, acknowledge << 4, response << 5), key or array of keys,
-    /// properties, if it has to be acknowledged a token, and if it is a response the token of the request
+    /// payload, flags (QoS, retain << 2, dup << 3, acknowledge << 4, response << 5, properties << 6, new topic << 7,
+    /// number of the topic << 8), key or 0, topic if it is new under its number, if there is not one key an array of them
+    /// all, if there are properties these, if it has to be acknowledged a token, and if it is a response the token of the
+    /// request
     Message = 0,
     /// state, error code, reason code, properties, delay, attempt, close info or undefined, server, opened
     State = 1,
@@ -55,8 +58,16 @@ pub(super) struct Records {
     #[cfg(feature = "store")]
     pub(super) store: Option<Ops>,
     batch: Array,
+    /// Topics that JavaScript has as a text under the same numbers: to make that text takes longer than all the rest of
+    /// what is done with a small message.
+    topics: [String; TOPICS],
     last_close: Option<Object>,
 }
+
+/// All that eight bits can tell apart but one, which is the number of all long topics: they are new each time.
+const TOPICS: usize = 255;
+/// Longer topics are long, which bounds the memory that numbers keep.
+const LONGEST_TOPIC: usize = 128;
 
 impl Records {
     pub(super) fn new(deliver: Function) -> Self {
@@ -65,6 +76,7 @@ impl Records {
             #[cfg(feature = "store")]
             store: None,
             batch: Array::new(),
+            topics: [const { String::new() }; TOPICS],
             last_close: None,
         }
     }
@@ -77,27 +89,55 @@ impl Records {
         push_error(&self.batch, error);
     }
 
-    fn message(&self, message: &Message<'_>) {
-        self.push(message.topic);
-        self.push(Uint8Array::from(message.payload));
-        self.push(
-            message.qos as u8
-                | u8::from(message.retain) << 2
-                | u8::from(message.dup) << 3
-                | u8::from(message.ack.is_some()) << 4
-                | u8::from(message.reply_to.is_some()) << 5,
-        );
-        match message.subscriptions {
-            [key] => self.push(key.get()),
-            keys => self.push(list(keys.iter().map(|key| key.get()))),
+    fn message(&mut self, message: &Message<'_>) {
+        let mut number = 0u8;
+        for &byte in message.topic.as_bytes() {
+            number = number.wrapping_mul(31).wrapping_add(byte);
         }
-        let properties = described(message.properties);
-        if let Some(to) = &properties {
+        if message.topic.len() > LONGEST_TOPIC {
+            number = u8::MAX;
+        }
+        let mut known = false;
+        if let Some(topic) = self.topics.get_mut(usize::from(number)) {
+            known = topic == message.topic;
+            if !known {
+                topic.clear();
+                topic.push_str(message.topic);
+            }
+        }
+        let is_described = says_something(message.properties);
+        let flags = message.qos as u32
+            | u32::from(message.retain) << 2
+            | u32::from(message.dup) << 3
+            | u32::from(message.ack.is_some()) << 4
+            | u32::from(message.reply_to.is_some()) << 5
+            | u32::from(is_described) << 6
+            | u32::from(!known) << 7
+            | u32::from(number) << 8;
+        let payload = Uint8Array::from(message.payload);
+        let key = match message.subscriptions {
+            [key] => key.get(),
+            _ => 0,
+        };
+        self.batch
+            .push_message(0, &payload, flags as i32, key as i32);
+        if !known {
+            self.push(message.topic);
+        }
+        if key == 0 {
+            let keys = Array::new();
+            for key in message.subscriptions {
+                keys.push(key.get());
+            }
+            self.push(keys);
+        }
+        if is_described {
+            let to = object(message.properties);
             let identifiers = message.properties.subscription_identifiers();
             let identifiers = identifiers.filter(|&identifier| identifier < OWN_IDENTIFIERS);
             to.set("subscriptionIdentifiers", list(identifiers));
+            self.push(to);
         }
-        self.push(properties);
         if let Some(token) = message.ack {
             self.push(token.get());
         }
@@ -107,22 +147,17 @@ impl Records {
     }
 
     fn properties(&self, properties: Properties<'_>) {
-        self.push(described(properties));
+        match says_something(properties) {
+            true => self.push(object(properties)),
+            false => self.push(None::<u8>),
+        }
     }
 
-    /// What SUBACK and UNSUBACK say: token, properties, and for each filter an error code and a number.
-    fn answers(
-        &self,
-        token: Token,
-        properties: &PropertiesBuf,
-        answers: &mut dyn Iterator<Item = Result<u8, Error>>,
-    ) {
+    /// What SUBACK and UNSUBACK say: token, properties, and for each filter an error code and a number, which come with
+    /// `list`.
+    fn answers(&self, token: Token, properties: &PropertiesBuf, list: Array) {
         self.push(token.get());
         self.properties(properties.as_properties());
-        let list = Array::new();
-        for answer in answers {
-            push_outcome(&list, answer);
-        }
         self.push(list);
     }
 
@@ -161,9 +196,12 @@ impl Sink for Records {
             Event::Authentication { .. } => Kind::Authentication,
             Event::Reauthenticated { .. } => Kind::Reauthenticated,
         };
+        if let Event::Message(message) = &event {
+            return self.message(message);
+        }
         self.push(kind as u8);
         match event {
-            Event::Message(message) => self.message(&message),
+            Event::Message(_) => {}
             Event::State(change) => self.state(change),
             Event::Connected(info) => self.push(connection(&info)),
             Event::Published {
@@ -181,20 +219,22 @@ impl Sink for Records {
                 results,
                 properties,
             } => {
-                let mut answers = results
-                    .into_iter()
-                    .map(|result| result.map(|qos| qos as u8));
-                self.answers(token, &properties, &mut answers);
+                let list = Array::new();
+                for result in results {
+                    push_outcome(&list, result.map(|qos| qos as u8));
+                }
+                self.answers(token, &properties, list);
             }
             Event::Unsubscribed {
                 token,
                 results,
                 properties,
             } => {
-                let mut answers = results
-                    .into_iter()
-                    .map(|result| result.map(|code| code as u8));
-                self.answers(token, &properties, &mut answers);
+                let list = Array::new();
+                for result in results {
+                    push_outcome(&list, result.map(|code| code as u8));
+                }
+                self.answers(token, &properties, list);
             }
             Event::RequestFailed {
                 token,
@@ -318,10 +358,10 @@ fn is_internal(property: &Property<'_>) -> bool {
     )
 }
 
-/// The properties, if there is one that the application is to know of.
-fn described(properties: Properties<'_>) -> Option<Object> {
-    let internal = properties.iter().all(|it| is_internal(&it));
-    (!internal).then(|| object(properties))
+/// Whether there is a property that the application is to know of.
+#[inline(never)]
+fn says_something(properties: Properties<'_>) -> bool {
+    !properties.iter().all(|it| is_internal(&it))
 }
 
 /// Properties under the names of the package's types. What a connection or a message says in another way is left out.

@@ -34,6 +34,9 @@ extern "C" {
     fn push_number(this: &Array, value: f64);
     #[wasm_bindgen(method, js_name = push)]
     fn push_flag(this: &Array, value: bool);
+    /// What every message has.
+    #[wasm_bindgen(method, js_name = push)]
+    pub fn push_message(this: &Array, kind: i32, payload: &Uint8Array, flags: i32, key: i32);
 
     pub type Uint8Array;
     /// A copy.

@@ -202,6 +202,31 @@ describeScripted("message flow", (test) => {
     );
   });
 
+  test("every message has its own topic: many, long ones, the same again", async (setup) => {
+    const { client, peer } = await connectedPair(setup, {});
+    const granted = peer.grantSubscribe();
+    const subscription = await client.subscribe("#");
+    await granted;
+    const short = Array.from({ length: 500 }, (_, at) => `room/${at}/temp`);
+    const long = [127, 128, 129, 1000].map((length) => "é".padEnd(length - 1, "long/"));
+    // Twice each in turn, so that one topic takes the place of another wherever they can meet.
+    const topics = [...short, ...long].flatMap((topic, at) => [
+      topic,
+      `room/${at % 7}/temp`,
+      topic,
+    ]);
+    const packets = topics.map((topic, at) =>
+      peer.encode({ cmd: "publish", topic, payload: String(at), qos: 0 }),
+    );
+    peer.sendBytes(Buffer.concat([...packets, ...packets]));
+    peer.send({ cmd: "publish", topic: "last", payload: "last", qos: 0 });
+    const seen = await subscription.value?.until("last");
+    assert.deepEqual(
+      seen?.map(({ topic }) => topic),
+      [...topics, ...topics, "last"],
+    );
+  });
+
   test("a message that expires before there is a connection rejects, the others wait", async ({
     bench,
     server,
