@@ -4,8 +4,8 @@
 //! Two nodes keep sessions as everybody's default does, in classic queues, which live on one node each. Three and more
 //! keep them in quorum queues, which are on all nodes and need most of them.
 
-use std::fs;
-use std::io::{self, BufRead as _};
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, Read as _};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -17,7 +17,6 @@ use crate::process::{self, Server, TemporaryFolder, Watch};
 use crate::step::Failure;
 
 const POLL: Duration = Duration::from_millis(50);
-const COOKIE: &str = "WEBMQTTCLUSTER";
 
 /// One RabbitMQ and where it is.
 struct Node {
@@ -62,6 +61,7 @@ pub fn run(nodes: u8) -> Result<(), Failure> {
     // Their name server: a process of its own, so that it survives whichever node is killed.
     let names = process::port_or_free(0)?;
     let mut epmd = start_names(temporary.path().join("names"), names)?;
+    let cookie = cookie()?;
     let mut all = Vec::new();
     for number in 1..=nodes {
         let folder = temporary.path().join(format!("node-{number}"));
@@ -73,7 +73,7 @@ pub fn run(nodes: u8) -> Result<(), Failure> {
             membership: rabbitmq::Membership {
                 name: name_of(number),
                 names,
-                cookie: Some(COOKIE),
+                cookie: Some(cookie.clone()),
                 settings: settings(number, nodes),
             },
             server: None,
@@ -133,6 +133,15 @@ pub fn run(nodes: u8) -> Result<(), Failure> {
     }
     epmd.kill();
     Ok(())
+}
+
+/// Another one each time: whoever knows it can run programs on the nodes.
+fn cookie() -> Result<String, Failure> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut bytes))
+        .map_err(|error| Failure::io("reading /dev/urandom", &error))?;
+    Ok(format!("{:032X}", u128::from_ne_bytes(bytes)))
 }
 
 fn name_of(number: u8) -> String {

@@ -317,6 +317,7 @@ pub fn list() -> String {
         };
         let _ = writeln!(text, "{:<16} {said}", kind.name());
     }
+    let _ = writeln!(text, "rabbitmq-cluster several of rabbitmq, with --nodes N");
     text
 }
 

@@ -40,7 +40,7 @@ pub struct Membership {
     /// The port of the name server, which a node starts where there is none.
     pub names: u16,
     /// What the nodes of a cluster know each other by.
-    pub cookie: Option<&'static str>,
+    pub cookie: Option<String>,
     /// More lines of its configuration.
     pub settings: String,
 }
@@ -87,7 +87,7 @@ pub fn node(launch: &Launch<'_>, membership: &Membership) -> Result<Command, Fai
         fs::create_dir_all(folder.join("data"))?;
         fs::create_dir_all(folder.join("log"))?;
         fs::write(folder.join("rabbitmq.conf"), configuration)?;
-        if let Some(cookie) = membership.cookie {
+        if let Some(cookie) = &membership.cookie {
             let file = folder.join(".erlang.cookie");
             // It may be there from before, and nobody may write to it.
             let _ = fs::remove_file(&file);
