@@ -30,7 +30,7 @@ describe("the node under a client is killed", { skip: missing }, () => {
    * has a session and no traffic.
    * @param {number} nodes @param {{ clean?: boolean, sessionExpiry?: number }} options
    * @param {(run: Counted, report: Report) => void} check
-   * @param {(keeper: PageClient) => Promise<unknown>} checkKeeper
+   * @param {(keeper: PageClient, cluster: Cluster) => Promise<unknown>} checkKeeper
    */
   const play = async (nodes, options, check, checkKeeper) => {
     const cluster = await Cluster.start(nodes);
@@ -43,6 +43,7 @@ describe("the node under a client is killed", { skip: missing }, () => {
         clean: false,
         sessionExpiry: 3_600,
         connectTimeout: 3_000,
+        reconnect: { min: 100, max: 1_000 },
         servers,
       });
       resultOf(await keeper.connect());
@@ -76,7 +77,7 @@ describe("the node under a client is killed", { skip: missing }, () => {
           assert.deepEqual(judged(run.out(qos), run.lastOut).lost, [], "lost on its way out");
         }
         check(run, report);
-        await checkKeeper(keeper);
+        await checkKeeper(keeper, cluster);
       } finally {
         await run.stop();
         await page.close();
@@ -124,12 +125,26 @@ describe("the node under a client is killed", { skip: missing }, () => {
         `${2 * (run.lastOut + run.lastIn)} messages; while it was away: ${lost.flat().length}`,
       );
     };
-    await play(2, { clean: true }, check, async (keeper) => {
+    await play(2, { clean: true }, check, async (keeper, cluster) => {
       // RabbitMQ does not answer a client whose session is on the node that is gone.
-      const { states } = await keeper.history();
-      const causes = states.map(({ cause }) => cause?.code);
-      if (!causes.includes("connect-timeout")) await keeper.untilState("waiting");
+      const causes = async () => {
+        const { states } = await keeper.history();
+        return states.map(({ cause }) => cause?.code);
+      };
+      const end = performance.now() + 60_000;
+      while (!(await causes()).includes("connect-timeout")) {
+        assert.ok(performance.now() < end, `it was not left without an answer: ${await causes()}`);
+        await delay(100);
+      }
       assert.equal((await keeper.history()).connections.length, 1);
+      // With that node the session is there again.
+      await cluster.launch(0);
+      await keeper.untilState("connected", 2);
+      const { connections } = await keeper.history();
+      assert.deepEqual(
+        connections.map(({ sessionPresent }) => sessionPresent),
+        [false, true],
+      );
     });
   });
 });
