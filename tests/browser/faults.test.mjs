@@ -4,12 +4,16 @@
 // WEBMQTT_FAULT_SEED=7 plays one run, WEBMQTT_FAULT_RUNS=500 that many.
 
 import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Broker, whyNoBroker } from "./harness/broker.mjs";
 import { FAULTS } from "./harness/fault_plan.mjs";
 import { useLab } from "./harness/lab.mjs";
 import { enduringPage } from "./suites/endurance.mjs";
-import { playRuns } from "./suites/fault_runs.mjs";
+import { keep } from "./suites/fault_results.mjs";
+import { playRuns, Sum } from "./suites/fault_runs.mjs";
 
 const ONLY = process.env.WEBMQTT_FAULT_SEED;
 const RUNS = process.env.WEBMQTT_FAULT_RUNS;
@@ -45,3 +49,32 @@ for (const [kind, few] of Object.entries(PLAYED)) {
     });
   });
 }
+
+describe("what came of runs", () => {
+  const BLOCK = "<!-- runs: written by `cargo xtask faults` -->\n\n<!-- end of runs -->\n";
+
+  test("is written, but not in the place of more runs, and not if one failed", async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), "webmqtt-runs-"));
+    try {
+      await writeFile(path.join(folder, "faults.md"), BLOCK);
+      const written = async () => {
+        const known = JSON.parse(await readFile(path.join(folder, "faults.json"), "utf8"));
+        return [known.mosquitto.runs, known.mosquitto.seeds];
+      };
+      const write = (/** @type {number[]} */ seeds, /** @type {string[]} */ failed) => {
+        const sum = Object.assign(new Sum(), { runs: seeds.length, failed });
+        return keep(folder, "mosquitto", "2.0.21", seeds, sum);
+      };
+      assert.equal(await write([0, 1, 2], []), undefined);
+      assert.deepEqual(await written(), [3, "0 to 2"]);
+      assert.match(await readFile(path.join(folder, "faults.md"), "utf8"), /\| 3 \(0 to 2\) \|/);
+      assert.match(String(await write([17], [])), /^3 runs are known/);
+      assert.match(String(await write([5, 6, 7, 8], ["seed 5: lost 1"])), /^1 runs failed/);
+      assert.deepEqual(await written(), [3, "0 to 2"]);
+      assert.equal(await write([5, 6, 7], []), undefined);
+      assert.deepEqual(await written(), [3, "5 to 7"]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});

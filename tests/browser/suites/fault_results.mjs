@@ -23,7 +23,7 @@ const END = "<!-- end of runs -->";
  * @property {number} disordered
  * @property {number} copies
  * @property {Record<string, number>} faults
- * @property {number} failed runs
+ * @property {number} failed runs, none
  */
 
 /** @param {number} count */
@@ -53,6 +53,16 @@ function table(results) {
 }
 
 /**
+ * Why these runs do not take the place of those that are known. @param {Result | undefined} known @param {Sum} sum
+ */
+function whyNot(known, { runs, failed }) {
+  if (failed.length > 0) return `${failed.length} runs failed`;
+  if (known && runs < known.runs) return `${known.runs} runs are known, these are ${runs}`;
+  return undefined;
+}
+
+/**
+ * Gives the reason if it has not written them.
  * @param {string} folder @param {string} kind of the broker @param {string} version of it
  * @param {number[]} seeds @param {Sum} sum
  */
@@ -60,6 +70,8 @@ export async function keep(folder, kind, version, seeds, sum) {
   const json = path.join(folder, "faults.json");
   /** @type {Record<string, Result>} */
   const results = JSON.parse(await readFile(json, "utf8").catch(() => "{}"));
+  const why = whyNot(results[kind], sum);
+  if (why) return why;
   const facts = brokers[kind];
   const versions = versionsOf(kind);
   const { runs, messages, connections, lost, disordered, copies } = sum;
@@ -86,4 +98,5 @@ export async function keep(folder, kind, version, seeds, sum) {
   if (before < 0 || behind < before) throw new Error(`no place for the table in ${page}`);
   const head = text.slice(0, before + BEGIN.length);
   await writeFile(page, `${head}\n\n${table(sorted)}\n\n${text.slice(behind)}`);
+  return undefined;
 }
