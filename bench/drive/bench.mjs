@@ -2,6 +2,7 @@
 // One run of the benchmark: starts what takes part, runs the rows, gives what they found.
 
 import { whyNoBroker } from "../../tests/browser/harness/broker.mjs";
+import { endAll } from "../../tests/browser/harness/ending.mjs";
 import { XtaskServer } from "../../tests/browser/harness/xtask.mjs";
 import { GROUPS } from "../rows/all.mjs";
 import { BatchingServer } from "../sources/batching_server.mjs";
@@ -75,6 +76,6 @@ export async function run(options, tell) {
       goals: judged(lines),
     };
   } finally {
-    for (const end of ends.reverse()) await end();
+    await endAll(ends.reverse());
   }
 }

@@ -2,6 +2,7 @@
 // Runs rows: every participant in every round, each round beginning with another one, so that whatever else the machine
 // does hits all of them. Who fails a row is out of it, with the reason.
 
+import { endAll } from "../../tests/browser/harness/ending.mjs";
 import { quantile } from "./statistics.mjs";
 
 /**
@@ -138,7 +139,7 @@ export async function contest(setting, rows, names, rounds, tell) {
           score.failure = sentenceOf(/** @type {Error} */ (error));
           if (!pages.has(name) && !row.pageless) out.set(name, score.failure);
           // Whatever state it is in, the next row begins with a new page.
-          await pages.get(name)?.tab.close();
+          await endAll([() => pages.get(name)?.tab.close()]);
           pages.delete(name);
         }
       }
@@ -150,6 +151,12 @@ export async function contest(setting, rows, names, rounds, tell) {
     });
     tell(`${row.id}: ${done.join(", ")} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
   }
-  for (const { tab } of pages.values()) await tab.close();
+  await endAll(
+    [...pages.values()].map(
+      ({ tab }) =>
+        () =>
+          tab.close(),
+    ),
+  );
   return scores;
 }

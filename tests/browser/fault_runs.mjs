@@ -1,8 +1,10 @@
 // @ts-check
 // `cargo xtask faults`: seeded runs with faults against one broker. It prints each run with its seed, and with
-// WEBMQTT_FAULT_RESULTS=docs writes what came of all of them into the documents.
+// WEBMQTT_FAULT_RESULTS=docs writes what came of all of them into the documents, if none failed and there are not fewer
+// than the documents have already.
 
 import { Broker } from "./harness/broker.mjs";
+import { endAll } from "./harness/ending.mjs";
 import { Lab } from "./harness/lab.mjs";
 import { enduringPage } from "./suites/endurance.mjs";
 import { keep } from "./suites/fault_results.mjs";
@@ -22,10 +24,10 @@ try {
   console.log(`${kind} ${version}, seeds ${seeds[0]} to ${seeds.at(-1)}: ${sum}`);
   for (const line of sum.failed) console.log(`FAILED ${line}`);
   if (process.env.WEBMQTT_FAULT_RESULTS) {
-    await keep(process.env.WEBMQTT_FAULT_RESULTS, kind, version, seeds, sum);
+    const why = await keep(process.env.WEBMQTT_FAULT_RESULTS, kind, version, seeds, sum);
+    if (why) console.error(`The documents stay as they are: ${why}.`);
   }
   if (sum.failed.length > 0) process.exitCode = 1;
 } finally {
-  await broker?.stop();
-  await lab.stop();
+  await endAll([() => broker?.stop(), () => lab.stop()]);
 }

@@ -7,6 +7,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Broker } from "./harness/broker.mjs";
 import { Counter } from "./harness/counter.mjs";
+import { endAll } from "./harness/ending.mjs";
 import { FaultPlan } from "./harness/fault_plan.mjs";
 import { FaultProxy } from "./harness/fault_proxy.mjs";
 import { Lab } from "./harness/lab.mjs";
@@ -14,6 +15,8 @@ import { Memory } from "./harness/memory.mjs";
 import { Random } from "./harness/random.mjs";
 import { uniqueName } from "./harness/witness.mjs";
 import { Series } from "./page/series.js";
+import { brokers } from "./suites/broker_facts.mjs";
+import { hasQos2, versionsOf } from "./suites/fault_runs.mjs";
 import { csv, plot } from "./suites/soak_plot.mjs";
 import { verdict } from "./suites/soak_verdict.mjs";
 
@@ -43,12 +46,14 @@ const options = {
 class Publisher {
   last = 0;
   #going = true;
-  /** @type {Promise<void> | undefined} */
-  #done;
+  /** Fails when a message cannot be published. */
+  done;
 
   /** @param {Counter} counter @param {string} name */
   constructor(counter, name) {
-    this.#done = this.#publish(counter, name);
+    this.done = this.#publish(counter, name);
+    // Heard by whoever waits for it; at the end of a soak that failed that is nobody.
+    this.done.catch(() => {});
   }
 
   /** @param {Counter} counter @param {string} name */
@@ -64,8 +69,14 @@ class Publisher {
 
   async stop() {
     this.#going = false;
-    await this.#done;
+    await this.done;
   }
+}
+
+// It asks, and counts what comes twice with QoS 2.
+if (!(versionsOf(kind).includes(5) && hasQos2(brokers[kind], 5))) {
+  console.error(`a soak needs a broker with MQTT 5 and QoS 2, which ${kind} is not`);
+  process.exit(1);
 }
 
 const lab = new Lab();
@@ -111,7 +122,7 @@ try {
   const started = performance.now();
   console.log(`${kind} ${version}, seed ${seed}, ${minutes} minutes`);
   while (performance.now() - started < length) {
-    await delay(SAMPLING);
+    await Promise.race([delay(SAMPLING), publisher.done]);
     const { heap, wasm } = await memory.read();
     const { published, connections, subscriptions, answers, received, inFlight, queuedMessages } =
       await report();
@@ -172,8 +183,5 @@ try {
   console.log(result.wrong.length > 0 ? `FAILED: ${result.wrong.join("; ")}` : "passed");
   if (result.wrong.length > 0) process.exitCode = 1;
 } finally {
-  await counter?.end();
-  await proxy?.stop();
-  await lab.stop();
-  await broker?.stop();
+  await endAll([() => counter?.end(), () => proxy?.stop(), () => lab.stop(), () => broker?.stop()]);
 }

@@ -28,7 +28,7 @@ export class Counter {
   losses = new Arrivals();
   /** The highest QoS of the broker. @type {Arrivals<number>} */
   #maximum = new Arrivals();
-  /** By token. @type {Map<string, () => void>} */
+  /** By token; with a reason, there is no acknowledgement. @type {Map<string, (why?: string) => void>} */
   #waiting = new Map();
   #tokens = 0;
   #process;
@@ -53,6 +53,7 @@ export class Counter {
     });
     const ended = () => {
       this.#ended = true;
+      this.#abandon();
       this.#maximum.changed();
       this.#end.changed();
     };
@@ -99,7 +100,6 @@ export class Counter {
       case "done": {
         const [token = ""] = words;
         this.#waiting.get(token)?.();
-        this.#waiting.delete(token);
         break;
       }
       case "ready":
@@ -121,20 +121,30 @@ export class Counter {
   publish(topic, text, { qos }) {
     this.#tokens += 1;
     const token = String(this.#tokens);
+    if (this.#ended) return Promise.reject(new Error(`the counter has ended: ${this.#said}`));
     /** @type {Promise<void>} */
     const done = new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`no acknowledgement of ${topic} for the counter`));
-      const patience = setTimeout(late, PUBLISH_PATIENCE);
-      this.#waiting.set(token, () => {
+      const settle = (/** @type {string | undefined} */ why) => {
         clearTimeout(patience);
-        resolve();
-      });
+        this.#waiting.delete(token);
+        if (why === undefined) resolve();
+        else reject(new Error(`no acknowledgement of ${topic} for the counter: ${why}`));
+      };
+      const late = () => settle(`${PUBLISH_PATIENCE} ms have passed`);
+      const patience = setTimeout(late, PUBLISH_PATIENCE);
+      this.#waiting.set(token, settle);
     });
     this.#process.stdin.write(`publish ${token} ${qos} ${topic} ${text}\n`);
     return done;
   }
 
+  /** Who still waits is told. */
+  #abandon() {
+    for (const settle of [...this.#waiting.values()]) settle("it has ended");
+  }
+
   async end() {
+    this.#abandon();
     if (this.#ended) return;
     this.#process.stdin.end();
     const kill = setTimeout(() => this.#process.kill("SIGKILL"), END_PATIENCE);

@@ -8,6 +8,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Broker } from "../harness/broker.mjs";
+import { endAll } from "../harness/ending.mjs";
 import { launchChromium } from "../harness/lab.mjs";
 import { serveExample } from "../harness/site.mjs";
 import { watchSockets } from "./wire.mjs";
@@ -117,8 +118,9 @@ export class ExaminingPage {
   }
 
   async close() {
-    for (const end of this.#ends.reverse()) await end();
+    const ends = this.#ends.reverse();
     this.#ends = [];
+    await endAll(ends);
   }
 
   get page() {

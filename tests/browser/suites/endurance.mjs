@@ -107,12 +107,14 @@ export class Endurance {
       version: versionOf(how),
       filter: `${name}/out/#`,
     });
+    /** @type {Endurance<Counter> | undefined} */
+    let run;
     try {
-      const run = await Endurance.#behind(page, broker, how, counter, name);
+      run = await Endurance.#behind(page, broker, how, counter, name);
       await run.connect(how.options);
       return run;
     } catch (error) {
-      await counter.end();
+      await (run ? run.stop() : counter.end());
       throw error;
     }
   }
@@ -163,6 +165,8 @@ export class Endurance {
   startIn() {
     this.#publishing = true;
     this.#published = this.#publish();
+    // Heard by `stopIn`; where a run fails before that, nobody asks.
+    this.#published.catch(() => {});
   }
 
   async #publish() {
@@ -244,8 +248,12 @@ export class Endurance {
 
   /** Whatever has become of it. */
   async stop() {
-    await this.witness.end();
-    await this.proxy.stop();
+    this.#publishing = false;
+    try {
+      await this.witness.end();
+    } finally {
+      await this.proxy.stop();
+    }
   }
 }
 
