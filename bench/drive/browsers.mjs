@@ -2,6 +2,7 @@
 // The browsers, and what can be measured of a page from outside.
 
 import { Firefox } from "../../tests/browser/harness/engines/firefox.mjs";
+import { heapOf } from "../../tests/browser/harness/heap.mjs";
 import { RawChromium } from "../../tests/browser/harness/raw_chromium.mjs";
 
 /** Pages take turns; those that wait must not be put to sleep. */
@@ -76,13 +77,7 @@ function gaugeOf(chromium, tab) {
   };
   return {
     busy: async () => 1000 * (await metric("TaskDuration")),
-    async heap() {
-      await tab.send("HeapProfiler.enable");
-      // The first one finds garbage that finalisers make.
-      for (let round = 0; round < 3; round++) await tab.send("HeapProfiler.collectGarbage");
-      const { usedSize } = await tab.send("Runtime.getHeapUsage");
-      return usedSize;
-    },
+    heap: () => heapOf((method) => tab.send(method)),
     async longestTask(work) {
       /** @type {{ name: string, pid: number, tid: number, dur?: number, args?: any }[]} */
       const events = [];

@@ -2,6 +2,7 @@
 // Publishing to Mosquitto, which has no subscriber for it. QoS 0 in bursts, and over when the broker has acknowledged
 // one more message with QoS 1. QoS 1 and 2 with as many open as Mosquitto's Receive Maximum allows.
 
+import { busyFor } from "./busy.mjs";
 import { named, pick } from "./sizes.mjs";
 
 const WINDOW = 20;
@@ -30,16 +31,9 @@ function row(qos, size) {
       await run("open", broker);
       try {
         if (round === 0) await run("publish", { ...what, count: Math.ceil(count / 5) });
-        const before = await gauge.busy();
-        const ms = await run("publish", { ...what, count });
-        const after = await gauge.busy();
-        return {
-          [id]: (1000 * count) / ms,
-          [`${id}-busy`]:
-            typeof before === "number" && typeof after === "number"
-              ? (1000 * (after - before)) / count
-              : after,
-        };
+        const work = () => run("publish", { ...what, count });
+        const { result: ms, busy } = await busyFor(gauge, count, work);
+        return { [id]: (1000 * count) / ms, [`${id}-busy`]: busy };
       } finally {
         await run("close");
       }

@@ -4,6 +4,7 @@
 
 import { framed } from "../sources/batching_server.mjs";
 import { Messages } from "../sources/messages.mjs";
+import { busyFor } from "./busy.mjs";
 import { pick } from "./sizes.mjs";
 
 const SIZE = 16;
@@ -70,16 +71,9 @@ function row({ id, title, base, topics, filters, ownHandlers = false, perMessage
           await exchange(setting, contestant, some, perMessage);
         }
         const messages = new Messages({ topics, size: SIZE, count });
-        const before = await gauge.busy();
-        const rate = await exchange(setting, contestant, messages, perMessage);
-        const after = await gauge.busy();
-        return {
-          [id]: rate,
-          [`${id}-busy`]:
-            typeof before === "number" && typeof after === "number"
-              ? (1000 * (after - before)) / count
-              : after,
-        };
+        const work = () => exchange(setting, contestant, messages, perMessage);
+        const { result: rate, busy } = await busyFor(gauge, count, work);
+        return { [id]: rate, [`${id}-busy`]: busy };
       } finally {
         await run("close");
       }

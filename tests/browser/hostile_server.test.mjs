@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { heapOfPage } from "./harness/heap.mjs";
 import { useLab } from "./harness/lab.mjs";
 import { assertMqttError, resultOf } from "./harness/page_client.mjs";
 import { Random } from "./harness/random.mjs";
@@ -182,14 +183,7 @@ describe("a hostile server", () => {
       await peer.accept();
       await peer.grantSubscribe();
       await opened;
-      const heap = async () => {
-        const session = await bench.page.context().newCDPSession(bench.page);
-        await session.send("HeapProfiler.collectGarbage");
-        const { usedSize } = await session.send("Runtime.getHeapUsage");
-        await session.detach();
-        return usedSize;
-      };
-      const before = { heap: await heap(), wasm: await memory(bench) };
+      const before = { heap: await heapOfPage(bench.page), wasm: await memory(bench) };
       const batch = Buffer.concat(
         Array.from({ length: 1_000 }, (_, nth) => message(`retained/${nth}`, "payload")),
       );
@@ -209,7 +203,7 @@ describe("a hostile server", () => {
       await peer.acknowledgePublish();
       assert.equal(await published, 1);
       const grown = {
-        heap: (await heap()) - before.heap,
+        heap: (await heapOfPage(bench.page)) - before.heap,
         wasm: (await memory(bench)) - before.wasm,
       };
       assert.ok(grown.heap < 2 * MEBIBYTE, `${grown.heap} bytes of JavaScript`);

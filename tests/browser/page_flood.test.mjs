@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { Broker } from "./harness/broker.mjs";
+import { heapOfPage } from "./harness/heap.mjs";
 import { uniqueName, Witness } from "./harness/witness.mjs";
 import { connectTo, useWww } from "./harness/www_lab.mjs";
 
@@ -20,15 +21,6 @@ const LARGEST_BURST = 500;
 const BUSY = 0.6;
 /** The messages that are kept, 100,000, with everything else. */
 const MEMORY = 250 * 1024 * 1024;
-
-/** Bytes of JavaScript's heap, without what is garbage. @param {Page} page */
-async function heap(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send("HeapProfiler.collectGarbage");
-  const { usedSize } = await session.send("Runtime.getHeapUsage");
-  await session.detach();
-  return usedSize;
-}
 
 /** Milliseconds that the page's main thread has computed so far. @param {Page} page */
 async function computing(page) {
@@ -83,7 +75,7 @@ describe("a flood of messages", () => {
       // A third of it, for memory to be where it stays.
       const first = Math.ceil(SECONDS / 3);
       await flood(witness, topic, first);
-      const before = await heap(page);
+      const before = await heapOfPage(page);
       const computed = await computing(page);
       const computedBefore = await computed();
       const took = await flood(witness, topic, SECONDS - first);
@@ -102,7 +94,7 @@ describe("a flood of messages", () => {
       const { blocked, longest, count } = await page.evaluate(
         () => /** @type {any} */ (globalThis).tasks,
       );
-      const after = await heap(page);
+      const after = await heapOfPage(page);
       const mib = (/** @type {number} */ bytes) => Math.round(bytes / 1024 / 1024);
       tell(
         `${all} messages in ${Math.round(took / 100) / 10} s and before; ${count} long tasks, the longest ${Math.round(longest)} ms, ` +

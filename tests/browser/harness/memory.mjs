@@ -1,6 +1,8 @@
 // @ts-check
 // What a page has in use, after a collection of garbage.
 
+import { heapOf } from "./heap.mjs";
+
 /** @typedef {{ heap: number, wasm: number }} Reading in bytes */
 
 export class Memory {
@@ -15,20 +17,13 @@ export class Memory {
 
   /** @param {import("playwright-core").Page} page with the ledger */
   static async of(page) {
-    const session = await page.context().newCDPSession(page);
-    await session.send("HeapProfiler.enable");
-    return new Memory(page, session);
+    return new Memory(page, await page.context().newCDPSession(page));
   }
 
   /** @returns {Promise<Reading>} */
   async read() {
-    // The first one finds garbage that finalisers make.
-    for (let round = 0; round < 3; round++) {
-      await this.#session.send("HeapProfiler.collectGarbage");
-    }
-    const { usedSize } = await this.#session.send("Runtime.getHeapUsage");
     return {
-      heap: usedSize,
+      heap: await heapOf((method) => this.#session.send(method)),
       wasm: await this.#page.evaluate(() => globalThis.ledger.memory()),
     };
   }
