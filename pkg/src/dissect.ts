@@ -3,6 +3,7 @@
  * it understands and refuses nothing, which is the engine's business. Secrets are covered.
  */
 
+import { Cursor, Short } from "./cursor.js";
 import { REASONS } from "./errors.js";
 import type { ProtocolVersion } from "./types.js";
 
@@ -108,26 +109,11 @@ const RETURN_CODES = [
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** The packet ends before it should. */
-class Short extends Error {}
-
-/** Reads from the start and notes each field. */
-class Reader {
+/** Notes each field that it reads. */
+class Reader extends Cursor {
   readonly fields: PacketField[] = [];
-  at = 0;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   /** Before every name, where fields belong to the will. */
   prefix = "";
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  get left(): number {
-    return this.#bytes.length - this.at;
-  }
 
   /** Notes a field that has just been read. */
   note(name: string, value: PacketField["value"], offset: number, meaning?: string): void {
@@ -138,48 +124,6 @@ class Reader {
       length: this.at - offset,
       ...(meaning !== undefined && { meaning }),
     });
-  }
-
-  /** Steps over so many bytes, and gives where they began. */
-  #step(length: number): number {
-    if (length > this.left) {
-      throw new Short();
-    }
-    this.at += length;
-    return this.at - length;
-  }
-
-  byte(): number {
-    return this.#view.getUint8(this.#step(1));
-  }
-
-  two(): number {
-    return this.#view.getUint16(this.#step(2));
-  }
-
-  four(): number {
-    return this.#view.getUint32(this.#step(4));
-  }
-
-  varint(): number {
-    let value = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.byte();
-      value += (byte & 0x7f) << shift;
-      if (byte < 0x80) {
-        return value;
-      }
-    }
-    throw new Short();
-  }
-
-  bytes(length: number): Uint8Array {
-    const start = this.#step(length);
-    return this.#bytes.subarray(start, start + length);
-  }
-
-  binary(): Uint8Array {
-    return this.bytes(this.two());
   }
 
   readText(): string {

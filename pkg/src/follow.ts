@@ -3,6 +3,7 @@
  * as the specification does, and decides nothing; of each packet it reads only what that takes.
  */
 
+import { Cursor, Short } from "./cursor.js";
 import { type Kind, PROPERTIES } from "./dissect.js";
 import type { ProtocolVersion, QoS } from "./types.js";
 
@@ -46,7 +47,7 @@ export interface Aliases {
 
 /** A subscription that the server knows of, or was asked for. */
 export interface FollowedSubscription {
-  /** Topic Filter; its first 256 bytes. */
+  /** Topic Filter. */
   filter: string;
   /** What was asked for. */
   qos: QoS;
@@ -94,62 +95,17 @@ export interface SessionState {
   subscriptions: FollowedSubscription[];
 }
 
-/** Topics and filters are cut here, so that a server cannot fill the memory with them. */
+/** Topics are cut here, so that a server cannot fill the memory with them; it sends no filters. */
 const LONGEST = 256;
 const U16 = 65_535;
 
 const decoder = new TextDecoder();
 
-/** Reads from the start; throws a RangeError where there is nothing. */
-class Cursor {
-  at = 0;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  get left(): number {
-    return this.#bytes.length - this.at;
-  }
-
-  byte(): number {
-    return this.#view.getUint8(this.at++);
-  }
-
-  two(): number {
-    this.at += 2;
-    return this.#view.getUint16(this.at - 2);
-  }
-
-  four(): number {
-    this.at += 4;
-    return this.#view.getUint32(this.at - 4);
-  }
-
-  varint(): number {
-    let value = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.byte();
-      value += (byte & 0x7f) << shift;
-      if (byte < 0x80) {
-        break;
-      }
-    }
-    return value;
-  }
-
-  /** Steps over a text or bytes, and gives its beginning. */
-  skip(): Uint8Array {
-    const length = this.two();
-    this.at += length;
-    return this.#bytes.subarray(this.at - length, this.at - Math.max(0, length - LONGEST));
-  }
-
+/** Topics and texts of servers are read up to their limit. */
+class Reader extends Cursor {
+  /** The beginning of a text. */
   text(): string {
-    return decoder.decode(this.skip());
+    return decoder.decode(this.binary().subarray(0, LONGEST));
   }
 
   /** Calls for each property; of texts only the Assigned Client Identifier is read. */
@@ -167,19 +123,19 @@ class Cursor {
           take(identifier, this[kind]());
           break;
         case "pair":
-          this.skip();
-          this.skip();
+          this.binary();
+          this.binary();
           break;
         case "text":
         case "binary":
           if (identifier === 0x12) {
             take(identifier, this.text());
           } else {
-            this.skip();
+            this.binary();
           }
           break;
         default:
-          throw new RangeError("no such property");
+          throw new Short();
       }
     }
   }
@@ -213,6 +169,8 @@ export class Session {
   readonly #asked = new Map<number, Asked>();
   readonly #aliases = { in: new Map<number, string>(), out: new Map<number, string>() };
   readonly #subscriptions = new Map<string, FollowedSubscription>();
+  /** Client Identifier of the last CONNECT. */
+  #askedId = "";
 
   /** What is known now; a copy. */
   state(): SessionState {
@@ -245,20 +203,20 @@ export class Session {
     if (type !== 1 && connection !== this.#state.connection) {
       return;
     }
-    const cursor = new Cursor(bytes);
-    const first = cursor.byte();
+    const reader = new Reader(bytes);
+    const first = reader.byte();
     try {
-      cursor.varint();
-      this.#read(cursor, type, first, direction, connection, time, bytes.length);
+      reader.varint();
+      this.#read(reader, type, first, direction, connection, time, bytes.length);
     } catch (error) {
-      if (!(error instanceof RangeError)) {
+      if (!(error instanceof Short)) {
         throw error;
       }
     }
   }
 
   #read(
-    cursor: Cursor,
+    reader: Reader,
     type: number,
     first: number,
     direction: "in" | "out",
@@ -269,49 +227,49 @@ export class Session {
     const other = direction === "in" ? "out" : "in";
     switch (type) {
       case 1:
-        this.#connect(cursor, connection);
+        this.#connect(reader, connection);
         break;
       case 2:
-        this.#connack(cursor);
+        this.#connack(reader);
         break;
       case 3:
-        this.#publish(cursor, first, direction, time, size);
+        this.#publish(reader, first, direction, time, size);
         break;
       case 4:
       case 7:
-        this.#over(other, cursor.two());
+        this.#over(other, reader.two());
         break;
       case 5:
-        this.#pubrec(cursor, other);
+        this.#pubrec(reader, other);
         break;
       case 6:
-        this.#pubrel(cursor.two(), direction, time);
+        this.#pubrel(reader.two(), direction, time);
         break;
       case 8:
       case 10:
-        this.#ask(cursor, type === 8, time, size);
+        this.#ask(reader, type === 8, time, size);
         break;
       case 9:
       case 11:
-        this.#answer(cursor);
+        this.#answer(reader);
         break;
       case 14:
-        this.#state.connected = false;
+        this.#disconnect(reader, direction);
         break;
       default:
     }
   }
 
-  #connect(cursor: Cursor, connection: number): void {
-    cursor.skip();
-    const level = cursor.byte();
-    const flags = cursor.byte();
+  #connect(reader: Reader, connection: number): void {
+    reader.binary();
+    const level = reader.byte();
+    const flags = reader.byte();
     const state = this.#state;
     state.version = level === 3 || level === 4 ? level : 5;
     state.connection = connection;
     state.connected = false;
     state.clean = (flags & 2) !== 0;
-    state.keepalive = cursor.two();
+    state.keepalive = reader.two();
     state.aliasesIn.maximum = 0;
     state.aliasesOut.maximum = 0;
     state.send = {};
@@ -322,7 +280,7 @@ export class Session {
     if (state.version === 5) {
       state.receive.receiveMaximum = U16;
       state.sessionExpiry = 0;
-      cursor.properties((identifier, value) => {
+      reader.properties((identifier, value) => {
         if (identifier === 0x11) {
           state.sessionExpiry = Number(value);
         } else if (identifier === 0x21) {
@@ -333,7 +291,16 @@ export class Session {
       });
       state.receive.left = state.receive.receiveMaximum;
     }
-    state.clientId = cursor.text();
+    const clientId = reader.text();
+    // The server may have assigned another one than was asked for: each of them names the session.
+    if (clientId !== state.clientId && clientId !== this.#askedId) {
+      this.#exchanges.in.clear();
+      this.#exchanges.out.clear();
+      this.#subscriptions.clear();
+      delete state.sessionPresent;
+    }
+    this.#askedId = clientId;
+    state.clientId = clientId;
     // No part of the session: whoever asked asks again; what was not acknowledged with QoS 1 comes again.
     this.#asked.clear();
     for (const [identifier, { type, qos }] of this.#exchanges.out) {
@@ -348,10 +315,10 @@ export class Session {
     }
   }
 
-  #connack(cursor: Cursor): void {
+  #connack(reader: Reader): void {
     const state = this.#state;
-    const present = (cursor.byte() & 1) !== 0;
-    if (cursor.byte() !== 0) {
+    const present = (reader.byte() & 1) !== 0;
+    if (reader.byte() !== 0) {
       return;
     }
     state.connected = true;
@@ -365,7 +332,7 @@ export class Session {
       return;
     }
     state.send.receiveMaximum = U16;
-    cursor.properties((identifier, value) => {
+    reader.properties((identifier, value) => {
       if (identifier === 0x11) {
         state.sessionExpiry = Number(value);
       } else if (identifier === 0x12) {
@@ -381,19 +348,35 @@ export class Session {
     state.send.left = state.send.receiveMaximum;
   }
 
+  #disconnect(reader: Reader, direction: "in" | "out"): void {
+    const state = this.#state;
+    state.connected = false;
+    if (state.version !== 5 || direction === "in" || reader.left === 0) {
+      return;
+    }
+    reader.byte();
+    if (reader.left > 0) {
+      reader.properties((identifier, value) => {
+        if (identifier === 0x11) {
+          state.sessionExpiry = Number(value);
+        }
+      });
+    }
+  }
+
   #publish(
-    cursor: Cursor,
+    reader: Reader,
     first: number,
     direction: "in" | "out",
     time: number,
     size: number,
   ): void {
     const qos = toQoS(first >> 1);
-    const name = cursor.skip();
-    const packetIdentifier = qos > 0 ? cursor.two() : 0;
+    const name = reader.binary().subarray(0, LONGEST);
+    const packetIdentifier = qos > 0 ? reader.two() : 0;
     let topic = "";
     if (this.#state.version === 5) {
-      cursor.properties((identifier, value) => {
+      reader.properties((identifier, value) => {
         if (identifier === 0x23) {
           const aliases = this.#aliases[direction];
           if (name.length > 0) {
@@ -426,14 +409,14 @@ export class Session {
     });
   }
 
-  #pubrec(cursor: Cursor, direction: "in" | "out"): void {
-    const identifier = cursor.two();
-    if (cursor.left > 0 && cursor.byte() >= 0x80) {
+  #pubrec(reader: Reader, direction: "in" | "out"): void {
+    const identifier = reader.two();
+    if (reader.left > 0 && reader.byte() >= 0x80) {
       this.#over(direction, identifier);
       return;
     }
     const exchange = this.#exchanges[direction].get(identifier);
-    if (exchange) {
+    if (exchange?.type === "PUBLISH") {
       exchange.awaits = "PUBREL";
     }
   }
@@ -458,8 +441,14 @@ export class Session {
   }
 
   #over(direction: "in" | "out", identifier: number): void {
+    const exchanges = this.#exchanges[direction];
+    // The answer to a SUBSCRIBE is another packet.
+    if (exchanges.get(identifier)?.type !== "PUBLISH") {
+      return;
+    }
+    exchanges.delete(identifier);
     const quota = direction === "out" ? this.#state.send : this.#state.receive;
-    if (this.#exchanges[direction].delete(identifier) && quota.left !== undefined) {
+    if (quota.left !== undefined) {
       quota.left = Math.min(quota.left + 1, quota.receiveMaximum ?? U16);
     }
   }
@@ -471,23 +460,26 @@ export class Session {
     }
   }
 
-  #ask(cursor: Cursor, subscribes: boolean, time: number, size: number): void {
-    const packetIdentifier = cursor.two();
+  #ask(reader: Reader, subscribes: boolean, time: number, size: number): void {
+    const packetIdentifier = reader.two();
     const has5 = this.#state.version === 5;
     let identifier: number | undefined;
     if (has5) {
-      cursor.properties((property, value) => {
+      reader.properties((property, value) => {
         if (property === 0x0b) {
           identifier = Number(value);
         }
       });
     }
     const filters: string[] = [];
-    while (cursor.left > 0) {
-      const filter = cursor.text();
+    let topic: string | undefined;
+    while (reader.left > 0) {
+      const bytes = reader.binary();
+      const filter = decoder.decode(bytes);
+      topic ??= decoder.decode(bytes.subarray(0, LONGEST));
       filters.push(filter);
       if (subscribes) {
-        const options = cursor.byte();
+        const options = reader.byte();
         // Until it is granted, one with the same filter counts as it was.
         const granted = this.#subscriptions.get(filter)?.granted;
         this.#subscriptions.set(filter, {
@@ -502,7 +494,6 @@ export class Session {
       }
     }
     this.#asked.set(packetIdentifier, { filters, subscribes });
-    const topic = filters[0];
     this.#exchanges.out.set(packetIdentifier, {
       direction: "out",
       packetIdentifier,
@@ -515,20 +506,23 @@ export class Session {
     });
   }
 
-  #answer(cursor: Cursor): void {
-    const packetIdentifier = cursor.two();
+  #answer(reader: Reader): void {
+    const packetIdentifier = reader.two();
     const asked = this.#asked.get(packetIdentifier);
+    if (!asked) {
+      return;
+    }
     this.#asked.delete(packetIdentifier);
     // It has no part in the quota.
     this.#exchanges.out.delete(packetIdentifier);
     if (this.#state.version === 5) {
-      cursor.properties(() => {});
+      reader.properties(() => {});
     }
-    for (const filter of asked?.filters ?? []) {
+    for (const filter of asked.filters) {
       // Before MQTT 5 an UNSUBACK has no codes.
-      const code = cursor.left > 0 ? cursor.byte() : 0;
+      const code = reader.left > 0 ? reader.byte() : 0;
       const subscription = this.#subscriptions.get(filter);
-      if (!asked?.subscribes) {
+      if (!asked.subscribes) {
         if (code < 0x80) {
           this.#subscriptions.delete(filter);
         }

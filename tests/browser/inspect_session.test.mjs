@@ -251,4 +251,62 @@ describeInNode("the session's state", (test) => {
     await peer.expectClose();
     assert.equal(state().inFlight.length, 1);
   });
+
+  test("is that of the client identifier: another one has nothing of it", async ({
+    server,
+    made,
+    connected,
+  }) => {
+    const { webSocket, state } = following();
+    const options = { webSocket, clean: false, sessionExpiry: 60 };
+    const { client, peer } = await connected({ ...options, clientId: "panel" });
+    // Filters are told apart by all of their bytes.
+    const long = "f".repeat(300);
+    const subscribing = client.subscribe([`${long}/a`, `${long}/b`], { qos: 1 });
+    const { messageId } = await peer.expect("subscribe");
+    peer.send({ cmd: "suback", messageId, granted: [1, 0x87] });
+    await subscribing;
+    assert.deepEqual(
+      state().subscriptions.map(({ filter, granted }) => [filter, granted]),
+      [[`${long}/a`, 1]],
+    );
+    const ending = client.end({ sessionExpiry: 33 });
+    await peer.expect("disconnect");
+    assert.equal(state().sessionExpiry, 33);
+    peer.close(1000);
+    await ending;
+
+    const other = await made({ ...options, clientId: "other" });
+    const connecting = other.connect();
+    const second = await server.peer();
+    await second.expect("connect");
+    const { subscriptions, sessionPresent, clientId } = state();
+    assert.deepEqual([subscriptions, sessionPresent, clientId], [[], undefined, "other"]);
+    second.send({ cmd: "connack", reasonCode: 0, sessionPresent: false });
+    await connecting;
+  });
+
+  test("gives a quota back only for a publish", async ({ connected }) => {
+    const { webSocket, state, inFlight } = following();
+    const { client, peer } = await connected(
+      { webSocket, reconnect: false },
+      { properties: { receiveMaximum: 3 } },
+    );
+    const publishing = client.publish("a", "x", { qos: 1 });
+    const { messageId: published } = await peer.expect("publish");
+    const subscribing = client.subscribe("b");
+    const { messageId } = await peer.expect("subscribe");
+    // A PUBLISH with a Subscription Identifier that does not end, and a PUBACK for a SUBSCRIBE, in one message.
+    const publish = [0x32, 11, 0, 1, 98, 0, 9, 5, 0x0b, 0xff, 0xff, 0xff, 0xff];
+    peer.sendBytes([...publish, 0x40, 2, 0, Number(messageId)]);
+    await peer.expectClose();
+    assert.deepEqual(inFlight(), [
+      `out ${published} PUBLISH 1 PUBACK a 1`,
+      `out ${messageId} SUBSCRIBE  SUBACK b 1`,
+    ]);
+    assert.equal(state().send.left, 2);
+    const rejected = [assert.rejects(publishing), assert.rejects(subscribing)];
+    await client.end({ force: true });
+    await Promise.all(rejected);
+  });
 });
