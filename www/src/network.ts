@@ -43,21 +43,23 @@ export class Network {
     return this.#throttle;
   }
 
-  /** Bytes that were sent and have not left. */
+  /** Bytes that were sent over the newest connection and have not left; an earlier one can still be closing. */
   get buffered(): number {
-    let bytes = 0;
-    for (const { bufferedAmount } of this.#sockets) {
-      bytes += bufferedAmount;
-    }
-    return bytes;
+    const newest = [...this.#sockets].at(-1);
+    return newest?.bufferedAmount ?? 0;
   }
 
-  /** Drops what stands and what is on its way; new attempts fail until it is mended. */
-  cut(): void {
-    this.#isCut = true;
+  /** Drops what stands and what is on its way. */
+  drop(): void {
     for (const socket of [...this.#sockets]) {
       socket.drop();
     }
+  }
+
+  /** `drop`, and new attempts fail until it is mended. */
+  cut(): void {
+    this.#isCut = true;
+    this.drop();
     this.changed.emit();
   }
 
@@ -188,6 +190,7 @@ class NetworkSocket extends EventTarget {
         break;
       case "close":
         this.#over = true;
+        this.#out.clear();
         this.#ended();
         this.onclose?.(event);
     }

@@ -18,6 +18,9 @@ interface Parcel {
   due: number;
 }
 
+/** Milliseconds: browsers take a longer time for none. */
+const LONGEST_TIMER = 2_147_483_647;
+
 export class Pipe {
   readonly #throttle: () => Throttle | undefined;
   readonly #now: () => number;
@@ -88,7 +91,8 @@ export class Pipe {
     clearTimeout(this.#timer);
     const [next] = this.#parcels;
     if (next) {
-      this.#timer = setTimeout(() => this.#deliver(), Math.max(0, next.due - this.#now()));
+      const left = Math.max(0, next.due - this.#now());
+      this.#timer = setTimeout(() => this.#deliver(), Math.min(left, LONGEST_TIMER));
     }
   }
 

@@ -70,6 +70,14 @@ test("a faster line takes what is on its way along, in the same order", () => {
   assert.equal(pipe.isOpen, true);
 });
 
+test("what is on its way for longer than a timer can wait is waited for all the same", () => {
+  throttle = { delay: 0, rate: 1 };
+  const asked = mock.method(globalThis, "setTimeout", () => 0);
+  send(line(), "a", 3_000_000);
+  asked.mock.restore();
+  assert.deepEqual(asked.mock.calls[0]?.arguments[1], 2_147_483_647);
+});
+
 test("what is cleared never comes", () => {
   throttle = { delay: 10, rate: 1_000 };
   const pipe = line();
