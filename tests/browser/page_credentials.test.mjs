@@ -56,6 +56,8 @@ describe("the page connects", () => {
       await page.getByTestId("reconnect-max").fill("1");
       await page.getByTestId("connect").click();
       await dialog.filter({ hasText: "There is none" }).waitFor();
+      // Whoever has made a link chooses the name, and not where the password goes.
+      assert.equal(await page.getByTestId("ask-host").textContent(), "It goes to 127.0.0.1.");
       await give("token-one");
       const first = await server.peer();
       assert.equal(await passwordOf(first), "ann token-one");

@@ -5,12 +5,17 @@ import { make } from "./dom.js";
 import type { Ask } from "./entrance.js";
 import { t } from "./language.js";
 
-export const ask: Ask = ({ name, refused }, signal) =>
+/** Several connections can ask at once. */
+let asked = 0;
+
+export const ask: Ask = ({ name, host, refused }, signal) =>
   new Promise((resolve) => {
+    asked += 1;
+    const number = asked;
     const dialog = make("dialog", "dialog ask");
     dialog.dataset.testid = "ask";
     const title = make("h2", "", t("Password for {name}", { name }));
-    title.id = "ask-title";
+    title.id = `ask-title-${number}`;
     dialog.setAttribute("aria-labelledby", title.id);
     const form = make("form", "form");
     form.method = "dialog";
@@ -21,9 +26,11 @@ export const ask: Ask = ({ name, refused }, signal) =>
         ? t("The broker refused the one so far. It may have expired.")
         : t("There is none for this connection."),
     );
+    const where = make("p", "hint", t("It goes to {host}.", { host }));
+    where.dataset.testid = "ask-host";
     const input = make("input");
     input.type = "password";
-    input.id = "asked-password";
+    input.id = `asked-password-${number}`;
     input.dataset.testid = "asked-password";
     input.autocomplete = "off";
     input.required = true;
@@ -39,7 +46,7 @@ export const ask: Ask = ({ name, refused }, signal) =>
       smallButton(t("Do not connect"), "ask-stop", () => dialog.close()),
       use,
     );
-    form.append(title, why, field, tools);
+    form.append(title, where, why, field, tools);
     dialog.append(form);
     const gone = () => dialog.close();
     let given: string | undefined;

@@ -100,8 +100,7 @@ export class Connection {
         gone.abort();
       }
     });
-    const answer = await this.#ask(question, gone.signal);
-    end();
+    const answer = await this.#ask(question, gone.signal).finally(end);
     if (answer === undefined) {
       void this.link.disconnect();
       throw new Error(t("No password was given."));
@@ -114,6 +113,10 @@ export class Connection {
   async close(): Promise<void> {
     this.#open = false;
     await this.link.disconnect();
+    // On a slow line what was sent last can be on its way for long.
+    if (!this.#open) {
+      this.network.drop();
+    }
   }
 
   /** Cuts its network, or mends it. */

@@ -6,14 +6,28 @@ import { t } from "./language.js";
 import { type Profile, titleOf } from "./profile.js";
 
 export interface Question {
-  /** What people call the connection. */
+  /** What people call the connection; a link can bring any name. */
   readonly name: string;
+  /** Where the password goes. */
+  readonly host: string;
   /** The broker refused what it had. */
   readonly refused: boolean;
 }
 
 /** Asks somebody for a password; `undefined` if there is no answer, or `signal` says that none is needed any more. */
 export type Ask = (question: Question, signal: AbortSignal) => Promise<string | undefined>;
+
+/** What names the region in a host name of AWS IoT, as `webmqtt/sigv4` reads it. */
+const REGION = /\.iot\.[a-z0-9-]+\.amazonaws\./;
+
+/** What is no URL has no host; the package says so. */
+function hostOf(url: string): string {
+  try {
+    return new URL(url).hostname;
+  } catch {
+    return "";
+  }
+}
 
 /** What the client is made with. */
 export interface Entrance {
@@ -32,7 +46,7 @@ export async function entranceOf(
   if (usesAws(profile)) {
     const { signedUrl } = await import("webmqtt/sigv4");
     const { awsRegion, awsSessionToken } = profile;
-    if (awsRegion.trim() === "" && !/\.iot\.[a-z0-9-]+\.amazonaws\./.test(url)) {
+    if (awsRegion.trim() === "" && !REGION.test(hostOf(url))) {
       throw new Error(t("The host name says no AWS region: fill it in."));
     }
     const server = signedUrl({
@@ -62,7 +76,7 @@ function asking(profile: Profile, ask: (question: Question) => Promise<string>) 
   return async ({ refused }: { refused: boolean }): Promise<string> => {
     if (refused || password === "") {
       // An attempt can be over before there is an answer, which is then for the next one.
-      answer ??= ask({ name: titleOf(profile), refused }).finally(() => {
+      answer ??= ask({ name: titleOf(profile), host: hostOf(profile.url), refused }).finally(() => {
         answer = undefined;
       });
       password = await answer;

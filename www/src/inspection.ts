@@ -15,16 +15,17 @@ const BYTES = 4_096;
 export class Inspection {
   readonly events = new Ring<TraceEvent>(KEPT);
   readonly changed = new Signal<void>();
-  /** Is loaded with the first connection. */
+  /** Of the client that was made last; is loaded with the first. */
   #inspector: Inspector | undefined;
   #stop: (() => void) | undefined;
   #watched = false;
   #left = BEGINNING;
 
-  /** For the client; what goes over it from now on is seen from its beginning. Always give the same. */
+  /** For a new client, whose session is followed anew; what goes over it is seen from its beginning. */
   async over(webSocket: WebSocketConstructor): Promise<WebSocketConstructor> {
     const { Inspector } = await import("webmqtt/inspect");
-    this.#inspector ??= new Inspector({ limit: BYTES, session: true, webSocket });
+    this.#end();
+    this.#inspector = new Inspector({ limit: BYTES, session: true, webSocket });
     this.#left = BEGINNING;
     this.#begin();
     return this.#inspector.webSocket;

@@ -50,6 +50,8 @@ export class Link {
   readonly restoredChanged = new Signal<void>();
   readonly outbox = new Outbox();
   #client: Client | undefined;
+  /** Ends the making of a client, which can wait for another tab. */
+  #making: AbortController | undefined;
   /** Counts `open` and `close`: what an earlier one still does is void. */
   #turn = 0;
   #url = "";
@@ -106,19 +108,26 @@ export class Link {
 
   /** `server`: what gives the URL for each attempt; `url` is what is shown. */
   async connect(url: string, options: ConnectOptions, server: ServerUrl = url): Promise<void> {
-    await this.disconnect();
     this.#turn += 1;
     const turn = this.#turn;
+    await this.#end();
+    // Something else was asked for meanwhile.
+    if (turn !== this.#turn) {
+      return;
+    }
     this.#url = url;
     this.#server = server;
     this.#options = options;
     this.#report("connecting", { attempt: 1 });
+    const making = new AbortController();
+    this.#making = making;
     try {
-      const client = await createClient(server, options);
+      const client = await createClient(server, { ...options, signal: making.signal });
       if (turn !== this.#turn) {
         await client.end({ force: true });
         return;
       }
+      this.#making = undefined;
       this.#client = client;
       this.#wire(client);
       this.#restore(client);
@@ -176,8 +185,17 @@ export class Link {
   /** Ends the client, or the attempt to make one. */
   async disconnect(): Promise<void> {
     this.#turn += 1;
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#making?.abort();
+    this.#making = undefined;
     const client = this.#client;
     if (!client) {
+      if (this.live) {
+        this.#report("closed", {});
+      }
       return;
     }
     try {

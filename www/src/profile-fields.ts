@@ -65,7 +65,8 @@ export const PROFILE_FIELDS: readonly Field<keyof ProfileValues>[] = [
   },
   {
     name: "askPassword",
-    label: "Ask for the password when there is none, and when the broker refuses it",
+    label:
+      "Ask for the password when there is none, and when the broker refuses it (AWS IoT never says that it does)",
     kind: "check",
     group: "main",
   },

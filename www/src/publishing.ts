@@ -112,8 +112,18 @@ export class Publishing {
         options.signal = upload.signal;
       }
       const result = await this.#link.publish(draft.topic, payload, options);
-      if (result.qos === 0) {
-        await upload?.drained();
+      if (result.qos === 0 && upload && !(await upload.drained())) {
+        if (number === this.#last) {
+          this.#tell(
+            "failed",
+            upload.signal.aborted
+              ? givenUp()
+              : t(
+                  "The connection was lost before all of it was seen to leave: the broker may not have it.",
+                ),
+          );
+        }
+        return false;
       }
       this.#repeated += 1;
       if (number === this.#last) {
@@ -150,9 +160,7 @@ export class Publishing {
 
   #fail(error: unknown, upload: Upload | undefined): void {
     if (upload?.signal.aborted) {
-      const words = upload.hasLeft
-        ? t("Given up, but it had begun to leave: the broker may get it all the same.")
-        : t("Cancelled before it left.");
+      const words = upload.hasLeft ? givenUp() : t("Cancelled before it left.");
       this.#tell("failed", words);
       return;
     }
@@ -178,6 +186,8 @@ export class Publishing {
     this.changed.emit();
   }
 }
+
+const givenUp = () => t("Given up, but it had begun to leave: the broker may get it all the same.");
 
 function inWords(asked: QoS, result: PublishResult, took: number): string {
   const { qos, reasonCode, reasonString } = result;

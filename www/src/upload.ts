@@ -30,13 +30,16 @@ export class Upload {
     this.#mark = bytesOut + queuedBytes + size;
     this.#timer = setInterval(() => this.#look(), LOOK);
     this.#unlisten = link.status.listen(({ state }) => {
+      if (state === "connected") {
+        return;
+      }
       // What was on the way is lost; with QoS 1 and 2 it is sent again, before anything else.
-      if (state !== "connected" && this.#hasLeft) {
+      if (this.#hasLeft) {
         this.#mark = (link.stats?.bytesOut ?? 0) + size;
         this.#hasLeft = false;
         this.#tell(0);
-        this.#release();
       }
+      this.#release();
     });
   }
 
@@ -61,12 +64,14 @@ export class Upload {
     this.#release();
   }
 
-  /** Resolves when all of it has left, or never will. */
-  async drained(): Promise<void> {
+  /** The browser has it, as the client says; resolves to whether all of it has left, which it never will after a loss. */
+  async drained(): Promise<boolean> {
+    this.#hasLeft ||= this.#link.connected;
     this.#look();
     if (this.#sent < this.size && this.#link.connected && !this.signal.aborted) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+    return this.#sent >= this.size;
   }
 
   /** It is over: nobody looks any more. */

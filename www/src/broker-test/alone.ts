@@ -62,8 +62,14 @@ async function announcedBy(laboratory: Laboratory): Promise<Announced | undefine
 /** Everything but speed. */
 export async function testAlone(access: Access): Promise<Alone> {
   const laboratory = new Laboratory(access, new AbortController().signal);
-  const announced = await announcedBy(laboratory);
-  const broker = await brokerName(laboratory, announced ? 5 : 4);
+  let announced: Announced | undefined;
+  let broker: string;
+  try {
+    announced = await announcedBy(laboratory);
+    broker = await brokerName(laboratory, announced ? 5 : 4);
+  } finally {
+    await laboratory.rest();
+  }
   return { broker, announced, findings: await tryChecks(access, () => true) };
 }
 

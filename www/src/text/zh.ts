@@ -146,6 +146,7 @@ export const page: Texts = {
   "Do not connect": "不连接",
   "The host name says no AWS region: fill it in.": "主机名中没有 AWS 区域，请填写。",
   "version {number}": "版本 {number}",
+  "It goes to {host}.": "将发送到 {host}。",
   "Password for {name}": "{name} 的密码",
   "The broker refused the one so far. It may have expired.": "代理拒绝了当前的密码，它可能已过期。",
   "There is none for this connection.": "此连接没有密码。",
@@ -200,8 +201,8 @@ export const page: Texts = {
   "of temporary credentials": "临时凭证的令牌",
   "AWS region": "AWS 区域",
   "as the host name says": "取自主机名",
-  "Ask for the password when there is none, and when the broker refuses it":
-    "没有密码或代理拒绝密码时询问",
+  "Ask for the password when there is none, and when the broker refuses it (AWS IoT never says that it does)":
+    "没有密码或代理拒绝密码时询问（AWS IoT 从不说明拒绝）",
   "Keep the session over a reload": "重新加载后保留会话",
   "yes, written while it is sent": "是，边发送边写入",
   "yes, written before it is sent": "是，先写入再发送",
@@ -414,6 +415,8 @@ export const page: Texts = {
   "On its way": "正在发送",
   "Waits for the connection": "等待连接",
   "{count} sent.": "已发送 {count} 条。",
+  "The connection was lost before all of it was seen to leave: the broker may not have it.":
+    "连接在全部内容发出之前断开：代理可能没有收到。",
   "Sent. QoS 0 is not acknowledged.": "已发送。QoS 0 没有确认。",
   "QoS {qos} instead of {asked}": "QoS {qos}（请求的是 {asked}）",
   "Nobody subscribes to this topic.": "没有人订阅此主题。",
