@@ -42,7 +42,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let broker_port = process::port_or_free(options.broker_port)?;
     let folder = TemporaryFolder::new("demo")?;
     let mut broker = embedded::start(broker_port, true, folder.path().join("broker.log"))?;
-    if !broker.until_ready(&mut watch, broker_port, "/mqtt", BROKER_START)? {
+    if !broker.until_ready(&mut watch, broker_port, "/mqtt", &[], BROKER_START)? {
         return Ok(());
     }
     let broker_url = format!("ws://127.0.0.1:{broker_port}/mqtt");

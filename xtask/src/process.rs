@@ -2,9 +2,12 @@
 //!
 //! Knows nothing of brokers' configurations.
 
+use std::collections::hash_map::RandomState;
 use std::fs;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -119,12 +122,14 @@ impl Server {
         crate::step::tail(&fs::read_to_string(&self.log).unwrap_or_default(), 30)
     }
 
-    /// Waits until it accepts MQTT over WebSocket. `Ok(false)` when somebody asked us to stop meanwhile.
+    /// Waits until it accepts MQTT over WebSocket, and connections at its other ports. `Ok(false)` when somebody asked us
+    /// to stop meanwhile.
     pub fn until_ready(
         &mut self,
         watch: &mut Watch,
         port: u16,
         path: &str,
+        others: &[u16],
         patience: Duration,
     ) -> Result<bool, Failure> {
         let started = Instant::now();
@@ -141,7 +146,8 @@ impl Server {
                     output: self.last_words(),
                 });
             }
-            if accepts_mqtt(port, path) && !self.has_ended() {
+            let up = accepts_mqtt(port, path) && others.iter().all(|port| listens(*port));
+            if up && !self.has_ended() {
                 return Ok(true);
             }
             thread::sleep(POLL);
@@ -237,15 +243,28 @@ fn byte_of(stream: &mut TcpStream) -> io::Result<u8> {
     Ok(byte[0])
 }
 
+/// Below the range from which the kernel serves clients and port 0: between here and the start of whoever gets such a
+/// port, nobody's connection takes it.
+const FREE_PORTS: Range<u16> = 20_000..31_000;
+
 /// The port itself, or a free one when it is 0.
 pub fn port_or_free(port: u16) -> Result<u16, Failure> {
     if port != 0 {
         return Ok(port);
     }
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| Failure::io("finding a free port", &error))
+    let length = u64::from(FREE_PORTS.end - FREE_PORTS.start);
+    (0..100)
+        .map(|_| {
+            let random = RandomState::new().build_hasher().finish();
+            FREE_PORTS.start + (random % length) as u16
+        })
+        .find(|port| !is_taken(*port))
+        .ok_or_else(|| Failure::new(format!("no free port in {FREE_PORTS:?}")))
+}
+
+/// Whether somebody takes connections there.
+fn listens(port: u16) -> bool {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
 /// Whether something listens there already.

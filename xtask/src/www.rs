@@ -48,7 +48,7 @@ pub fn screenshots() -> Result<(), Failure> {
     let broker_port = process::port_or_free(0)?;
     let folder = TemporaryFolder::new("screenshots")?;
     let mut broker = embedded::start(broker_port, true, folder.path().join("broker.log"))?;
-    if !broker.until_ready(&mut watch, broker_port, "/mqtt", BROKER_START)? {
+    if !broker.until_ready(&mut watch, broker_port, "/mqtt", &[], BROKER_START)? {
         return Ok(());
     }
     let port = serve::start(

@@ -44,7 +44,7 @@ impl Node {
         let mut command = rabbitmq::node(&launch, &self.membership)?;
         command.stdin(Stdio::null());
         let mut server = Server::start(&mut command, self.folder.join("broker.log"), true)?;
-        let ready = server.until_ready(watch, self.port, "/ws", START)?;
+        let ready = server.until_ready(watch, self.port, "/ws", &[], START)?;
         self.server = Some(server);
         Ok(ready)
     }

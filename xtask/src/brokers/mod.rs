@@ -280,7 +280,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         Kind::Aedes => Server::start(&mut aedes::command(&launch(Home::Machine)), log, true)?,
         Kind::Rumqttd => Server::start(&mut rumqttd::command(&launch(Home::Machine)), log, true)?,
     };
-    if !server.until_ready(&mut watch, port, kind.path(), START)? {
+    let others = tls.as_slice();
+    if !server.until_ready(&mut watch, port, kind.path(), others, START)? {
         return Ok(());
     }
     let path = kind.path();
