@@ -136,7 +136,10 @@ fn cargo(what: &str, with_peers: bool) -> Command {
             MANIFEST,
             "--target-dir",
         ])
-        .arg(folder().join(if with_peers { "peers" } else { "alone" }));
+        .arg(folder().join(if with_peers { "peers" } else { "alone" }))
+        // Other settings inline other functions.
+        .env("CARGO_INCREMENTAL", "0")
+        .env_remove("RUSTFLAGS");
     if !with_peers {
         cargo.arg("--no-default-features");
     }
