@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
-import { Broker, whyNoBroker } from "./harness/broker.mjs";
+import { describe, test } from "node:test";
+import { useBroker, whyNoBroker } from "./harness/broker.mjs";
 import { FAULTS } from "./harness/fault_plan.mjs";
 import { useLab } from "./harness/lab.mjs";
 import { enduringPage } from "./suites/endurance.mjs";
@@ -25,21 +25,13 @@ for (const [kind, few] of Object.entries(PLAYED)) {
   const missing = await whyNoBroker(kind);
   describe(`faults every few hundred milliseconds: ${kind}`, { skip: missing }, () => {
     const lab = useLab();
-    /** @type {Broker} */
-    let broker;
-    before(
-      async () => {
-        broker = await Broker.start(kind);
-      },
-      { timeout: 120_000 },
-    );
-    after(() => broker?.stop(), { timeout: 60_000 });
+    const broker = useBroker(kind);
 
     const runs = Number(RUNS ?? few);
     const seeds = ONLY === undefined ? [...Array(runs).keys()] : [Number(ONLY)];
     const timeout = 60_000 + seeds.length * 10_000;
     test("QoS 1 loses nothing, QoS 2 loses and doubles nothing", { timeout }, async (t) => {
-      const sum = await playRuns(await enduringPage(lab), broker, kind, seeds);
+      const sum = await playRuns(await enduringPage(lab), broker(), kind, seeds);
       t.diagnostic(`seeds ${seeds[0]} to ${seeds.at(-1)}: ${sum}`);
       assert.deepEqual(sum.failed, []);
       const { lost, doubled } = sum;

@@ -4,9 +4,9 @@
 // message who is to blame.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { Broker, whyNoBroker } from "./harness/broker.mjs";
+import { useBroker, whyNoBroker } from "./harness/broker.mjs";
 import { FaultPlan } from "./harness/fault_plan.mjs";
 import { useLab } from "./harness/lab.mjs";
 import { MosquittoLog } from "./harness/mosquitto_log.mjs";
@@ -25,15 +25,7 @@ const twice = (texts) => [...new Set(texts.filter((text, at) => texts.indexOf(te
 
 describe("a broker that is killed again and again", { skip: missing }, () => {
   const lab = useLab();
-  /** @type {Broker} */
-  let broker;
-  before(
-    async () => {
-      broker = await Broker.start("mosquitto", ["--log-packets", "--no-acl"]);
-    },
-    { timeout: 120_000 },
-  );
-  after(() => broker?.stop(), { timeout: 60_000 });
+  const broker = useBroker("mosquitto", ["--log-packets", "--no-acl"]);
 
   test("what is lost or comes twice is what the broker forgot, and every publish settles", {
     timeout: 180_000,
@@ -42,7 +34,7 @@ describe("a broker that is killed again and again", { skip: missing }, () => {
     const plans = SEEDS.map((seed) => new FaultPlan(seed));
     const runs = await Promise.all(
       SEEDS.map((seed, index) =>
-        Endurance.begin(page, broker, { seed, script: () => plans[index]?.script() ?? {} }),
+        Endurance.begin(page, broker(), { seed, script: () => plans[index]?.script() ?? {} }),
       ),
     );
     try {
@@ -53,9 +45,9 @@ describe("a broker that is killed again and again", { skip: missing }, () => {
       let log = "";
       for (let kill = 1; kill <= KILLS; kill++) {
         await delay(BETWEEN);
-        await broker.kill();
-        log += await broker.log();
-        await broker.launch();
+        await broker().kill();
+        log += await broker().log();
+        await broker().launch();
         await Promise.all(runs.map((run) => run.witness.connected(kill + 1)));
       }
       await delay(BETWEEN);
@@ -69,7 +61,7 @@ describe("a broker that is killed again and again", { skip: missing }, () => {
           return run.report();
         }),
       );
-      log += await broker.log();
+      log += await broker().log();
       const judge = new MosquittoLog(log);
       const forgotten = { lost: 0, doubled: 0 };
       for (const [index, run] of runs.entries()) {

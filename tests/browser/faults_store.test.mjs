@@ -5,10 +5,10 @@
 // What a page does it tells a scribe before it goes on; the broker is Mosquitto, and MQTT.js counts and publishes there.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocketServer } from "ws";
-import { Broker, whyNoBroker } from "./harness/broker.mjs";
+import { useBroker, whyNoBroker } from "./harness/broker.mjs";
 import { FaultPlan } from "./harness/fault_plan.mjs";
 import { useLab } from "./harness/lab.mjs";
 import { Random } from "./harness/random.mjs";
@@ -127,15 +127,7 @@ const missing = await whyNoBroker("mosquitto");
 
 describe("a page that crashes at any moment", { skip: missing }, () => {
   const lab = useLab();
-  /** @type {Broker} */
-  let broker;
-  before(
-    async () => {
-      broker = await Broker.start("mosquitto");
-    },
-    { timeout: 120_000 },
-  );
-  after(() => broker?.stop(), { timeout: 60_000 });
+  const broker = useBroker("mosquitto");
 
   /**
    * Many short lives and one that brings everything to its end.
@@ -155,7 +147,7 @@ describe("a page that crashes at any moment", { skip: missing }, () => {
     const plans = numbers(1, CLIENTS).map((nth) => new FaultPlan(SEED * 100 + Number(nth)));
     const runs = await Promise.all(
       plans.map((plan, nth) =>
-        Endurance.prepare(page, broker, {
+        Endurance.prepare(page, broker(), {
           seed: nth,
           script: () => (nth % 2 === 0 ? plan.script() : {}),
         }),

@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Broker, whyNoBroker } from "./harness/broker.mjs";
+import { useBroker, whyNoBroker } from "./harness/broker.mjs";
 import { useLab } from "./harness/lab.mjs";
 import { ScriptedServer } from "./harness/scripted_server.mjs";
 import { serveExample } from "./harness/site.mjs";
@@ -46,18 +46,10 @@ const missing = await whyNoBroker("embedded");
 
 describe("examples of the guide", { skip: missing ?? false }, () => {
   const lab = useLab();
-  /** @type {Broker} */
-  let broker;
-  before(
-    async () => {
-      broker = await Broker.start("embedded");
-    },
-    { timeout: 120_000 },
-  );
-  after(() => broker?.stop(), { timeout: 60_000 });
+  const broker = useBroker("embedded");
 
   /** With the address of the broker. @param {string} code */
-  const here = (code) => at(broker.url, code);
+  const here = (code) => at(broker().url, code);
 
   /** With the path of the package. @param {string} code */
   const byPath = (code) => code.replace('"webmqtt"', '"./webmqtt/dist/index.js"');
@@ -107,7 +99,7 @@ describe("examples of the guide", { skip: missing ?? false }, () => {
     "a request of the README gets its response",
     async () => {
       const request = await block("README.md", "js", "client.request(");
-      const before = `import { connect } from "webmqtt"; const client = await connect("${broker.url}");`;
+      const before = `import { connect } from "webmqtt"; const client = await connect("${broker().url}");`;
       return { "example.js": byPath(before) + request };
     },
     async (page) => {
@@ -124,7 +116,7 @@ describe("examples of the guide", { skip: missing ?? false }, () => {
     }),
     async (page) => {
       await page.locator("#state", { hasText: "connected" }).waitFor();
-      const witness = await Witness.connect(broker.url, { version: 5 });
+      const witness = await Witness.connect(broker().url, { version: 5 });
       const topic = `demo/${uniqueName("guide")}`;
       await witness.publish(topic, "hot", { qos: 1, retain: true });
       await page.locator("li", { hasText: `${topic}: hot` }).waitFor();

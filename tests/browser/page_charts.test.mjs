@@ -4,11 +4,10 @@
 
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { Broker } from "./harness/broker.mjs";
-import { uniqueName, Witness } from "./harness/witness.mjs";
-import { connectTo, untilRow, useWww } from "./harness/www_lab.mjs";
+import { connectTo, untilRow, useWww, withWitness } from "./harness/www_lab.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
+/** @typedef {import("./harness/witness.mjs").Witness} Witness */
 
 /** @param {Page} page @param {string} filter */
 async function subscribe(page, filter) {
@@ -35,26 +34,19 @@ const pass = (page, milliseconds) =>
 describe("the page's charts", () => {
   const test = useWww();
 
-  /** @param {Page} page @param {(witness: Witness, topic: string) => Promise<void>} body */
-  async function withWitness(page, body) {
-    const broker = await Broker.start("embedded");
-    const witness = await Witness.connect(broker.url, { version: 4 });
-    const topic = uniqueName("charts");
-    try {
-      await connectTo(page, broker.url);
+  /** With a subscription to the topic. @param {Page} page @param {(witness: Witness, topic: string) => Promise<void>} body */
+  const subscribed = (page, body) =>
+    withWitness(page, async (witness, topic, url) => {
+      await connectTo(page, url);
       await subscribe(page, `${topic}/#`);
       await body(witness, topic);
       await page.getByTestId("disconnect").click();
-    } finally {
-      await witness.end();
-      await broker.stop();
-    }
-  }
+    });
 
   test("a number deep in JSON becomes a line by one click, with what came before", async ({
     page,
   }) => {
-    await withWitness(page, async (witness, topic) => {
+    await subscribed(page, async (witness, topic) => {
       const deep = (/** @type {number} */ value) =>
         JSON.stringify({ a: { b: { c: [{ d: { value } }] } }, name: "pump" });
       await witness.publish(`${topic}/deep`, deep(3));
@@ -78,7 +70,7 @@ describe("the page's charts", () => {
   });
 
   test("when all places are taken, the chosen number takes the first one", async ({ page }) => {
-    await withWitness(page, async (witness, topic) => {
+    await subscribed(page, async (witness, topic) => {
       for (let number = 0; number < 9; number += 1) {
         await witness.publish(`${topic}/${number}`, String(number));
       }
@@ -94,7 +86,7 @@ describe("the page's charts", () => {
   });
 
   test("charts stand still, zoom by dragging, and go on", async ({ page }) => {
-    await withWitness(page, async (witness, topic) => {
+    await subscribed(page, async (witness, topic) => {
       let value = 0;
       const publish = setInterval(() => {
         value += 1;
@@ -134,7 +126,7 @@ describe("the page's charts", () => {
   });
 
   test("several series lie over each other", async ({ page }) => {
-    await withWitness(page, async (witness, topic) => {
+    await subscribed(page, async (witness, topic) => {
       await witness.publish(`${topic}/a`, '{"x": 1, "y": 2}');
       await tile(page, `${topic}/a y`).locator("canvas").waitFor();
       await page.getByRole("radio", { name: "Overlay" }).click();
@@ -148,7 +140,7 @@ describe("the page's charts", () => {
     page,
   }) => {
     await page.getByTestId("keepalive").fill("1");
-    await withWitness(page, async (witness, topic) => {
+    await subscribed(page, async (witness, topic) => {
       await page.getByTestId("chart-traffic").click();
       const publish = setInterval(() => witness.publish(`${topic}/a`, "text").catch(() => {}), 20);
       try {

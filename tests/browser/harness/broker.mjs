@@ -4,6 +4,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { after, before } from "node:test";
 import { freePort } from "./ports.mjs";
 import { askXtask, XtaskServer } from "./xtask.mjs";
 
@@ -98,4 +99,18 @@ export class Broker {
     await this.#server?.stop();
     await rm(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** A broker that lives as long as the surrounding `describe`. @param {string} kind @param {string[]} [more] arguments */
+export function useBroker(kind, more) {
+  /** @type {Broker} */
+  let broker;
+  before(
+    async () => {
+      broker = await Broker.start(kind, more);
+    },
+    { timeout: 120_000 },
+  );
+  after(() => broker?.stop(), { timeout: 60_000 });
+  return () => broker;
 }

@@ -1,8 +1,8 @@
 // @ts-check
 // Runs the suites that every real broker has to pass through the built package, in Chromium.
 
-import { after, before, describe, test } from "node:test";
-import { Broker, whyNoBroker } from "../harness/broker.mjs";
+import { describe, test } from "node:test";
+import { useBroker, whyNoBroker } from "../harness/broker.mjs";
 import { titled } from "../harness/engines/engine.mjs";
 import { useLab } from "../harness/lab.mjs";
 import { uniqueName, Witness } from "../harness/witness.mjs";
@@ -24,7 +24,7 @@ import { willTests } from "./wills.mjs";
  * @typedef {object} Ground
  * @property {BrokerFacts} facts
  * @property {Version} version
- * @property {() => Broker} broker
+ * @property {() => import("../harness/broker.mjs").Broker} broker
  * @property {(name: string, body: (setup: Setup) => Promise<void>) => void} test
  * @property {(name: string, why: string) => void} skip
  */
@@ -61,31 +61,23 @@ export async function testBroker(kind) {
   }
   describe(titled(facts.title), () => {
     const lab = useLab();
-    /** @type {Broker} */
-    let broker;
-    before(
-      async () => {
-        broker = await Broker.start(kind);
-      },
-      { timeout: 120_000 },
-    );
-    after(() => broker?.stop(), { timeout: 60_000 });
+    const broker = useBroker(kind);
     for (const version of facts.versions) {
       describe(`MQTT ${version === 5 ? "5.0" : "3.1.1"}`, () => {
         /** @type {Ground} */
         const ground = {
           facts,
           version,
-          broker: () => broker,
+          broker,
           test: (name, body) => {
             /** @param {import("node:test").TestContext} t */
             const run = async (t) => {
-              await broker.revive();
+              await broker().revive();
               // While the page loads.
-              const connecting = Witness.connect(broker.url, { version });
+              const connecting = Witness.connect(broker().url, { version });
               const inPage = lab.withPage(async (bench) => {
                 const witness = await connecting;
-                await body({ bench, witness, prefix: uniqueName("test"), url: broker.url });
+                await body({ bench, witness, prefix: uniqueName("test"), url: broker().url });
               });
               try {
                 await inPage(t);
