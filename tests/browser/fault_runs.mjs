@@ -25,7 +25,10 @@ try {
   for (const line of sum.failed) console.log(`FAILED ${line}`);
   if (process.env.WEBMQTT_FAULT_RESULTS) {
     const why = await keep(process.env.WEBMQTT_FAULT_RESULTS, kind, version, seeds, sum);
-    if (why) console.error(`The documents stay as they are: ${why}.`);
+    if (why) {
+      console.error(`The documents stay as they are: ${why}.`);
+      process.exitCode = 1;
+    }
   }
   if (sum.failed.length > 0) process.exitCode = 1;
 } finally {

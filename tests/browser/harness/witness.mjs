@@ -23,12 +23,17 @@ export class Witness {
   messages = new Arrivals();
   /** One entry for each CONNACK. @type {Arrivals<{ sessionPresent: boolean }>} */
   connections = new Arrivals();
+  /** Why connections were lost. @type {Arrivals<string>} */
+  losses = new Arrivals();
   #client;
 
   /** @param {mqtt.MqttClient} client */
   constructor(client) {
     this.#client = client;
     client.on("error", () => {});
+    client.on("close", () => {
+      if (!client.disconnecting) this.losses.push("the connection was closed");
+    });
     client.on("connect", (packet) => {
       this.connections.push({ sessionPresent: packet.sessionPresent });
     });

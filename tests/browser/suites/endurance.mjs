@@ -16,6 +16,8 @@ import { uniqueName, Witness } from "../harness/witness.mjs";
 /** A number each so many milliseconds, with either QoS in either direction. */
 export const PERIOD = 25;
 const PATIENCE = 30_000;
+/** @type {Assured[]} */
+const BOTH = [1, 2];
 
 /** @param {How} how @returns {4 | 5} */
 function versionOf({ seed, version = seed % 2 === 0 ? 5 : 4 }) {
@@ -45,6 +47,7 @@ const options = {
  * @property {number} seed
  * @property {() => import("../harness/fault_proxy.mjs").Script} script of each connection
  * @property {4 | 5} [version] as the seed says when it is not given
+ * @property {Assured[]} [levels] of QoS, both when it is not given
  * @property {object} [options] more for the client
  * @property {() => import("../harness/fault_proxy.mjs").Ears} [hear] asked at each connection for who hears it
  */
@@ -67,34 +70,37 @@ export class Endurance {
   lastOut = 0;
 
   /**
-   * @param {Page} page @param {string} name @param {4 | 5} version
-   * @param {FaultProxy} proxy @param {W} witness
+   * @param {Page} page @param {string} name @param {How} how @param {FaultProxy} proxy @param {W} witness
    */
-  constructor(page, name, version, proxy, witness) {
+  constructor(page, name, how, proxy, witness) {
     this.#page = page;
-    this.version = version;
+    this.version = versionOf(how);
+    this.levels = how.levels ?? BOTH;
     this.name = name;
     this.proxy = proxy;
     this.witness = witness;
   }
 
   /**
-   * Everybody is connected and subscribed.
+   * Everybody is connected and subscribed; MQTT.js counts and publishes.
    * @param {Page} page with `endurance.js` @param {Broker} broker @param {How} how
    */
   static async begin(page, broker, how) {
-    const run = await Endurance.prepare(page, broker, how);
-    await run.connect();
-    return run;
+    return Endurance.#connected(await Endurance.prepare(page, broker, how), how);
   }
 
   /** Everything but the client. @param {Page} page @param {Broker} broker @param {How} how */
   static async prepare(page, broker, how) {
+    const name = uniqueName(`run-${how.seed}`);
     const version = versionOf(how);
     const witness = await Witness.connect(String(broker.tcpUrl), { version, clean: false });
-    const run = await Endurance.#behind(page, broker, how, witness);
-    await witness.subscribe(`${run.name}/out/#`, 2);
-    return run;
+    try {
+      await witness.subscribe(`${name}/out/#`, 2);
+      return await Endurance.#behind(page, broker, how, witness, name);
+    } catch (error) {
+      await witness.end();
+      throw error;
+    }
   }
 
   /**
@@ -107,26 +113,34 @@ export class Endurance {
       version: versionOf(how),
       filter: `${name}/out/#`,
     });
-    /** @type {Endurance<Counter> | undefined} */
-    let run;
     try {
-      run = await Endurance.#behind(page, broker, how, counter, name);
-      await run.connect(how.options);
-      return run;
+      const run = await Endurance.#behind(page, broker, how, counter, name);
+      return await Endurance.#connected(run, how);
     } catch (error) {
-      await (run ? run.stop() : counter.end());
+      await counter.end();
       throw error;
     }
   }
 
   /**
    * @template {Witness | Counter} W
-   * @param {Page} page @param {Broker} broker @param {How} how @param {W} witness @param {string} [name]
+   * @param {Page} page @param {Broker} broker @param {How} how @param {W} witness @param {string} name
    */
-  static async #behind(page, broker, how, witness, name = uniqueName(`run-${how.seed}`)) {
+  static async #behind(page, broker, how, witness, name) {
     const proxy = await FaultProxy.start(broker.url, new Random(-1 - how.seed), how.script);
     proxy.hear = how.hear;
-    return new Endurance(page, name, versionOf(how), proxy, witness);
+    return new Endurance(page, name, how, proxy, witness);
+  }
+
+  /** @template {Witness | Counter} W @param {Endurance<W>} run @param {How} how */
+  static async #connected(run, how) {
+    try {
+      await run.connect(how.options);
+      return run;
+    } catch (error) {
+      await run.stop();
+      throw error;
+    }
   }
 
   /** The client connects and subscribes. @param {object} [more] options @param {number} [life] of the page */
@@ -154,7 +168,7 @@ export class Endurance {
 
   /** Lets the page publish. */
   startOut() {
-    return this.#call("flow", PERIOD);
+    return this.#call("flow", PERIOD, this.levels);
   }
 
   async stopOut() {
@@ -173,11 +187,11 @@ export class Endurance {
     while (this.#publishing) {
       this.lastIn += 1;
       const number = String(this.lastIn);
-      const both = /** @type {const} */ ([1, 2]).map(async (qos) => {
+      const all = this.levels.map(async (qos) => {
         await this.witness.publish(`${this.name}/in/${qos}/${number}`, number, { qos });
         this.acknowledgedIn[qos].add(number);
       });
-      await Promise.all([...both, delay(PERIOD)]);
+      await Promise.all([...all, delay(PERIOD)]);
     }
   }
 
@@ -215,7 +229,7 @@ export class Endurance {
     const end = performance.now() + patience;
     const missing = async () => {
       let sum = 0;
-      for (const qos of /** @type {const} */ ([1, 2])) {
+      for (const qos of this.levels) {
         sum += this.lastOut - new Set(this.out(qos)).size;
         sum += this.lastIn - (await this.#call("count", qos));
       }

@@ -14,6 +14,7 @@ import { Endurance } from "./endurance.mjs";
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {import("./broker_facts.mjs").BrokerFacts} BrokerFacts */
 /** @typedef {import("./broker_facts.mjs").Version} Version */
+/** @typedef {import("./endurance.mjs").Assured} Assured */
 
 /** Runs at a time. */
 const WIDTH = 14;
@@ -83,13 +84,26 @@ export class Sum {
   }
 }
 
-/** Versions over WebSocket of brokers that the suites know nothing of; where nothing is said, it is both. @type {Record<string, Version[]>} */
-const SPOKEN = { rumqttd: [4], aedes: [4] };
+/**
+ * How brokers can be held to it that the suites know nothing of. rumqttd ends every connection on which a PUBREL comes
+ * again, so that a session with QoS 2 that has lost a PUBCOMP never gets on; aedes sends PUBREL again on a
+ * connection that stands, which rumqttc takes for an error and MQTT.js does not.
+ * @type {Record<string, { versions: Version[], levels?: Assured[], counter?: "MQTT.js" }>}
+ */
+const APART = {
+  rumqttd: { versions: [4], levels: [1] },
+  aedes: { versions: [4], counter: "MQTT.js" },
+};
+
+/** Which levels of QoS are played. @param {string} kind of the broker @returns {Assured[]} */
+export function levelsOf(kind) {
+  return APART[kind]?.levels ?? [1, 2];
+}
 
 /** In which versions a broker can be held to it. @param {string} kind @returns {Version[]} */
 export function versionsOf(kind) {
   const facts = brokers[kind];
-  const versions = facts?.versions ?? SPOKEN[kind] ?? [5, 4];
+  const versions = facts?.versions ?? APART[kind]?.versions ?? [5, 4];
   // There every client has to close, again and again, once a PUBCOMP was lost.
   return versions.filter((version) => !facts?.noPubRelAgain?.includes(version));
 }
@@ -106,10 +120,12 @@ async function play(page, broker, kind, seed, sum) {
   const plan = new FaultPlan(seed);
   const script = () => plan.script();
   // Where the broker has no QoS 2 both sides go down to 1.
-  const run = await Endurance.beginCounted(page, broker, {
+  const begin = APART[kind]?.counter === "MQTT.js" ? Endurance.begin : Endurance.beginCounted;
+  const run = await begin(page, broker, {
     seed,
     script,
     version,
+    levels: levelsOf(kind),
     hear: () => wire.connection(),
     options: { lowerQos: true },
   });
@@ -127,7 +143,7 @@ async function play(page, broker, kind, seed, sum) {
     await delay(100);
     const report = await run.report();
     const wrong = [...report.failures, ...run.witness.losses.items.map((why) => `counter: ${why}`)];
-    for (const qos of /** @type {const} */ ([1, 2])) {
+    for (const qos of run.levels) {
       const both = /** @type {const} */ ([
         ["out", run.out(qos), run.lastOut],
         ["in", report.received[qos], run.lastIn],
@@ -165,7 +181,7 @@ async function play(page, broker, kind, seed, sum) {
     for (const kind of items) sum.faults.set(kind, (sum.faults.get(kind) ?? 0) + 1);
     await run.end();
     if (wrong.length > 0) throw new Error(`${run.name}: ${wrong.join("; ")}`);
-    const messages = 2 * (run.lastOut + run.lastIn);
+    const messages = run.levels.length * (run.lastOut + run.lastIn);
     return `seed ${seed}: ${run.title}, ${messages} messages, ${report.connections} connections, ${items.length} faults`;
   } finally {
     await run.stop();
