@@ -3,8 +3,12 @@
 // is the one number that doesn't depend on the machine.
 
 import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { before, describe, test } from "node:test";
 import { run } from "./drive/bench.mjs";
+import { keep } from "./drive/documents.mjs";
 import { table } from "./drive/table.mjs";
 
 /** @typedef {import("./drive/results.mjs").Cell} Cell */
@@ -74,5 +78,30 @@ describe("a very small run of the benchmark", () => {
     const goal = found.goals.find(({ title }) => title.startsWith("WebSocket messages"));
     assert.equal(goal?.met, true);
     assert.ok(!found.goals.some(({ title }) => title.startsWith("cold start")));
+  });
+
+  test("the documents get tables and a picture between their marks, and keep the rest", async () => {
+    const root = await mkdtemp(path.join(os.tmpdir(), "webmqtt-bench-"));
+    const read = (/** @type {string} */ name) => readFile(path.join(root, name), "utf8");
+    try {
+      await mkdir(path.join(root, "docs"));
+      const marked =
+        "before\n<!-- bench: written by `cargo xtask bench --write` -->\nold\n<!-- end of bench -->\nbehind\n";
+      for (const name of ["README.md", "docs/performance.md"]) {
+        await writeFile(path.join(root, name), marked);
+      }
+      const about = { date: "today", machine: "one", browser: "this", broker: "that" };
+      await keep({ ...about, ...found, rounds: 2 }, root);
+      const readme = await read("README.md");
+      assert.match(readme, /^before\n.*\nbehind\n$/s);
+      assert.doesNotMatch(readme, /\nold\n/);
+      assert.match(readme, /\| WebSocket messages for 1,000 PUBACK \| 11\.0 \|/);
+      assert.match(await read("docs/performance.md"), /- Paho: skipped: it is not in this test/);
+      assert.deepEqual(JSON.parse(await read("docs/bench.json")).goals, found.goals);
+      const picture = await readFile(path.join(root, "docs/bench.png"));
+      assert.equal(picture.subarray(1, 4).toString(), "PNG");
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
   });
 });

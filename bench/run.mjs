@@ -15,6 +15,7 @@ import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { run } from "./drive/bench.mjs";
+import { keep } from "./drive/documents.mjs";
 import { goalsTable, table } from "./drive/table.mjs";
 
 // Browsers end with this process, if it ends by itself.
@@ -29,10 +30,11 @@ const { values } = parseArgs({
     only: { type: "string", multiple: true, default: [] },
     peer: { type: "string", multiple: true, default: [] },
     out: { type: "string" },
+    write: { type: "boolean", default: false },
   },
 });
 
-const { quick, worker, browser, only, peer, out } = values;
+const { quick, worker, browser, only, peer, out, write } = values;
 if (browser !== "chromium" && browser !== "firefox") throw new Error(`no browser ${browser}`);
 const rounds = Number(values.rounds ?? (quick ? 2 : 5));
 
@@ -64,11 +66,10 @@ The floor's medians, of the others the ratios to it in the same round; ± is the
 ${table(found.lines)}
 
 ${goalsTable(found.goals)}`);
+const all = { ...about, lines: found.lines, goals: found.goals };
 if (out) {
   await mkdir(path.dirname(out), { recursive: true });
-  await writeFile(
-    out,
-    `${JSON.stringify({ ...about, lines: found.lines, goals: found.goals }, null, 1)}\n`,
-  );
+  await writeFile(out, `${JSON.stringify(all, null, 1)}\n`);
   console.log(`\nAll of it as JSON: ${out}`);
 }
+if (write) await keep(all, path.resolve(import.meta.dirname, ".."));

@@ -8,7 +8,7 @@ import { FLOOR, PARTICIPANTS } from "./participants.mjs";
 /** @typedef {import("./statistics.mjs").Summary} Summary */
 
 /** Three digits that count, and groups of three. @param {number} value */
-function number(value) {
+export function number(value) {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toLocaleString("en", {
     minimumFractionDigits: digits,
@@ -17,7 +17,7 @@ function number(value) {
 }
 
 /** The median, and how far the farther end of the range is from it. @param {Summary} summary */
-function withSpread({ median, low, high }) {
+export function withSpread({ median, low, high }) {
   const spread = Math.max(high - median, median - low);
   return spread === 0 ? number(median) : `${number(median)} ±${number(spread)}`;
 }

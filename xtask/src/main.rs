@@ -62,6 +62,7 @@ cargo xtask COMMAND
   size                         bytes of the minimal application, against the budget
   bench   [--quick] [--only ROW]... [--peer NAME]... [--rounds N] [--browser firefox] [--worker] [--out FILE]
           other MQTT clients, bare WebSocket code and the package side by side in a browser; a table of ratios
+  bench   --write              the whole of it; the documents get the tables and the picture
   bench   --native [--write]   the codec next to others, in instructions and time; --write keeps the instructions
   conformance [--write]        which statements, scenarios and findings are shown, and by which tests;
                                --write brings the numbers in the documents up to date
@@ -201,7 +202,7 @@ fn asked() -> Result<Asked, lexopt::Error> {
         }),
         "size" => Asked::Size,
         "bench" => Asked::Bench(bench::Options {
-            write: words.native && std::mem::take(&mut words.write),
+            write: std::mem::take(&mut words.write),
             native: std::mem::take(&mut words.native),
             quick: std::mem::take(&mut words.quick),
             worker: std::mem::take(&mut words.worker),

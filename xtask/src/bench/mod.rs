@@ -22,7 +22,7 @@ const FOLDER: &str = "bench";
 pub struct Options {
     /// The codec next to others, without a browser.
     pub native: bool,
-    /// With `native`: the counts become those that the tests compare with.
+    /// With `native`, the counts become those that the tests compare with; else the documents get the result.
     pub write: bool,
     pub quick: bool,
     /// The clients run in dedicated workers.
@@ -36,10 +36,27 @@ pub struct Options {
     pub out: Option<PathBuf>,
 }
 
+impl Options {
+    /// Whether nothing is left out or changed.
+    fn is_whole(&self) -> bool {
+        !self.quick
+            && !self.worker
+            && self.browser.is_none()
+            && self.rounds.is_none()
+            && self.rows.is_empty()
+            && self.peers.is_empty()
+    }
+}
+
 /// `cargo xtask bench`.
 pub fn run(options: &Options) -> Result<(), Failure> {
     if options.native {
         return native::run(options.write);
+    }
+    if options.write && !options.is_whole() {
+        return Err(Failure::new(
+            "the documents get the whole benchmark in Chromium: leave out the other flags.",
+        ));
     }
     let browser = match options.browser.as_deref() {
         None | Some("chromium") => Need::Chromium,
@@ -71,7 +88,12 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     };
     let mut node = project::command("node");
     node.arg(Path::new(FOLDER).join("run.mjs"));
-    for (flag, is_set) in [("--quick", options.quick), ("--worker", options.worker)] {
+    let flags = [
+        ("--quick", options.quick),
+        ("--worker", options.worker),
+        ("--write", options.write),
+    ];
+    for (flag, is_set) in flags {
         if is_set {
             node.arg(flag);
         }
