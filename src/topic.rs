@@ -30,14 +30,14 @@ pub struct FilterTrie {
 #[derive(Debug, Default)]
 struct Node {
     /// Sorted by level. `+` is a child like any other: no topic level can be called so.
-    children: Vec<(Box<str>, u32)>,
+    children: Vec<(Box<[u8]>, u32)>,
     here: Vec<u32>,
     /// Filters that end in `#` below this level. They match this level itself too.
     below: Vec<u32>,
 }
 
 impl Node {
-    fn child(&self, level: &str) -> Option<u32> {
+    fn child(&self, level: &[u8]) -> Option<u32> {
         let at = self
             .children
             .binary_search_by(|(name, _)| (**name).cmp(level))
@@ -69,8 +69,8 @@ impl FilterTrie {
     /// Adds `value` under `filter`. The same pair twice is stored once.
     pub fn insert(&mut self, filter: &str, value: u32) {
         let mut at = ROOT;
-        for level in filter.split('/') {
-            if level == "#" {
+        for level in levels(filter) {
+            if level == b"#" {
                 return add(self.node_mut(at).map(|node| &mut node.below), value);
             }
             at = match self.node(at).and_then(|node| node.child(level)) {
@@ -85,11 +85,11 @@ impl FilterTrie {
     #[must_use]
     pub fn get(&self, filter: &str) -> &[u32] {
         let mut at = ROOT;
-        for level in filter.split('/') {
+        for level in levels(filter) {
             let Some(node) = self.node(at) else {
                 return &[];
             };
-            if level == "#" {
+            if level == b"#" {
                 return &node.below;
             }
             match node.child(level) {
@@ -105,8 +105,8 @@ impl FilterTrie {
         let mut path = Vec::new();
         let mut at = ROOT;
         let mut multi_level = false;
-        for level in filter.split('/') {
-            if level == "#" {
+        for level in levels(filter) {
+            if level == b"#" {
                 multi_level = true;
                 break;
             }
@@ -140,9 +140,12 @@ impl FilterTrie {
     pub fn matches(&self, topic: &str, found: &mut Vec<u32>) {
         // Wildcards at the first level do not match names that begin with `$` [MQTT-4.7.2-1].
         let hidden = topic.starts_with('$');
-        // An explicit stack: the depth of a filter is the user's choice, the depth of the call stack is not.
-        let mut open: Vec<(u32, Option<&str>)> = alloc::vec![(ROOT, Some(topic))];
-        while let Some((at, rest)) = open.pop() {
+        // An explicit stack: the depth of a filter is the user's choice, the depth of the call stack is not. What is
+        // next does not go over it: mostly there is nothing else.
+        let mut open: Vec<(u32, Option<&[u8]>)> = Vec::new();
+        let mut next = Some((ROOT, Some(topic.as_bytes())));
+        while let Some((at, rest)) = next.or_else(|| open.pop()) {
+            next = None;
             let Some(node) = self.node(at) else { continue };
             let wildcards = !(hidden && at == ROOT);
             if wildcards {
@@ -152,15 +155,15 @@ impl FilterTrie {
                 found.extend_from_slice(&node.here);
                 continue;
             };
-            let (level, rest) = match rest.split_once('/') {
-                Some((level, rest)) => (level, Some(rest)),
-                None => (rest, None),
-            };
-            if wildcards && let Some(child) = node.child("+") {
-                open.push((child, rest));
+            let end = rest.iter().position(is_separator).unwrap_or(rest.len());
+            let level = rest.get(..end).unwrap_or_default();
+            let rest = rest.get(end + 1..);
+            if wildcards && let Some(child) = node.child(b"+") {
+                next = Some((child, rest));
             }
             if let Some(child) = node.child(level) {
-                open.push((child, rest));
+                open.extend(next);
+                next = Some((child, rest));
             }
         }
     }
@@ -173,7 +176,7 @@ impl FilterTrie {
         self.nodes.get_mut(at as usize)
     }
 
-    fn grow(&mut self, parent: u32, level: &str) -> u32 {
+    fn grow(&mut self, parent: u32, level: &[u8]) -> u32 {
         let child = match self.free.pop() {
             Some(reused) => reused,
             None => {
@@ -187,6 +190,18 @@ impl FilterTrie {
         }
         child
     }
+}
+
+fn levels(filter: &str) -> impl Iterator<Item = &[u8]> {
+    filter.as_bytes().split(is_separator)
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "what slices are split with"
+)]
+fn is_separator(byte: &u8) -> bool {
+    *byte == b'/'
 }
 
 fn add(list: Option<&mut Vec<u32>>, value: u32) {
