@@ -281,6 +281,44 @@ mod tests {
         );
     }
 
+    /// Section 4.7 as it is written, a level at a time.
+    fn plainly(filter: &[&str], topic: &[&str]) -> bool {
+        match (filter, topic) {
+            (["#"], _) => true,
+            ([level, filter @ ..], [name, topic @ ..]) => {
+                (*level == "+" || level == name) && plainly(filter, topic)
+            }
+            (filter, topic) => filter.is_empty() && topic.is_empty(),
+        }
+    }
+
+    #[test]
+    fn many_filters_together_match_what_each_matches_alone() {
+        let mut words = vec![vec![]];
+        for length in 0..4 {
+            let longer = words.clone();
+            for word in longer.into_iter().filter(|word| word.len() == length) {
+                for level in ["", "a", "ab", "+", "#"] {
+                    words.push([&word[..], &[level]].concat());
+                }
+            }
+        }
+        words.remove(0);
+        let is_filter = |word: &&Vec<&str>| word.iter().rev().skip(1).all(|level| *level != "#");
+        let is_topic = |word: &&Vec<&str>| word.iter().all(|level| !["+", "#"].contains(level));
+        let filters: Vec<&Vec<&str>> = words.iter().filter(is_filter).collect();
+        let texts: Vec<_> = filters.iter().map(|filter| filter.join("/")).collect();
+        let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
+        for topic in words.iter().filter(is_topic) {
+            let expected: Vec<u32> = (0..)
+                .zip(&filters)
+                .filter(|(_, filter)| plainly(filter, topic))
+                .map(|(at, _)| at)
+                .collect();
+            assert_eq!(matching(&texts, &topic.join("/")), expected, "{topic:?}");
+        }
+    }
+
     #[test]
     fn removing_a_filter_leaves_its_neighbours() {
         let mut trie = FilterTrie::new();
