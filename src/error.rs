@@ -139,6 +139,53 @@ impl Error {
         }
     }
 
+    /// A number for its code, for the npm package: the place of the code among those in `pkg/src/errors.ts`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Topic(error) => error as u8,
+            Self::Encode(error) => 64 + error as u8,
+            Self::Option => 7,
+            Self::SessionExpiry => 8,
+            Self::Closed => 9,
+            Self::Aborted => 10,
+            Self::Timeout => 11,
+            Self::QueueFull => 12,
+            Self::Dropped => 13,
+            Self::Expired => 14,
+            Self::PacketTooLarge => 15,
+            Self::QosNotSupported => 16,
+            Self::RetainNotSupported => 17,
+            Self::WildcardNotSupported => 18,
+            Self::SharedNotSupported => 19,
+            Self::IdentifierNotSupported => 20,
+            Self::NoPacketId => 21,
+            Self::Credentials => 22,
+            Self::Authentication => 23,
+            Self::Reauthentication => 24,
+            Self::RedirectRefused => 25,
+            Self::Unreachable => 26,
+            Self::Subprotocol => 27,
+            Self::ConnectTimeout => 28,
+            Self::ConnectRefused(_) => 29,
+            Self::ConnectionLost => 30,
+            Self::KeepAliveTimeout => 31,
+            Self::Suspended => 32,
+            Self::ServerDisconnect(_) => 33,
+            Self::SessionTakenOver => 34,
+            Self::Malformed(_) | Self::Protocol(_) => 35,
+            Self::TextFrame => 36,
+            Self::PublishRefused(_) => 37,
+            Self::SubscribeRefused(_) => 38,
+            Self::UnsubscribeRefused(_) => 39,
+            Self::RequestTimeout => 40,
+            Self::Indeterminate => 41,
+            Self::Store => 42,
+            Self::UnclaimedDropped => 43,
+        }
+    }
+
     /// The MQTT 5 reason code that goes with it: the server's where it gave one, else the one that fits a DISCONNECT.
     #[must_use]
     pub fn reason(self) -> Option<ReasonCode> {

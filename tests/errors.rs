@@ -91,6 +91,42 @@ fn the_package_has_words_for_every_error() {
     }
 }
 
+/// The texts that stand behind `start`, each at the beginning of a line, up to a line with `end`.
+fn listed(start: &str, end: &str) -> Vec<&'static str> {
+    let (_, rest) = PACKAGE.split_once(start).unwrap();
+    let (list, _) = rest.split_once(end).unwrap();
+    let entry = |line: &'static str| {
+        let entry = line.strip_prefix("  ")?;
+        let entry = entry.strip_prefix('"').unwrap_or(entry);
+        let name = entry.split(['"', ':', ',']).next()?;
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            .then_some(name)
+    };
+    list.lines().filter_map(entry).collect()
+}
+
+/// The package's errors come from the module as numbers.
+#[test]
+fn the_package_knows_every_error_by_its_number() {
+    let codes = listed("const TEXTS = {\n", "} as const");
+    for error in own().into_iter().chain(topics()).chain([malformed()]) {
+        assert_eq!(codes[usize::from(error.number())], error.code());
+    }
+    let encode = listed("const ENCODE_ERRORS: readonly string[] = [\n", "];");
+    let last = EncodeError::SessionPresent;
+    assert_eq!(encode.len(), last as usize + 1);
+    for error in [
+        EncodeError::PacketTooLarge,
+        EncodeError::TextTooLong,
+        EncodeError::NoFilters,
+        EncodeError::PasswordWithoutUsername,
+        last,
+    ] {
+        let number = usize::from(Error::from(error).number());
+        assert_eq!(encode[number - 64], error.code());
+    }
+}
+
 #[test]
 fn an_error_tells_the_reason_code_that_a_server_gave_or_should_hear() {
     for (error, expected) in [

@@ -1,6 +1,6 @@
 /** What the broker said to an operation, as the package tells it. */
 
-import { type BrokerWords, MqttError, type MqttErrorCode } from "./errors.js";
+import { type BrokerWords, codeOf, MqttError } from "./errors.js";
 import type { Answer, FilterResult } from "./types.js";
 
 /** What the broker added, without what it left out. */
@@ -11,19 +11,21 @@ export function answer({ reasonString, userProperties = [] }: BrokerWords = {}):
   };
 }
 
-/** `values` alternates: error code, then reason code. */
+/** `values` alternates: error number, then reason code. */
 export function filterResults(
   filters: readonly string[],
   words: BrokerWords | undefined,
   values: readonly unknown[],
 ): FilterResult[] {
   return filters.slice(0, values.length / 2).map((filter, index) => {
-    const code = values[index * 2] as MqttErrorCode | undefined;
+    const number = values[index * 2] as number | undefined;
     const reasonCode = values[index * 2 + 1] as number | undefined;
     return {
       filter,
       ...(reasonCode !== undefined && { reasonCode }),
-      ...(code !== undefined && { error: new MqttError(code, { ...words, reasonCode, filter }) }),
+      ...(number !== undefined && {
+        error: new MqttError(codeOf(number), { ...words, reasonCode, filter }),
+      }),
     };
   });
 }

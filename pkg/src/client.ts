@@ -8,7 +8,7 @@ import { answer, filterResults, refusal } from "./answers.js";
 import { Credentials, valuesOf } from "./credentials.js";
 import { type Disposal, disposeWith } from "./disposal.js";
 import { type Endpoint, isPlain, type Server, withoutQuery } from "./endpoint.js";
-import type { Engine, Module } from "./engine.js";
+import { Command, type Engine, type Module } from "./engine.js";
 import {
   type BrokerWords,
   type ErrorDetails,
@@ -33,6 +33,7 @@ import {
   publishProperties,
   subscribeProperties,
 } from "./options.js";
+import { type Piece, packed } from "./packed.js";
 import { type RecordReader, readRecords } from "./records.js";
 import { Subscription } from "./subscription.js";
 import { bytesOf, optionalBytes, wellFormed } from "./text.js";
@@ -147,33 +148,36 @@ export class Client {
     const values = valuesOf(this.#credentials);
     const engine = engineOptions({
       ...options,
+      ...held?.options,
       username: values?.username,
       password: values?.password,
       ask: !values || options.auth !== undefined || urls.includes(""),
-      serverCount: urls.length,
+      urls,
     });
-    Object.assign(engine, held?.options);
     if (!options.webSocket && !("WebSocket" in globalThis)) {
       throw new MqttError("option-invalid", {
         detail: "there is no WebSocket here: give webSocket",
       });
     }
-    const subprotocol = options.subprotocol ?? (options.version === 3 ? "mqttv3.1" : "mqtt");
     const reader = this.#reader();
-    try {
-      this.#engine = new module.Engine(urls, subprotocol, engine, (batch: unknown[]) =>
-        readRecords(batch, reader),
-      );
-      this.#clientId = this.#engine.clientId;
-      const Given = options.webSocket;
-      if (Given) {
-        this.#engine.openSocketsWith((url: string, offered: string) => {
-          const socket = new Given(url, offered);
-          // Where errors are thrown that nobody listens for, this one must not be.
-          socket.addEventListener("error", () => {});
-          return socket;
-        });
+    const deliver = (batch: unknown[], ops?: unknown[]) => {
+      if (ops) {
+        held?.write(ops);
       }
+      readRecords(batch, reader);
+    };
+    const Given = options.webSocket;
+    const opener =
+      Given &&
+      ((url: string, offered: string) => {
+        const socket = new Given(url, offered);
+        // Where errors are thrown that nobody listens for, this one must not be.
+        socket.addEventListener("error", () => {});
+        return socket;
+      });
+    try {
+      this.#engine = new module.Engine(engine, deliver, opener);
+      this.#clientId = this.#engine.status().clientId;
     } catch (thrown) {
       throw engineError(thrown);
     }
@@ -192,7 +196,7 @@ export class Client {
    * sent us. Without the credentials and the query that may have been in it; empty before a function was asked for it.
    */
   get url(): string {
-    this.#url = this.#engine?.url ?? this.#url;
+    this.#url = this.#engine?.status().url ?? this.#url;
     return withoutQuery(this.#url ?? this.#urls[this.#turn] ?? "");
   }
 
@@ -203,7 +207,8 @@ export class Client {
 
   /** Numbers for a status line or a report, as they are now; nothing is counted for them but a few sums. */
   stats(): Stats {
-    return { ...Object.assign(this.#stats, this.#engine?.stats()) };
+    const { clientId, url, ...numbers } = this.#engine?.status() ?? {};
+    return { ...Object.assign(this.#stats, numbers) };
   }
 
   /**
@@ -231,15 +236,15 @@ export class Client {
       const signal = changes.signal ?? this.#signal;
       notAborted(signal);
       this.#credentials.replace(changes, ({ username, password }) =>
-        this.#command((engine) => engine.setCredentials(username, password)),
+        this.#run(Command.SetCredentials, 0, 0, packed([username, password])),
       );
-      this.#command((engine) => engine.connect());
+      this.#run(Command.Connect);
       this.#triesLeft = this.#state === "idle" ? this.#tries : 1;
       if (this.#state === "connected" && this.#connection) {
         resolve(this.#connection);
         return;
       }
-      const stop = () => this.#leave((engine) => engine.stop());
+      const stop = () => this.#leave(Command.Stop);
       this.#connecting.push(abortable({ resolve, reject }, signal, stop));
     });
   }
@@ -258,7 +263,7 @@ export class Client {
         throw new MqttError("authentication", { cause });
       }
       notAborted(signal);
-      const token = this.#command((engine) => engine.reauthenticate(optionalBytes(exchange?.data)));
+      const token = this.#run(Command.Reauthenticate, 0, 0, optionalBytes(exchange?.data));
       credentials.exchange = exchange;
       return new Promise((resolve, reject) => {
         this.#reauthentications.set(token, { resolve, reject });
@@ -326,15 +331,17 @@ export class Client {
       }
       const time = timeout === undefined ? undefined : checkedTimeout(timeout);
       const isRequest = (waiters as unknown) === this.#requests;
-      const wait = isRequest ? time : undefined;
+      const wait = isRequest ? time : 0;
+      const lower = lowerQos === undefined ? 0 : lowerQos ? 24 : 16;
+      const flags = qos | (retain ? 4 : 0) | lower;
       const token = this.#command(
-        (engine) => engine.publish(topic, bytes, qos, Boolean(retain), properties, lowerQos, wait),
+        (engine) => engine.publish(topic, bytes, flags, properties, wait ?? 0),
         excerpt(topic),
       );
       if (!isRequest && time !== undefined) {
-        this.#command((engine) => engine.giveTime(token, time));
+        this.#run(Command.GiveTime, token, time);
       }
-      const cancel = () => this.#engine?.cancel(token);
+      const cancel = () => this.#engine?.run(Command.Cancel, token, 0);
       waiters.set(token, abortable({ resolve, reject }, signal, cancel));
     });
   }
@@ -360,16 +367,15 @@ export class Client {
       const filters = wanted.map((one) => wellFormed(one?.filter, "filter"));
       const { signal } = settings;
       notAborted(signal);
-      const bytes = Uint8Array.from(wanted, (one) => optionByte({ ...settings, ...one }));
+      const asked: Piece[] = wanted.map((one) => [optionByte({ ...settings, ...one }), one.filter]);
       const properties = subscribeProperties(settings);
       checkReading(settings);
       const time = settings.timeout === undefined ? undefined : checkedTimeout(settings.timeout);
-      const [token = 0, key = 0] = this.#command(
-        (engine) => engine.subscribe(filters, bytes, properties),
-        excerpt(filters.join(", ")),
-      );
+      const detail = excerpt(filters.join(", "));
+      const token = this.#run(Command.Subscribe, 0, 0, packed([properties, asked]), detail);
+      const key = this.#run(Command.LastKey);
       if (time !== undefined) {
-        this.#command((engine) => engine.giveTime(token, time));
+        this.#run(Command.GiveTime, token, time);
       }
       let leaving: Promise<UnsubscribeResult> | undefined;
       const unsubscribe = (options: UnsubscribeOptions = {}) =>
@@ -398,18 +404,18 @@ export class Client {
    * `visibilitychange` and, with `network: true`, `online`.
    */
   wake({ network = false }: { network?: boolean } = {}): void {
-    this.#engine?.wake(network);
+    this.#engine?.run(Command.Wake, 0, Number(network));
   }
 
   /** Says DISCONNECT and stays away until `wake()`. For workers, when their page goes into the back/forward cache. */
   suspend(): void {
-    this.#leave((engine) => engine.suspend());
+    this.#leave(Command.Suspend);
   }
 
   /** What leads away from a connection is heard of in a microtask; who connects meanwhile means the next one. */
-  #leave(command: (engine: Engine) => void): void {
+  #leave(command: Command): void {
     if (this.#engine) {
-      command(this.#engine);
+      this.#engine.run(command, 0, 0);
       this.#behind = Promise.resolve().then(() => {
         this.#behind = undefined;
       });
@@ -432,13 +438,13 @@ export class Client {
     return { ...ended.at(-1), results: ended.flatMap(({ results }) => results) };
   }
 
-  #unsubscribe(key: number, properties: unknown): Promise<UnsubscribeResult> {
+  #unsubscribe(key: number, properties: Uint8Array): Promise<UnsubscribeResult> {
     const subscription = this.#subscriptions.get(key);
     if (!subscription) {
       return Promise.resolve({ results: [] });
     }
     // If it is refused here, nothing has ended, and it can be tried again.
-    const token = this.#command((engine) => engine.unsubscribe(key, properties));
+    const token = this.#run(Command.Unsubscribe, key, 0, packed([properties]));
     this.#subscriptions.delete(key);
     subscription.finish();
     return new Promise((resolve, reject) => {
@@ -463,7 +469,7 @@ export class Client {
    * the limits of `queue`.
    */
   get writable(): boolean {
-    return this.#engine?.writable ?? false;
+    return this.#engine?.run(Command.Writable, 0, 0) === 1;
   }
 
   /** Resolves when `writable` is true. Rejects with code `closed` if the client ends before. */
@@ -475,7 +481,7 @@ export class Client {
           if (!this.#engine) {
             throw new MqttError("closed");
           }
-          if (this.#engine.writable) {
+          if (this.writable) {
             resolve();
           } else {
             this.#writers.push({ resolve, reject });
@@ -507,24 +513,32 @@ export class Client {
             resolve();
             return;
           }
-          const words = lastWords(options);
-          this.#command((engine) => engine.end(Boolean(options.force), ...words));
+          const [reasonCode, properties] = lastWords(options);
+          this.#run(Command.End, options.force ? 1 : 0, reasonCode, properties);
           this.#ending.push(resolve);
           this.#finishSubscriptions();
         }),
     );
   }
 
-  /** Runs a command of the engine; what it throws becomes an error of ours. */
-  #command<T>(command: (engine: Engine) => T, detail?: string): T {
+  /** Has the engine do something. What it throws, or gives below zero, becomes an error of ours. */
+  #command(command: (engine: Engine) => number, detail?: string): number {
     if (!this.#engine) {
       throw new MqttError("closed");
     }
     try {
-      return command(this.#engine);
+      const answer = command(this.#engine);
+      if (answer < 0) {
+        throw answer;
+      }
+      return answer;
     } catch (thrown) {
       throw engineError(thrown, detail);
     }
+  }
+
+  #run(command: Command, number = 0, other = 0, bytes?: Uint8Array, detail?: string): number {
+    return this.#command((engine) => engine.run(command, number, other, bytes), detail);
   }
 
   /** Nothing is delivered any more, not even from the batch that is being read. */
@@ -560,7 +574,7 @@ export class Client {
       acknowledge: (token, reasonCode) => {
         if (this.#engine) {
           const reason = checkedReason(reasonCode);
-          this.#command((engine) => engine.ack(token, reason), "reasonCode");
+          this.#run(Command.Ack, token, reason, undefined, "reasonCode");
         }
       },
       onState: (state, code, reasonCode, words, given, attempt, close, server, opened) => {
@@ -595,14 +609,14 @@ export class Client {
         const waiter = take(this.#publishes, token);
         if (!waiter && code !== undefined && this.#held) {
           // Of an earlier page, and over before there was anybody to ask.
-          const error = new MqttError(code as MqttErrorCode, { ...words, reasonCode });
+          const error = new MqttError(code, { ...words, reasonCode });
           this.#listeners.tell("error", error);
         }
         if (code === undefined) {
           this.#stats.messagesOut += 1;
           waiter?.resolve({ qos, reasonCode: reasonCode ?? 0, ...answer(words) });
         } else {
-          waiter?.reject(new MqttError(code as MqttErrorCode, { ...words, reasonCode }));
+          waiter?.reject(new MqttError(code, { ...words, reasonCode }));
         }
       },
       onResponse: (token, message) => {
@@ -611,7 +625,7 @@ export class Client {
       },
       onRequestFailed: (token, code, reasonCode, words) => {
         const waiter = take(this.#requests, token);
-        waiter?.reject(new MqttError(code as MqttErrorCode, { ...words, reasonCode }));
+        waiter?.reject(new MqttError(code, { ...words, reasonCode }));
       },
       onSubscribed: (token, words, values) => this.#subscribed(token, words, values),
       onUnsubscribed: (token, words, values) => {
@@ -628,8 +642,7 @@ export class Client {
       onWarning: (code, reasonCode, filter) =>
         this.#listeners.tell(
           "error",
-          (code === "store" && this.#held?.error()) ||
-            new MqttError(code as MqttErrorCode, { reasonCode, filter }),
+          (code === "store" && this.#held?.error()) || new MqttError(code, { reasonCode, filter }),
         ),
       onPrepare: (refused) => {
         const credentials = this.#credentials;
@@ -637,23 +650,22 @@ export class Client {
         void credentials.run(
           () => credentials.prepare({ refused }, this.#servers[turn], this.#urls[turn]),
           ({ username, password, exchange, url }) => {
-            this.#command((engine) => {
-              if (url !== undefined) {
-                engine.goTo(url);
-                this.#urls[turn] = url;
-              }
-              engine.prepared(username, password, optionalBytes(exchange?.data));
-            });
+            if (url !== undefined) {
+              this.#run(Command.GoTo, 0, 0, packed([url]));
+              this.#urls[turn] = url;
+            }
+            const data = optionalBytes(exchange?.data);
+            this.#run(Command.Prepared, 0, 0, packed([username, password, data]));
             credentials.exchange = exchange;
           },
-          () => this.#command((engine) => engine.preparationFailed()),
+          () => this.#run(Command.PreparationFailed),
         );
       },
       onAuthentication: (done, data) =>
         void this.#credentials.run(
           () => this.#credentials.respond(done, data),
-          (answer) => this.#command((engine) => engine.authenticate(answer)),
-          () => this.#command((engine) => engine.authenticationFailed()),
+          (answer) => this.#run(Command.Authenticate, 0, 0, answer),
+          () => this.#run(Command.AuthenticationFailed),
         ),
       onReauthenticated: (token, code, reasonCode) => {
         const waiter = take(this.#reauthentications, token);
@@ -684,7 +696,7 @@ export class Client {
     }
   }
 
-  #cause(code: string, details: ErrorDetails, opened: boolean): MqttError {
+  #cause(code: MqttErrorCode, details: ErrorDetails, opened: boolean): MqttError {
     const connecting = opened ? "connack" : code === "credentials" ? code : "open";
     const phase = this.#state === "connecting" ? connecting : "connected";
     const error = this.#failed(code, { ...details, phase });
@@ -693,10 +705,10 @@ export class Client {
   }
 
   /** If the application's part in it failed, what that threw is the cause. */
-  #failed(code: string, details: ErrorDetails): MqttError {
+  #failed(code: MqttErrorCode, details: ErrorDetails): MqttError {
     const { failure } = this.#credentials;
     const ours = (code === "credentials" || code === "authentication") && failure !== undefined;
-    return new MqttError(code as MqttErrorCode, { ...details, ...(ours && { cause: failure }) });
+    return new MqttError(code, { ...details, ...(ours && { cause: failure }) });
   }
 
   /** The delay that the application wants instead, if it has a function for that. */
@@ -705,10 +717,10 @@ export class Client {
     guarded(() => {
       const wanted = this.#delay?.(attempt, cause);
       if (wanted === false) {
-        this.#engine?.stop();
+        this.#engine?.run(Command.Stop, 0, 0);
       } else if (wanted !== undefined) {
         delay = checkedDelay(wanted);
-        this.#engine?.retryAfter(delay);
+        this.#engine?.run(Command.RetryAfter, delay, 0);
       }
     });
     return delay;

@@ -3,12 +3,7 @@
  * not know where they come from; the entries say that.
  */
 
-import init, {
-  Engine as UsualEngine,
-  checkFilter as usualCheckFilter,
-  checkTopic as usualCheckTopic,
-  matches as usualMatches,
-} from "../wasm/webmqtt.js";
+import init, { Engine as UsualEngine, check as usualCheck } from "../wasm/webmqtt.js";
 import type * as whole from "../wasm/webmqtt_store.js";
 import { MqttError } from "./errors.js";
 import { isWellFormed } from "./text.js";
@@ -17,10 +12,63 @@ import { isWellFormed } from "./text.js";
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 
 /** What a module offers. Only that with a store has the engine's methods for it. @internal */
-export type Module = Pick<typeof whole, "Engine" | "checkFilter" | "checkTopic" | "matches">;
+export type Module = Pick<typeof whole, "Engine" | "check">;
 
 /** One client's machine. @internal */
 export type Engine = whole.Engine;
+
+/**
+ * What an engine can be told to `run`, with a number, another one and bytes, each 0 or missing if nothing is said of it.
+ * `command` in `src/js/mod.rs` has the same numbers.
+ *
+ * @internal
+ */
+export enum Command {
+  /** Connects, or tries again at once. */
+  Connect = 0,
+  /** Gives up connecting. */
+  Stop = 1,
+  /** Changes the milliseconds (number) until the next attempt. */
+  RetryAfter = 2,
+  /** Replaces the credentials (packed) for the attempts to come. */
+  SetCredentials = 3,
+  /** Answers a question for credentials (packed, with data for the authentication). */
+  Prepared = 4,
+  /** There is no answer to it. */
+  PreparationFailed = 5,
+  /** Answers a step of the authentication (bytes). */
+  Authenticate = 6,
+  /** There is no answer to it. */
+  AuthenticationFailed = 7,
+  /** Begins an authentication (bytes). Gives a token. */
+  Reauthenticate = 8,
+  /** Packed: properties, and for each filter its option byte of MQTT 5 and itself. Gives a token. */
+  Subscribe = 9,
+  /** Ends a subscription (number: its key), with properties (packed). Gives a token. */
+  Unsubscribe = 10,
+  /** Acknowledges a message (number: its token, other: reason code). */
+  Ack = 11,
+  /** Stops waiting for a publish (number: its token). */
+  Cancel = 12,
+  /** Gives a publish or a subscribe (number: its token) so many milliseconds (other). */
+  GiveTime = 13,
+  /** The page woke up, perhaps on another network (other). */
+  Wake = 14,
+  /** The page is put away. */
+  Suspend = 15,
+  /** Ends the client, without DISCONNECT if number is 1, with a reason code (other) and properties (packed). */
+  End = 16,
+  /** The server whose turn it is has another URL (packed). */
+  GoTo = 17,
+  /** Gives whether little waits to be sent. */
+  Writable = 18,
+  /** Gives the key of the last subscription that was made. */
+  LastKey = 19,
+  /** So many operations (number) with the store are durable, counted from the beginning. */
+  Stored = 20,
+  /** The store has failed for good. */
+  StoreFailed = 21,
+}
 
 type Name = "load" | "loadStore";
 
@@ -31,12 +79,7 @@ let loaded: Module | undefined;
 /** Loads the module. The first call decides where from; a failed one can be tried again. */
 export async function load(source: WasmSource): Promise<void> {
   loading.load ??= init({ module_or_path: source }).then(() => {
-    return {
-      Engine: UsualEngine,
-      checkFilter: usualCheckFilter,
-      checkTopic: usualCheckTopic,
-      matches: usualMatches,
-    } as Module;
+    return { Engine: UsualEngine, check: usualCheck } as Module;
   });
   await finished("load");
 }
@@ -68,27 +111,25 @@ export async function finished(name: Name): Promise<Module> {
   throw new MqttError("wasm", { detail: `call ${name}() first` });
 }
 
-function ready(): Module {
+/** Bits: whether a filter is valid (1), whether a topic name is (2), whether they match (4). */
+function check(filter: string, topic: string): number {
   if (!loaded) {
     throw new MqttError("wasm", { detail: "call load() or createClient() first" });
   }
-  return loaded;
+  return isWellFormed(filter + topic) ? loaded.check(filter, topic) : 0;
 }
 
 /** Whether a text can be published to. The module must be loaded. */
 export function isTopic(topic: string): boolean {
-  const { checkTopic } = ready();
-  return isWellFormed(topic) && checkTopic(topic) === undefined;
+  return (check("", topic) & 2) !== 0;
 }
 
 /** Whether a text can be subscribed to. The module must be loaded. */
 export function isFilter(filter: string): boolean {
-  const { checkFilter } = ready();
-  return isWellFormed(filter) && checkFilter(filter) === undefined;
+  return (check(filter, "") & 1) !== 0;
 }
 
 /** Whether a filter matches a topic name. The module must be loaded. */
 export function matches(filter: string, topic: string): boolean {
-  const { matches } = ready();
-  return isWellFormed(filter + topic) && matches(filter, topic);
+  return check(filter, topic) > 3;
 }

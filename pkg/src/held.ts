@@ -4,9 +4,10 @@
  */
 
 import type { Server } from "./endpoint.js";
-import type { Engine } from "./engine.js";
+import { Command, type Engine } from "./engine.js";
 import type { MqttError } from "./errors.js";
 import { type Claim, claim, locks } from "./lock.js";
+import type { EngineOptions } from "./options.js";
 import { openStore, type Store } from "./store.js";
 import type { ConnectOptions, PublishResult, QoS, RestoredPublish } from "./types.js";
 
@@ -43,7 +44,7 @@ export class Held {
   }
 
   /** For the engine, beside what the application gave. */
-  get options(): Readonly<Record<string, unknown>> {
+  get options(): Pick<EngineOptions, "clientId" | "durable" | "records"> {
     const clientId = this.#clientId;
     return { ...(clientId !== undefined && { clientId }), ...this.#store?.options };
   }
@@ -57,6 +58,11 @@ export class Held {
     }
   }
 
+  /** What the engine tells the store: key and value in turn. */
+  write(ops: readonly unknown[]): void {
+    this.#store?.write(ops);
+  }
+
   /** The store and the engine work together from now on. Gives what came out of the store. */
   attach({ engine, publishes }: Holder): RestoredPublish[] {
     const store = this.#store;
@@ -64,10 +70,10 @@ export class Held {
     if (!store || !from) {
       return [];
     }
-    store.onstored = (ops) => engine()?.stored(ops);
+    store.onstored = (ops) => void engine()?.run(Command.Stored, ops, 0);
     store.onfailed = (cause) => {
       this.#failure = cause;
-      engine()?.storeFailed();
+      engine()?.run(Command.StoreFailed, 0, 0);
     };
     const some = from.damaged && `${from.damaged} of the stored records are damaged`;
     const detail = NOT_RESTORED[from.outcome ?? ""] || some;

@@ -2,6 +2,7 @@
 
 import type { Answer } from "./credentials.js";
 import { MqttError } from "./errors.js";
+import { type Piece, packed } from "./packed.js";
 import { bytesOf, wellFormed } from "./text.js";
 import type {
   ConnectOptions,
@@ -37,16 +38,27 @@ function seconds(name: string, value: unknown): number {
   return value === Number.POSITIVE_INFINITY ? U32 : integer(name, value, 0, U32);
 }
 
-function optional<T>(value: T | undefined, convert: (value: T) => unknown): unknown {
-  return value === undefined ? undefined : convert(value);
+function text(name: string, value: string | undefined): string | undefined {
+  return value === undefined ? undefined : wellFormed(value, name);
 }
 
-/** Names and values in turn, as the engine takes them. */
-function pairs(name: string, properties: UserProperties | undefined): unknown {
+/** A property of MQTT 5 behind its identifier, if it is there. */
+function property<T>(id: number, value: T | undefined, check: (value: T) => Piece): Piece[] {
+  return value === undefined ? [] : [id, check(value)];
+}
+
+/** The properties that name a text. */
+function textProperty(id: number, name: string, value: string | undefined): Piece[] {
+  return property(id, value, (text) => wellFormed(text, name));
+}
+
+function userProperties(properties: UserProperties | undefined): Piece[] {
+  const name = "userProperties";
   if (properties !== undefined && !Array.isArray(properties)) {
     throw new MqttError("option-invalid", { detail: `${name} must be an array of pairs` });
   }
-  return (properties ?? []).flatMap(([key, value]) => [
+  return (properties ?? []).map(([key, value]) => [
+    0x26,
     wellFormed(key, name),
     wellFormed(value, name),
   ]);
@@ -58,21 +70,19 @@ type MessageOptions = Pick<
   "messageExpiry" | "contentType" | "responseTopic" | "correlationData" | "userProperties"
 > & { payloadIsText?: boolean };
 
-function messageOptions(options: MessageOptions): Record<string, unknown> {
-  return {
-    messageExpiry: optional(options.messageExpiry, (value) =>
-      integer("messageExpiry", value, 0, U32),
-    ),
-    contentType: optional(options.contentType, (text) => wellFormed(text, "contentType")),
-    responseTopic: optional(options.responseTopic, (text) => wellFormed(text, "responseTopic")),
-    correlationData: optional(options.correlationData, bytesOf),
-    payloadIsText: options.payloadIsText ?? false,
-    userProperties: pairs("userProperties", options.userProperties),
-  };
+function messageProperties(options: MessageOptions): Piece[] {
+  return [
+    options.payloadIsText ? [0x01, 1] : [],
+    property(0x02, options.messageExpiry, (value) => integer("messageExpiry", value, 0, U32)),
+    textProperty(0x03, "contentType", options.contentType),
+    textProperty(0x08, "responseTopic", options.responseTopic),
+    property(0x09, options.correlationData, bytesOf),
+    userProperties(options.userProperties),
+  ];
 }
 
 /** `undefined` for the many publishes without properties. */
-export function publishProperties(options: PublishOptions): Record<string, unknown> | undefined {
+export function publishProperties(options: PublishOptions): Uint8Array | undefined {
   const {
     messageExpiry,
     contentType,
@@ -88,7 +98,7 @@ export function publishProperties(options: PublishOptions): Record<string, unkno
     correlationData !== undefined ||
     payloadIsText ||
     userProperties !== undefined;
-  return some ? messageOptions(options) : undefined;
+  return some ? packed(messageProperties(options)) : undefined;
 }
 
 /** Milliseconds until the next attempt, as the application's function says. */
@@ -97,14 +107,14 @@ export function checkedDelay(delay: unknown): number {
 }
 
 /** What `end` says: reason code and properties. */
-export function lastWords(options: EndOptions): [reason: number, properties: unknown] {
-  const { reasonCode = 0, sessionExpiry, reasonString, userProperties } = options;
-  const properties = {
-    sessionExpiry: optional(sessionExpiry, (value) => seconds("sessionExpiry", value)),
-    reasonString: optional(reasonString, (text) => wellFormed(text, "reasonString")),
-    userProperties: pairs("userProperties", userProperties),
-  };
-  return [checkedReason(reasonCode), properties];
+export function lastWords(options: EndOptions): [reason: number, properties: Uint8Array] {
+  const { reasonCode = 0, sessionExpiry, reasonString } = options;
+  const properties = [
+    property(0x11, sessionExpiry, (value) => seconds("sessionExpiry", value)),
+    textProperty(0x1f, "reasonString", reasonString),
+    userProperties(options.userProperties),
+  ];
+  return [checkedReason(reasonCode), packed([packed(properties)])];
 }
 
 /** A number that WebAssembly does not make another reason code of. */
@@ -117,15 +127,17 @@ export function checkedTimeout(timeout: unknown): number {
   return integer("timeout", timeout, 1, TIMER_LIMIT);
 }
 
-function willOptions(will: Will): Record<string, unknown> {
-  return {
-    topic: wellFormed(will.topic, "will.topic"),
-    payload: bytesOf(will.payload ?? ""),
-    qos: checkedQoS(will.qos ?? 0),
-    retain: will.retain ?? false,
-    delay: optional(will.delay, (value) => integer("will.delay", value, 0, U32)),
-    ...messageOptions(will),
-  };
+function willOptions(will: Will): Piece[] {
+  return [
+    wellFormed(will.topic, "will.topic"),
+    bytesOf(will.payload ?? ""),
+    checkedQoS(will.qos ?? 0),
+    Boolean(will.retain),
+    packed([
+      messageProperties(will),
+      property(0x18, will.delay, (value) => integer("will.delay", value, 0, U32)),
+    ]),
+  ];
 }
 
 /** QoS 0, 1 or 2 and nothing that a byte would make of another number. */
@@ -163,9 +175,16 @@ function policyBytes(policy: Readonly<Record<number, PolicyClass>>): Uint8Array 
   return Uint8Array.from(bytes);
 }
 
-/** Options whose credentials are what goes into the first CONNECT. */
+/** Options whose credentials are what goes into the first CONNECT. `durable` and `records` are those of a store. */
 export type EngineOptions = Omit<ConnectOptions, "username" | "password"> &
-  Answer & { ask: boolean; serverCount: number };
+  Answer & {
+    urls: readonly string[];
+    ask: boolean;
+    /** With a store: how durable it is to be. 1: relaxed, 2: strict. */
+    durable?: number;
+    /** With a store: what is in it. */
+    records?: Uint8Array;
+  };
 
 /** Whether the session goes on after its connection. */
 export function outlives(options: ConnectOptions): boolean {
@@ -182,59 +201,60 @@ function sessionExpiry(options: Pick<ConnectOptions, "clean" | "store" | "sessio
   return options.sessionExpiry ?? (isClean(options) ? 0 : 3600);
 }
 
-/** What the engine's constructor takes. */
-export function engineOptions(options: EngineOptions): Record<string, unknown> {
-  const { version = 5 } = options;
+/** What the engine's constructor takes; `src/js/options.rs` reads it in this order. */
+export function engineOptions(options: EngineOptions): Uint8Array {
+  const { version = 5, will, urls } = options;
   const queue = options.queue ?? {};
   const own = options.reconnect ?? {};
   // A function is asked when the engine has begun to wait.
   const reconnect = typeof own === "function" ? {} : own;
-  return {
-    clientId: optional(options.clientId, (text) => wellFormed(text, "clientId")),
-    version: integer("version", version, 3, 5),
-    keepalive: integer("keepalive", options.keepalive ?? 60, 0, 65_535),
-    clean: isClean(options),
-    sessionExpiry: version === 5 ? seconds("sessionExpiry", sessionExpiry(options)) : 0,
-    username: options.username,
-    password: options.password,
-    ask: options.ask,
-    authenticationMethod: optional(options.auth, ({ method }) => wellFormed(method, "auth.method")),
-    connectAttempts: integer("connectAttempts", options.connectAttempts ?? 1, 1, U32),
-    servers: options.serverCount,
-    fallback: Boolean(options.fallback),
-    redirects: integer("redirects", options.redirects ?? 0, 0, 255),
-    policy: policyBytes(options.policy ?? {}),
-    will: optional(options.will, willOptions),
-    reconnect:
-      reconnect === false
-        ? undefined
-        : {
-            min: integer("reconnect.min", reconnect.min ?? 2_000, 1, TIMER_LIMIT),
-            max: integer("reconnect.max", reconnect.max ?? 30_000, 1, TIMER_LIMIT),
-            attempts: optional(reconnect.attempts, (value) =>
-              integer("reconnect.attempts", value, 1, U32),
-            ),
-          },
-    connectTimeout: integer("connectTimeout", options.connectTimeout ?? 30_000, 1, TIMER_LIMIT),
-    maximumPacketSize: integer(
-      "maximumPacketSize",
-      options.maximumPacketSize ?? PACKET_LIMIT,
-      1,
-      PACKET_LIMIT,
-    ),
-    receiveMaximum: integer("receiveMaximum", options.receiveMaximum ?? 65_535, 1, 65_535),
-    manualAck: options.manualAck ?? false,
-    sendTopicAliases: integer("sendTopicAliases", options.sendTopicAliases ?? 16, 0, 65_535),
-    topicAliasMaximum: integer("topicAliasMaximum", options.topicAliasMaximum ?? 16, 0, 65_535),
-    lowerQos: Boolean(options.lowerQos),
-    queueMessages: integer("queue.messages", queue.messages ?? 100_000, 1, U32),
-    queueBytes: integer("queue.bytes", queue.bytes ?? 64 * 1024 * 1024, 1, U32),
-    queuePolicy: oneOf("queue.policy", QUEUE_POLICIES, queue.policy ?? "reject"),
-    userProperties: pairs("userProperties", options.userProperties),
-    requestProblemInformation: options.requestProblemInformation,
-    requestResponseInformation: options.requestResponseInformation,
-    keepWhenPutAway: keepWhenPutAway(options.pageHide),
-  };
+  const pieces: Piece[] = [
+    urls.length,
+    urls,
+    wellFormed(options.subprotocol ?? (version === 3 ? "mqttv3.1" : "mqtt"), "subprotocol"),
+    keepWhenPutAway(options.pageHide),
+    integer("version", version, 3, 5),
+    text("clientId", options.clientId),
+    isClean(options),
+    version === 5 ? seconds("sessionExpiry", sessionExpiry(options)) : 0,
+    integer("keepalive", options.keepalive ?? 60, 0, 65_535),
+    options.username,
+    options.password,
+    options.ask,
+    text("auth.method", options.auth?.method),
+    will ? [true, willOptions(will)] : false,
+    packed([
+      userProperties(options.userProperties),
+      property(0x17, options.requestProblemInformation, Boolean),
+      property(0x19, options.requestResponseInformation, Boolean),
+    ]),
+    integer("connectTimeout", options.connectTimeout ?? 30_000, 1, TIMER_LIMIT),
+    reconnect !== false && [
+      true,
+      integer("reconnect.min", reconnect.min ?? 2_000, 1, TIMER_LIMIT),
+      integer("reconnect.max", reconnect.max ?? 30_000, 1, TIMER_LIMIT),
+      reconnect.attempts === undefined
+        ? 0
+        : integer("reconnect.attempts", reconnect.attempts, 1, U32),
+    ],
+    integer("connectAttempts", options.connectAttempts ?? 1, 1, U32),
+    urls.length,
+    Boolean(options.fallback),
+    integer("redirects", options.redirects ?? 0, 0, 255),
+    policyBytes(options.policy ?? {}),
+    integer("maximumPacketSize", options.maximumPacketSize ?? PACKET_LIMIT, 1, PACKET_LIMIT),
+    integer("receiveMaximum", options.receiveMaximum ?? 65_535, 1, 65_535),
+    Boolean(options.manualAck),
+    integer("topicAliasMaximum", options.topicAliasMaximum ?? 16, 0, 65_535),
+    integer("sendTopicAliases", options.sendTopicAliases ?? 16, 0, 65_535),
+    Boolean(options.lowerQos),
+    integer("queue.messages", queue.messages ?? 100_000, 1, U32),
+    integer("queue.bytes", queue.bytes ?? 64 * 1024 * 1024, 1, U32),
+    oneOf("queue.policy", QUEUE_POLICIES, queue.policy ?? "reject"),
+    options.durable ?? 0,
+    options.records,
+  ];
+  return packed(pieces);
 }
 
 function keepWhenPutAway(pageHide: ConnectOptions["pageHide"] = "close"): boolean {
@@ -244,20 +264,17 @@ function keepWhenPutAway(pageHide: ConnectOptions["pageHide"] = "close"): boolea
   return pageHide === "keep";
 }
 
-/** What SUBSCRIBE and UNSUBSCRIBE can carry; `undefined` for the many that carry nothing. */
-export function subscribeProperties(
-  options: Pick<SubscribeOptions, "subscriptionIdentifier" | "userProperties">,
-): Record<string, unknown> | undefined {
-  const { subscriptionIdentifier, userProperties } = options;
-  if (subscriptionIdentifier === undefined && userProperties === undefined) {
-    return undefined;
-  }
-  return {
-    subscriptionIdentifier: optional(subscriptionIdentifier, (value) =>
+/** What SUBSCRIBE and UNSUBSCRIBE can carry. */
+export function subscribeProperties({
+  subscriptionIdentifier,
+  userProperties: given,
+}: Pick<SubscribeOptions, "subscriptionIdentifier" | "userProperties">): Uint8Array {
+  return packed([
+    property(0x0b, subscriptionIdentifier, (value) =>
       integer("subscriptionIdentifier", value, 1, IDENTIFIER_LIMIT),
     ),
-    userProperties: pairs("userProperties", userProperties),
-  };
+    userProperties(given),
+  ]);
 }
 
 /** How a subscription without a handler is read. */

@@ -4,11 +4,11 @@
  * `src/js/records.rs` writes them; the two files change together.
  */
 
-import type { BrokerWords, CloseDetails } from "./errors.js";
+import { type BrokerWords, type CloseDetails, codeOf, type MqttErrorCode } from "./errors.js";
 import { Message, type MessageProperties } from "./message.js";
 import type { ConnectionInfo, QoS } from "./types.js";
 
-type Code = string | undefined;
+type Code = MqttErrorCode | undefined;
 type Reason = number | undefined;
 type Words = BrokerWords | undefined;
 
@@ -32,16 +32,16 @@ export interface RecordReader {
   ): void;
   onConnected(info: ConnectionInfo): void;
   onPublished(token: number, code: Code, reason: Reason, words: Words, qos: QoS): void;
-  /** `results` alternates: error code, then granted QoS or reason code. */
+  /** `results` alternates: error number, then granted QoS or reason code. */
   onSubscribed(token: number, words: Words, results: readonly unknown[]): void;
-  /** `results` alternates: error code, then reason code. */
+  /** `results` alternates: error number, then reason code. */
   onUnsubscribed(token: number, words: Words, results: readonly unknown[]): void;
-  onWarning(code: string, reason: Reason, filter: string | undefined): void;
+  onWarning(code: MqttErrorCode, reason: Reason, filter: string | undefined): void;
   onPrepare(refused: boolean): void;
   onAuthentication(done: boolean, data: Uint8Array | undefined): void;
   /** Comes before `onMessage`, which can then have no keys. */
   onResponse(token: number, message: Message): void;
-  onRequestFailed(token: number, code: string, reason: Reason, words: Words): void;
+  onRequestFailed(token: number, code: MqttErrorCode, reason: Reason, words: Words): void;
   onReauthenticated(token: number, code: Code, reason: Reason): void;
   onWritable(): void;
 }
@@ -50,6 +50,8 @@ export interface RecordReader {
 export function readRecords(batch: readonly unknown[], reader: RecordReader): void {
   let at = 0;
   const next = <T>() => batch[at++] as T;
+  const failure = () => codeOf(next<number>());
+  const code = () => (batch[at] === undefined ? next<undefined>() : failure());
   while (at < batch.length) {
     switch (next<number>()) {
       case 0: {
@@ -74,13 +76,13 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
         break;
       }
       case 1:
-        reader.onState(next(), next(), next(), next(), next(), next(), next(), next(), next());
+        reader.onState(next(), code(), next(), next(), next(), next(), next(), next(), next());
         break;
       case 2:
         reader.onConnected(next());
         break;
       case 3:
-        reader.onPublished(next(), next(), next(), next(), next());
+        reader.onPublished(next(), code(), next(), next(), next());
         break;
       case 4:
         reader.onSubscribed(next(), next(), next());
@@ -89,7 +91,7 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
         reader.onUnsubscribed(next(), next(), next());
         break;
       case 6:
-        reader.onWarning(next(), next(), next());
+        reader.onWarning(failure(), next(), next());
         break;
       case 7:
         reader.onPrepare(next());
@@ -98,13 +100,13 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
         reader.onAuthentication(next(), next());
         break;
       case 9:
-        reader.onReauthenticated(next(), next(), next());
+        reader.onReauthenticated(next(), code(), next());
         break;
       case 10:
         reader.onWritable();
         break;
       default:
-        reader.onRequestFailed(next(), next(), next(), next());
+        reader.onRequestFailed(next(), failure(), next(), next());
     }
   }
 }

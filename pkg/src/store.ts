@@ -57,7 +57,7 @@ function packed(keys: readonly IDBValidKey[], values: readonly unknown[]): Uint8
 
 export class Store {
   /** For the engine. */
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly options: { readonly durable: number; readonly records: Uint8Array };
   /** Told how many operations are durable, counted from the beginning. */
   onstored: (ops: number) => void = () => {};
   /** Told once. What comes then is not written, but for a last attempt to delete everything. */
@@ -75,7 +75,7 @@ export class Store {
   constructor(db: IDBDatabase, records: Uint8Array, strict: boolean) {
     this.#db = db;
     this.#strict = strict;
-    this.options = { strict, records, storeWith: (batch: unknown[]) => this.#write(batch) };
+    this.options = { durable: strict ? 2 : 1, records };
     // Somebody deletes the database, or the browser has closed it.
     db.onversionchange = () => {
       db.close();
@@ -85,7 +85,7 @@ export class Store {
   }
 
   /** Writes all of it or nothing, in one transaction; together with what comes while another one is on its way. */
-  #write(batch: readonly unknown[]): void {
+  write(batch: readonly unknown[]): void {
     if (this.#closing) {
       return;
     }

@@ -1,10 +1,10 @@
 /** The engine that can keep its session in a store. Loaded only by clients that ask for it. */
 
-import init, { checkFilter, checkTopic, Engine, matches } from "../wasm/webmqtt_store.js";
+import init, { check, Engine } from "../wasm/webmqtt_store.js";
 import type { Module, WasmSource } from "./engine.js";
 
 /** Loads the module once. @internal */
 export async function loadModule(source: WasmSource): Promise<Module> {
   await init({ module_or_path: source });
-  return { Engine, checkFilter, checkTopic, matches };
+  return { Engine, check };
 }

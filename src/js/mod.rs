@@ -1,9 +1,10 @@
-//! The private engine under the npm package: numbers, strings and byte arrays in, one array of records out.
+//! The private engine under the npm package: numbers and packed bytes in, one array of records out.
 //!
 //! The package's TypeScript wraps it; its shape is no public interface. No wasm object is handed out per message, and
 //! user code is called only from the delivery, when nothing in Rust is borrowed.
 
 mod options;
+mod packed;
 mod records;
 mod runtime;
 #[cfg(feature = "store")]
@@ -11,17 +12,17 @@ mod store;
 mod values;
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use wasm_bindgen::prelude::*;
 
-use crate::client::{Driver, DriverOptions};
+use crate::client::Driver;
 use crate::codec::{QoS, ReasonCode, RetainHandling, SubscribeOptions, TopicFilter, TopicName};
 use crate::error::Error;
 use crate::session::{AckToken, Outgoing, Prepared, Session, SubscriptionKey, Token, Wake};
-use crate::time::Duration;
-use options::Fields;
+use crate::time::{Duration, Instant};
+use packed::{Packed, properties};
 use records::Records;
 use values::{Function, Object};
 
@@ -33,98 +34,100 @@ extern "C" {
     fn date_now() -> f64;
 }
 
-/// Errors cross as their codes.
-fn code(error: impl Into<Error>) -> JsValue {
-    JsValue::from_str(error.into().code())
+/// Errors cross as negative numbers: the first one is -1.
+fn below_zero(error: Error) -> f64 {
+    -1.0 - f64::from(error.number())
+}
+
+fn crossing(answer: Result<u32, Error>) -> f64 {
+    match answer {
+        Ok(number) => number.into(),
+        Err(error) => below_zero(error),
+    }
+}
+
+/// What [`Engine::run`] does; `Command` in `pkg/src/engine.ts`, which says what each means and takes, has the same
+/// numbers.
+mod command {
+    pub(super) const CONNECT: u8 = 0;
+    pub(super) const STOP: u8 = 1;
+    pub(super) const RETRY_AFTER: u8 = 2;
+    pub(super) const SET_CREDENTIALS: u8 = 3;
+    pub(super) const PREPARED: u8 = 4;
+    pub(super) const PREPARATION_FAILED: u8 = 5;
+    pub(super) const AUTHENTICATE: u8 = 6;
+    pub(super) const AUTHENTICATION_FAILED: u8 = 7;
+    pub(super) const REAUTHENTICATE: u8 = 8;
+    pub(super) const SUBSCRIBE: u8 = 9;
+    pub(super) const UNSUBSCRIBE: u8 = 10;
+    pub(super) const ACK: u8 = 11;
+    pub(super) const CANCEL: u8 = 12;
+    pub(super) const GIVE_TIME: u8 = 13;
+    pub(super) const WAKE: u8 = 14;
+    pub(super) const SUSPEND: u8 = 15;
+    pub(super) const END: u8 = 16;
+    pub(super) const GO_TO: u8 = 17;
+    pub(super) const WRITABLE: u8 = 18;
+    pub(super) const LAST_KEY: u8 = 19;
+    #[cfg(feature = "store")]
+    pub(super) const STORED: u8 = 20;
+    #[cfg(feature = "store")]
+    pub(super) const STORE_FAILED: u8 = 21;
 }
 
 /// One client.
 #[wasm_bindgen]
 pub struct Engine {
     driver: Driver,
-    /// Why the session is not the stored one.
+    /// Of the last `SUBSCRIBE`.
+    key: Cell<u32>,
+    /// How the session began.
     #[cfg(feature = "store")]
-    outcome: Option<&'static str>,
-    /// How many records could not be used.
-    #[cfg(feature = "store")]
-    damaged: u32,
+    begun: store::Begun,
 }
 
 #[wasm_bindgen]
 impl Engine {
-    /// `deliver` is called with an array of records.
+    /// `options` are as in the module of that name. `deliver` is called with an array of records; `opener`, unless it is
+    /// undefined, opens WebSockets from URL and subprotocol.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        urls: Vec<String>,
-        subprotocol: String,
-        options: Fields,
+        options: &[u8],
         deliver: Function,
+        opener: Option<js_sys::Function>,
     ) -> Result<Engine, JsValue> {
-        let keep_when_put_away = options::keep_when_put_away(&options);
-        let connect = options::connect_options(&options)?;
-        let seed = (random() * (1u64 << 53) as f64) as u64 ^ (date_now() as u64).rotate_left(40);
-        #[cfg(feature = "store")]
-        let store::Begun {
-            session,
-            outcome,
-            damaged,
-        } = store::begin(&options, connect, seed)?;
-        #[cfg(not(feature = "store"))]
-        let session = Session::new(connect, seed).map_err(code)?;
-        #[cfg_attr(
-            not(feature = "store"),
-            expect(unused_mut, reason = "only a store is put in")
-        )]
-        let mut sink = Box::new(Records::new(deliver));
-        #[cfg(feature = "store")]
-        {
-            sink.store = store::Ops::new(&options);
-        }
-        let options = DriverOptions {
-            urls,
-            subprotocol,
-            seed,
-            keep_when_put_away,
+        let new = || {
+            let mut options = Packed::new(options);
+            let seed =
+                (random() * (1u64 << 53) as f64) as u64 ^ (date_now() as u64).rotate_left(40);
+            let driver = options::driver_options(&mut options, seed);
+            let connect = options::connect_options(&mut options)?;
+            #[cfg(feature = "store")]
+            let (session, begun, sink) = store::begin(&mut options, connect, seed, deliver)?;
+            #[cfg(not(feature = "store"))]
+            let (session, sink) = (Session::new(connect, seed)?, Records::new(deliver));
+            let driver = Driver::with_session(driver, session, Box::new(sink));
+            if let Some(opener) = opener {
+                driver.open_sockets_with(opener);
+            }
+            Ok(Self {
+                driver,
+                key: Cell::new(0),
+                #[cfg(feature = "store")]
+                begun,
+            })
         };
-        Ok(Self {
-            driver: Driver::with_session(options, session, sink),
-            #[cfg(feature = "store")]
-            outcome,
-            #[cfg(feature = "store")]
-            damaged,
-        })
+        new().map_err(|error| below_zero(error).into())
     }
 
-    /// Takes WebSockets from this function of URL and subprotocol.
-    #[wasm_bindgen(js_name = openSocketsWith)]
-    pub fn open_sockets_with(&self, opener: js_sys::Function) {
-        self.driver.open_sockets_with(opener);
-    }
-
-    /// The client identifier in use.
-    #[wasm_bindgen(getter, js_name = clientId)]
-    pub fn client_id(&self) -> String {
-        self.driver.read(|session| session.client_id().into())
-    }
-
-    /// Where the connection, or the next attempt, goes.
-    #[wasm_bindgen(getter)]
-    pub fn url(&self) -> Option<String> {
-        self.driver.url()
-    }
-
-    /// Whether little waits to be sent.
-    #[wasm_bindgen(getter)]
-    pub fn writable(&self) -> bool {
-        self.driver.is_writable()
-    }
-
-    /// Numbers under the names of the package's types.
-    pub fn stats(&self) -> Object {
+    /// Numbers under the names of the package's types, and texts: the client identifier in use, and where the connection,
+    /// or the next attempt, goes.
+    pub fn status(&self) -> Object {
         let (received, sent) = self.driver.traffic();
         let to = Object::new();
         to.set("bytesIn", received);
         to.set("bytesOut", sent);
+        to.set("url", self.driver.url());
         self.driver.read(|session| {
             let (messages, bytes) = session.queued();
             to.set("inFlight", session.inflight() as u32);
@@ -132,223 +135,167 @@ impl Engine {
             to.set("queuedBytes", bytes as u32);
             let time = session.round_trip();
             to.set("roundTrip", time.map(|time| time.as_millis() as u32));
+            to.set("clientId", session.client_id());
         });
         to
     }
 
-    /// Connects, or tries again at once.
-    pub fn connect(&self) -> Result<(), JsValue> {
-        self.driver
-            .command(|session, now| session.connect(now))
-            .map_err(code)
+    /// Runs a command. Gives a number, mostly a token, or an error below zero.
+    pub fn run(&self, command: u8, number: f64, other: u32, bytes: Option<Vec<u8>>) -> f64 {
+        let bytes = bytes.as_deref();
+        match command {
+            command::WRITABLE => return u8::from(self.driver.is_writable()).into(),
+            command::LAST_KEY => return self.key.get().into(),
+            command::GO_TO => {
+                let url = Packed::new(bytes.unwrap_or_default()).text();
+                self.driver.go_to(url.unwrap_or_default().into());
+                return 0.0;
+            }
+            _ => {}
+        }
+        crossing(
+            self.driver
+                .command(|session, now| self.perform(session, now, command, number, other, bytes)),
+        )
     }
 
-    /// Changes the milliseconds until the next attempt.
-    #[wasm_bindgen(js_name = retryAfter)]
-    pub fn retry_after(&self, millis: u32) {
-        let delay = Duration::from_millis(millis.into());
-        self.driver
-            .command(|session, now| session.retry_after(now, delay));
-    }
-
-    /// Gives up connecting.
-    pub fn stop(&self) {
-        self.driver.command(|session, now| session.stop(now));
-    }
-
-    /// Replaces the credentials for the attempts to come.
-    #[wasm_bindgen(js_name = setCredentials)]
-    pub fn set_credentials(
-        &self,
-        username: Option<String>,
-        password: Option<Vec<u8>>,
-    ) -> Result<(), JsValue> {
-        self.driver
-            .command(|session, _| session.set_credentials(username, password))
-            .map_err(code)
-    }
-
-    /// The server whose turn it is has another URL.
-    #[wasm_bindgen(js_name = goTo)]
-    pub fn go_to(&self, url: String) {
-        self.driver.go_to(url);
-    }
-
-    /// Answers a question for credentials.
-    pub fn prepared(
-        &self,
-        username: Option<String>,
-        password: Option<Vec<u8>>,
-        authentication_data: Option<Vec<u8>>,
-    ) -> Result<(), JsValue> {
-        let prepared = Prepared {
-            username,
-            password,
-            authentication_data,
-        };
-        self.driver
-            .command(|session, now| session.prepared(now, prepared))
-            .map_err(code)
-    }
-
-    /// There is no answer to a question for credentials.
-    #[wasm_bindgen(js_name = preparationFailed)]
-    pub fn preparation_failed(&self) {
-        self.driver.command(Session::preparation_failed);
-    }
-
-    /// Answers a step of the authentication.
-    pub fn authenticate(&self, data: Option<Vec<u8>>) -> Result<(), JsValue> {
-        self.driver
-            .command(|session, now| session.authenticate(now, data.as_deref()))
-            .map_err(code)
-    }
-
-    /// There is no answer to a step of the authentication.
-    #[wasm_bindgen(js_name = authenticationFailed)]
-    pub fn authentication_failed(&self) {
-        self.driver.command(Session::authentication_failed);
-    }
-
-    /// Gives a token.
-    pub fn reauthenticate(&self, data: Option<Vec<u8>>) -> Result<u32, JsValue> {
-        self.driver
-            .command(|session, now| session.reauthenticate(now, data.as_deref()))
-            .map(Token::get)
-            .map_err(code)
-    }
-
-    /// Gives a token. `properties` is undefined or an object as in `options::properties`. With a timeout, in
-    /// milliseconds, it is a request.
-    #[expect(clippy::too_many_arguments, reason = "an object would weigh more")]
+    /// Gives a token. With a timeout, in milliseconds, it is a request. `flags`: QoS, retain << 2, lower QoS if it is said
+    /// << 3, whether it is said << 4.
     pub fn publish(
         &self,
         topic: &str,
         payload: &[u8],
-        qos: u8,
-        retain: bool,
-        properties: Option<Fields>,
-        lower_qos: Option<bool>,
-        timeout: Option<u32>,
-    ) -> Result<u32, JsValue> {
-        let topic = TopicName::new(topic).map_err(code)?;
-        let properties = options::message_properties(properties)?;
-        let qos = QoS::from_u8(qos).ok_or_else(|| code(Error::Option))?;
-        let message = Outgoing {
-            topic,
-            payload,
-            qos,
-            retain,
-            properties: properties.as_properties(),
-            lower_qos,
-        };
-        let publish = |session: &mut Session, now| match timeout {
-            Some(millis) => session.request(now, &message, Duration::from_millis(millis.into())),
-            None => session.publish(now, &message),
-        };
-        let token = self.driver.command_in_turn(timeout.is_some(), publish);
-        token.map(Token::get).map_err(code)
-    }
-
-    /// Gives a token and a subscription key. `options` has the option byte of MQTT 5 for each filter, `properties` is
-    /// undefined or an object as in `options::subscribe_properties`.
-    pub fn subscribe(
-        &self,
-        filters: Vec<String>,
-        options: &[u8],
-        properties: Option<Fields>,
-    ) -> Result<Vec<u32>, JsValue> {
-        let mut parsed = Vec::with_capacity(filters.len());
-        for (filter, &options) in filters.iter().zip(options) {
-            let options = subscribe_options(options).ok_or_else(|| code(Error::Option))?;
-            parsed.push((TopicFilter::new(filter).map_err(code)?, options));
-        }
-        let properties = options::subscribe_properties(properties)?;
-        let (token, key) = self
-            .driver
-            .command(|session, now| {
-                session.subscribe_with(now, &parsed, properties.as_properties())
+        flags: u8,
+        list: Option<Vec<u8>>,
+        timeout: u32,
+    ) -> f64 {
+        let send = || {
+            let topic = TopicName::new(topic)?;
+            let properties = properties(list.as_deref().unwrap_or_default())?;
+            let message = Outgoing {
+                topic,
+                payload,
+                qos: QoS::from_u8(flags & 0b11).ok_or(Error::Option)?,
+                retain: flags & 0b100 != 0,
+                properties: properties.as_properties(),
+                lower_qos: (flags & 0b1_0000 != 0).then_some(flags & 0b1000 != 0),
+            };
+            self.driver.command_in_turn(timeout > 0, |session, now| {
+                match timeout {
+                    0 => session.publish(now, &message),
+                    _ => session.request(now, &message, Duration::from_millis(timeout.into())),
+                }
+                .map(Token::get)
             })
-            .map_err(code)?;
-        Ok([token.get(), key.get()].into())
-    }
-
-    /// Gives a token. `properties` as in `subscribe`.
-    pub fn unsubscribe(&self, key: u32, properties: Option<Fields>) -> Result<u32, JsValue> {
-        let key = SubscriptionKey::from_number(key);
-        let properties = options::subscribe_properties(properties)?;
-        self.driver
-            .command(|session, now| session.unsubscribe_with(now, key, properties.as_properties()))
-            .map(Token::get)
-            .map_err(code)
-    }
-
-    /// Acknowledges a message.
-    pub fn ack(&self, token: u32, reason: u32) -> Result<(), JsValue> {
-        // Not a byte: of 256 it would make the code for success.
-        let reason = u8::try_from(reason).ok().and_then(ReasonCode::from_u8);
-        let reason = reason.ok_or_else(|| code(Error::Option))?;
-        let token = AckToken::from_number(token);
-        self.driver
-            .command(|session, now| session.ack(now, token, reason))
-            .map_err(code)
-    }
-
-    /// Stops waiting for a publish.
-    pub fn cancel(&self, token: u32) {
-        self.driver
-            .command(|session, now| session.cancel(now, Token::from_number(token)));
-    }
-
-    /// Gives a publish or a subscribe so many milliseconds.
-    #[wasm_bindgen(js_name = giveTime)]
-    pub fn give_time(&self, token: u32, millis: u32) {
-        let time = Duration::from_millis(millis.into());
-        self.driver
-            .command(|session, now| session.give_time(now, Token::from_number(token), time));
-    }
-
-    /// The page woke up, perhaps on another network; for workers, which do not hear of it.
-    pub fn wake(&self, network: bool) {
-        let wake = if network {
-            Wake::Network
-        } else {
-            Wake::Running
         };
-        self.driver
-            .command(|session, now| session.handle_wake(now, wake));
-    }
-
-    /// The page is put away.
-    pub fn suspend(&self) {
-        self.driver
-            .command(|session, now| session.handle_suspend(now));
-    }
-
-    /// Ends the client, without DISCONNECT if `force`. `properties` is undefined or an object as in
-    /// `options::disconnect_properties`.
-    pub fn end(&self, force: bool, reason: u8, properties: Option<Fields>) -> Result<(), JsValue> {
-        let properties = options::disconnect_properties(properties)?;
-        let reason = ReasonCode::from_u8(reason).ok_or_else(|| code(Error::Option))?;
-        let ended = self.driver.command(|session, now| {
-            if force {
-                session.abort(now);
-                return Ok(());
-            }
-            session.disconnect_with(now, reason, properties.as_properties())
-        });
-        ended.map_err(code)
+        crossing(send())
     }
 }
 
-fn subscribe_options(byte: u8) -> Option<SubscribeOptions> {
+impl Engine {
+    fn perform(
+        &self,
+        session: &mut Session,
+        now: Instant,
+        command: u8,
+        number: f64,
+        other: u32,
+        bytes: Option<&[u8]>,
+    ) -> Result<u32, Error> {
+        let whole = number as u32;
+        let token = Token::from_number(whole);
+        let mut packed = Packed::new(bytes.unwrap_or_default());
+        match command {
+            command::CONNECT => session.connect(now)?,
+            command::STOP => session.stop(now),
+            command::RETRY_AFTER => {
+                session.retry_after(now, Duration::from_millis(whole.into()));
+            }
+            command::SET_CREDENTIALS => {
+                let prepared = prepared(&mut packed);
+                session.set_credentials(prepared.username, prepared.password)?;
+            }
+            command::PREPARED => session.prepared(now, prepared(&mut packed))?,
+            command::PREPARATION_FAILED => session.preparation_failed(now),
+            command::AUTHENTICATE => session.authenticate(now, bytes)?,
+            command::AUTHENTICATION_FAILED => session.authentication_failed(now),
+            command::REAUTHENTICATE => return session.reauthenticate(now, bytes).map(Token::get),
+            command::SUBSCRIBE => return self.subscribe(session, now, &mut packed),
+            command::UNSUBSCRIBE => {
+                let properties = packed.properties()?;
+                let key = SubscriptionKey::from_number(whole);
+                let token = session.unsubscribe_with(now, key, properties.as_properties())?;
+                return Ok(token.get());
+            }
+            command::ACK => {
+                let reason = ReasonCode::from_u8(other as u8).ok_or(Error::Option)?;
+                session.ack(now, AckToken::from_number(whole), reason)?;
+            }
+            command::CANCEL => session.cancel(now, token),
+            command::GIVE_TIME => {
+                session.give_time(now, token, Duration::from_millis(other.into()));
+            }
+            command::WAKE => {
+                let wake = match other {
+                    0 => Wake::Running,
+                    _ => Wake::Network,
+                };
+                session.handle_wake(now, wake);
+            }
+            command::SUSPEND => session.handle_suspend(now),
+            command::END => {
+                let properties = packed.properties()?;
+                let reason = ReasonCode::from_u8(other as u8).ok_or(Error::Option)?;
+                match whole {
+                    0 => session.disconnect_with(now, reason, properties.as_properties())?,
+                    _ => session.abort(now),
+                }
+            }
+            #[cfg(feature = "store")]
+            command::STORED => session.handle_stored(now, number as u64),
+            #[cfg(feature = "store")]
+            command::STORE_FAILED => session.handle_store_failed(now),
+            _ => return Err(Error::Option),
+        }
+        Ok(0)
+    }
+
+    fn subscribe(
+        &self,
+        session: &mut Session,
+        now: Instant,
+        packed: &mut Packed<'_>,
+    ) -> Result<u32, Error> {
+        let properties = packed.properties()?;
+        let mut filters = Vec::new();
+        while !packed.is_empty() {
+            let options = subscribe_options(packed.number()).ok_or(Error::Option)?;
+            let filter = TopicFilter::new(packed.text().unwrap_or_default())?;
+            filters.push((filter, options));
+        }
+        let (token, key) = session.subscribe_with(now, &filters, properties.as_properties())?;
+        self.key.set(key.get());
+        Ok(token.get())
+    }
+}
+
+fn prepared(packed: &mut Packed<'_>) -> Prepared {
+    Prepared {
+        username: packed.text().map(Into::into),
+        password: packed.bytes().map(Into::into),
+        authentication_data: packed.bytes().map(Into::into),
+    }
+}
+
+/// The option byte of MQTT 5.
+fn subscribe_options(byte: u32) -> Option<SubscribeOptions> {
     let retain_handling = match byte >> 4 {
         0 => RetainHandling::SendAtSubscribe,
         1 => RetainHandling::SendIfNew,
         2 => RetainHandling::DoNotSend,
         _ => return None,
     };
-    let qos = QoS::from_u8(byte & 0b11)?;
+    let qos = QoS::from_u8((byte & 0b11) as u8)?;
     Some(SubscribeOptions {
         qos,
         no_local: byte & 0b100 != 0,
@@ -357,31 +304,15 @@ fn subscribe_options(byte: u8) -> Option<SubscribeOptions> {
     })
 }
 
-/// Whether a text can be a topic name; undefined if so, else the error's code.
-#[wasm_bindgen(js_name = checkTopic)]
-pub fn check_topic(topic: &str) -> Option<String> {
-    TopicName::new(topic)
-        .err()
-        .map(|error| Error::from(error).code().into())
-}
-
-/// Whether a text can be a topic filter; undefined if so, else the error's code.
-#[wasm_bindgen(js_name = checkFilter)]
-pub fn check_filter(filter: &str) -> Option<String> {
-    TopicFilter::new(filter)
-        .err()
-        .map(|error| Error::from(error).code().into())
-}
-
-/// Whether a filter matches a topic name. False if either is not valid.
+/// Whether the first text can be a topic filter (1), the second one a topic name (2), and whether it matches (4).
 #[wasm_bindgen]
-pub fn matches(filter: &str, topic: &str) -> bool {
-    let (Ok(filter), Ok(topic)) = (TopicFilter::new(filter), TopicName::new(topic)) else {
-        return false;
-    };
-    let mut trie = crate::topic::FilterTrie::new();
-    trie.insert(filter.filter_without_share(), 0);
+pub fn check(filter: &str, topic: &str) -> u32 {
+    let (filter, topic) = (TopicFilter::new(filter), TopicName::new(topic));
     let mut found = Vec::new();
-    trie.matches(topic.as_str(), &mut found);
-    !found.is_empty()
+    if let (Ok(filter), Ok(topic)) = (&filter, &topic) {
+        let mut trie = crate::topic::FilterTrie::new();
+        trie.insert(filter.filter_without_share(), 0);
+        trie.matches(topic.as_str(), &mut found);
+    }
+    u32::from(filter.is_ok()) | u32::from(topic.is_ok()) << 1 | (found.len() as u32) << 2
 }

@@ -28,27 +28,27 @@ enum Kind {
     /// all, if there are properties these, if it has to be acknowledged a token, and if it is a response the token of the
     /// request
     Message = 0,
-    /// state, error code, reason code, properties, delay, attempt, close info or undefined, server, opened
+    /// state, error number, reason code, properties, delay, attempt, close info or undefined, server, opened
     State = 1,
     /// information
     Connected = 2,
-    /// token, error code, reason code, properties, QoS
+    /// token, error number, reason code, properties, QoS
     Published = 3,
-    /// token, properties, array of error code and (QoS or reason code) for each filter
+    /// token, properties, array of error number and (QoS or reason code) for each filter
     Subscribed = 4,
-    /// token, properties, array of error code and reason code for each filter
+    /// token, properties, array of error number and reason code for each filter
     Unsubscribed = 5,
-    /// error code, reason code, filter or undefined
+    /// error number, reason code, filter or undefined
     Warning = 6,
     /// whether the last attempt was refused for its credentials
     Prepare = 7,
     /// whether the server is satisfied, data or undefined
     Authentication = 8,
-    /// token, error code, reason code
+    /// token, error number, reason code
     Reauthenticated = 9,
     /// nothing
     Writable = 10,
-    /// token, error code, reason code, properties
+    /// token, error number, reason code, properties
     RequestFailed = 11,
 }
 
@@ -153,7 +153,7 @@ impl Records {
         }
     }
 
-    /// What SUBACK and UNSUBACK say: token, properties, and for each filter an error code and a number, which come with
+    /// What SUBACK and UNSUBACK say: token, properties, and for each filter an error number and a number, which come with
     /// `list`.
     fn answers(&self, token: Token, properties: &PropertiesBuf, list: Array) {
         self.push(token.get());
@@ -292,8 +292,8 @@ impl Sink for Records {
             Box::new(move || {
                 // The receivers catch what user code throws; there is nobody here to tell.
                 #[cfg(feature = "store")]
-                if let Some((write, ops)) = stored {
-                    let _ = write.call1(&JsValue::UNDEFINED, &ops);
+                if let Some(ops) = stored {
+                    let _ = deliver.call2(&JsValue::UNDEFINED, &Array::new(), &ops);
                 }
                 if let Some(batch) = batch {
                     let _ = deliver.call1(&JsValue::UNDEFINED, &batch);
@@ -303,13 +303,13 @@ impl Sink for Records {
     }
 }
 
-/// An error's code and reason code, each undefined if there is none.
+/// An error's number and reason code, each undefined if there is none.
 fn push_error(to: &Array, error: Option<Error>) {
-    to.push(error.map(Error::code));
+    to.push(error.map(Error::number));
     to.push(error.and_then(Error::reason).map(|reason| reason as u8));
 }
 
-/// No error code and what success says, or an error.
+/// No error number and what success says, or an error.
 fn push_outcome(to: &Array, outcome: Result<u8, Error>) {
     match outcome {
         Ok(value) => {

@@ -4,43 +4,23 @@
 //! TypeScript has read the records, and writes what it is told to. What they mean is the session's.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::*;
 
-use super::options::Fields;
+use super::Engine;
+use super::packed::Packed;
+use super::records::Records;
 use super::values::{Array, Function, Uint8Array};
-use super::{Engine, code};
 use crate::client;
 use crate::error::Error;
 use crate::session::{ConnectOptions, Durability, RestoreError, Session, StoreKey, StoreOp};
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(method, getter, js_name = storeWith)]
-    fn store_with(this: &Fields) -> Option<Function>;
-    /// Absent if there is no store.
-    #[wasm_bindgen(method, getter)]
-    fn strict(this: &Fields) -> Option<bool>;
-    /// What is in the store.
-    #[wasm_bindgen(method, getter)]
-    fn records(this: &Fields) -> Option<Vec<u8>>;
-}
-
 /// What the store is told: key and value in turn. Without a key everything is deleted, without a value this record.
 pub(super) struct Ops {
-    write: Function,
     batch: Array,
 }
 
 impl Ops {
-    pub(super) fn new(options: &Fields) -> Option<Self> {
-        Some(Self {
-            write: options.store_with()?,
-            batch: Array::new(),
-        })
-    }
-
     pub(super) fn push(&mut self, op: StoreOp<'_>) {
         let (key, value) = match op {
             StoreOp::Put { key, value } => (Some(key), Some(value)),
@@ -51,59 +31,55 @@ impl Ops {
         self.batch.push(value.map(Uint8Array::from));
     }
 
-    /// The function and what it is to be called with.
-    pub(super) fn take(&mut self) -> Option<(Function, Array)> {
+    pub(super) fn take(&mut self) -> Option<Array> {
         let some = self.batch.length() > 0;
-        some.then(|| {
-            (
-                self.write.clone(),
-                core::mem::replace(&mut self.batch, Array::new()),
-            )
-        })
+        some.then(|| core::mem::replace(&mut self.batch, Array::new()))
     }
 }
 
-/// A session, and how it began: undefined for one that is restored, else why it is a new one, and how many records could
-/// not be used.
+/// How a session began: undefined for one that is restored, else why it is a new one, and how many records could not be
+/// used.
+#[derive(Default)]
 pub(super) struct Begun {
-    pub(super) session: Session,
-    pub(super) outcome: Option<&'static str>,
-    pub(super) damaged: u32,
+    outcome: Option<&'static str>,
+    damaged: u32,
 }
 
-/// A session that is in the store, or a new one for it, or one without.
+/// A session that is in the store, or a new one for it, or one without. The options end with how durable the store is to
+/// be (0: there is none, 1: relaxed, 2: strict) and what is in it.
 pub(super) fn begin(
-    options: &Fields,
+    options: &mut Packed<'_>,
     connect: ConnectOptions,
     seed: u64,
-) -> Result<Begun, JsValue> {
-    let Some(strict) = options.strict() else {
-        let session = Session::new(connect, seed).map_err(code)?;
-        return Ok(Begun {
-            session,
-            outcome: None,
-            damaged: 0,
-        });
+    deliver: Function,
+) -> Result<(Session, Begun, Records), Error> {
+    let mut sink = Records::new(deliver);
+    let durability = match options.number() {
+        0 => return Ok((Session::new(connect, seed)?, Begun::default(), sink)),
+        1 => Durability::Relaxed,
+        _ => Durability::Strict,
     };
-    let durability = if strict {
-        Durability::Strict
-    } else {
-        Durability::Relaxed
-    };
-    let records = options.records().unwrap_or_default();
+    sink.store = Some(Ops {
+        batch: Array::new(),
+    });
+    let mut records = Stored(options.bytes().unwrap_or_default());
     let (now, wall) = (client::now(), client::wall_now());
-    let mut records = Packed(&records);
     match Session::restore(now, wall, connect.clone(), durability, seed, &mut records) {
-        Ok(restored) => Ok(Begun {
-            session: restored.session,
-            outcome: None,
-            damaged: restored.damaged.len() as u32,
-        }),
-        Err(why) => Ok(Begun {
-            session: Session::with_store(connect, durability, seed).map_err(code)?,
-            outcome: Some(reason(why)?),
-            damaged: 0,
-        }),
+        Ok(restored) => {
+            let damaged = restored.damaged.len() as u32;
+            let begun = Begun {
+                outcome: None,
+                damaged,
+            };
+            Ok((restored.session, begun, sink))
+        }
+        Err(why) => {
+            let begun = Begun {
+                outcome: Some(reason(why)?),
+                damaged: 0,
+            };
+            Ok((Session::with_store(connect, durability, seed)?, begun, sink))
+        }
     }
 }
 
@@ -112,13 +88,13 @@ impl Engine {
     /// Why the session is not the stored one: undefined if it is, and without a store.
     #[wasm_bindgen(getter)]
     pub fn outcome(&self) -> Option<String> {
-        self.outcome.map(Into::into)
+        self.begun.outcome.map(Into::into)
     }
 
     /// How many records could not be used.
     #[wasm_bindgen(getter)]
     pub fn damaged(&self) -> u32 {
-        self.damaged
+        self.begun.damaged
     }
 
     /// The publishes that are not settled: token, topic or undefined, QoS and whether it may have left, in turn.
@@ -126,29 +102,17 @@ impl Engine {
     pub fn open_publishes(&self) -> Array {
         self.driver.read(open_publishes)
     }
-
-    /// So many operations with the store are durable, counted from the beginning.
-    pub fn stored(&self, ops: f64) {
-        self.driver
-            .command(|session, now| session.handle_stored(now, ops as u64));
-    }
-
-    /// The store has failed for good.
-    #[wasm_bindgen(js_name = storeFailed)]
-    pub fn store_failed(&self) {
-        self.driver.command(Session::handle_store_failed);
-    }
 }
 
-fn reason(why: RestoreError) -> Result<&'static str, JsValue> {
+fn reason(why: RestoreError) -> Result<&'static str, Error> {
     match why {
         RestoreError::NoSession => Ok("none"),
         RestoreError::Damaged => Ok("damaged"),
         RestoreError::Format => Ok("format"),
         RestoreError::Version => Ok("version"),
         RestoreError::ClientId => Ok("clientId"),
-        RestoreError::EndsWithConnection => Err(code(Error::Option)),
-        RestoreError::Options(error) => Err(code(error)),
+        RestoreError::EndsWithConnection => Err(Error::Option),
+        RestoreError::Options(error) => Err(error),
     }
 }
 
@@ -165,9 +129,9 @@ fn open_publishes(session: &Session) -> Array {
 }
 
 /// Records one behind the other: key (8 bytes), length (4 bytes), value.
-struct Packed<'a>(&'a [u8]);
+struct Stored<'a>(&'a [u8]);
 
-impl<'a> Iterator for Packed<'a> {
+impl<'a> Iterator for Stored<'a> {
     type Item = (StoreKey, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -47,6 +47,14 @@ extern "C" {
     pub type Function;
     #[wasm_bindgen(method, catch, js_name = call)]
     pub fn call1(this: &Function, context: &JsValue, argument: &Array) -> Result<(), JsValue>;
+    #[cfg(feature = "store")]
+    #[wasm_bindgen(method, catch, js_name = call)]
+    pub fn call2(
+        this: &Function,
+        context: &JsValue,
+        first: &Array,
+        second: &Array,
+    ) -> Result<(), JsValue>;
 }
 
 impl Array {
