@@ -34,6 +34,7 @@ import {
   subscribeProperties,
 } from "./options.js";
 import { type Piece, packed } from "./packed.js";
+import { Page } from "./page.js";
 import { type RecordReader, readRecords } from "./records.js";
 import { Subscription } from "./subscription.js";
 import { bytesOf, optionalBytes, wellFormed } from "./text.js";
@@ -88,6 +89,7 @@ export interface Client extends Disposal {}
 export class Client {
   /** Given back to WebAssembly when the client has closed. */
   #engine: Engine | undefined;
+  readonly #page: Page;
   #clientId: string;
   readonly #servers: readonly Server[];
   /** Of each server the URL; empty until a function was asked for it. */
@@ -160,23 +162,24 @@ export class Client {
       });
     }
     const reader = this.#reader();
-    const deliver = (batch: unknown[], ops?: unknown[]) => {
-      if (ops) {
-        held?.write(ops);
-      }
-      readRecords(batch, reader);
-    };
     const Given = options.webSocket;
-    const opener =
-      Given &&
-      ((url: string, offered: string) => {
-        const socket = new Given(url, offered);
-        // Where errors are thrown that nobody listens for, this one must not be.
-        socket.addEventListener("error", () => {});
-        return socket;
-      });
+    const opener = (url: string, subprotocol: string) => {
+      if (!Given) {
+        return new WebSocket(url, subprotocol);
+      }
+      const socket = new Given(url, subprotocol) as WebSocket;
+      // Where errors are thrown that nobody listens for, this one must not be.
+      socket.addEventListener("error", () => {});
+      return socket;
+    };
+    this.#page = new Page(
+      opener,
+      (batch) => readRecords(batch, reader),
+      (ops) => held?.write(ops),
+    );
     try {
-      this.#engine = new module.Engine(engine, deliver, opener);
+      this.#engine = new module.Engine(engine, this.#page);
+      this.#page.attach(this.#engine);
       this.#clientId = this.#engine.status().clientId;
     } catch (thrown) {
       throw engineError(thrown);
@@ -551,10 +554,9 @@ export class Client {
 
   /** Gives the engine's memory back, after what it has queued for this turn. */
   #release(): void {
-    const engine = this.#engine;
     this.stats();
     this.#engine = undefined;
-    queueMicrotask(() => engine?.free());
+    queueMicrotask(() => this.#page.release());
   }
 
   #reader(): RecordReader {

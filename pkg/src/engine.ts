@@ -70,6 +70,33 @@ export enum Command {
   StoreFailed = 21,
 }
 
+/**
+ * What an engine is told of its page, some of it with a number or a text. `happened` in `src/js/mod.rs` has the same
+ * numbers.
+ *
+ * @internal
+ */
+export enum Happening {
+  /** The timer that was set last is due. */
+  Timer = 0,
+  /** The microtask that was queued. */
+  Microtask = 1,
+  /** The page runs again, or somebody looks at it again. */
+  Running = 2,
+  /** The network is back. */
+  Network = 3,
+  /** The page goes into the back/forward cache. */
+  PutAway = 4,
+  /** The socket opened, with this subprotocol. */
+  Open = 5,
+  /** So many bytes have come. */
+  Bytes = 6,
+  /** A text message has come. */
+  Text = 7,
+  /** The socket has closed: code, and 65,536 more after a closing handshake; the server's words. */
+  Closed = 8,
+}
+
 type Name = "load" | "loadStore";
 
 const loading: { [name in Name]?: Promise<Module> | undefined } = {};

@@ -6,8 +6,44 @@
 
 import type { UserProperties } from "./types.js";
 
-/** What happened and what to do. Order: as the engine numbers them. */
+/** What happened and what to do. Order: as a client lives; the engine knows it. */
 const TEXTS = {
+  wasm: [
+    "The WebAssembly module could not be loaded.",
+    "Serve webmqtt_bg.wasm next to the script, and allow 'wasm-unsafe-eval' in script-src of the Content-Security-Policy.",
+  ],
+  "url-invalid": [
+    "The URL cannot be used for a WebSocket.",
+    "Use an absolute URL like wss://broker.example:8084/mqtt, without a fragment.",
+  ],
+  "url-insecure": [
+    "Browsers block ws: to another host from a page that was loaded over https:.",
+    "Use wss: and the broker's TLS port, or load the page over http: while developing.",
+  ],
+  "url-plain": [
+    "What goes over ws: to another host can be read and changed by everybody on its way.",
+    "Use wss: and the broker's TLS port.",
+  ],
+  "option-invalid": [
+    "An option has a value that cannot be used.",
+    "See the documentation of the option for its range.",
+  ],
+  "properties-version": [
+    "MQTT 3.1.1 has no properties, and so no requests.",
+    "Use version 5, or leave out what only MQTT 5 has.",
+  ],
+  "reason-not-allowed": [
+    "The reason code is not one that a client may send here.",
+    "Use 0, 4 or an error code that fits; MQTT 3.1.1 has none.",
+  ],
+  "session-expiry-zero": [
+    "A session that ends with its connection cannot be kept at its end.",
+    "Give connect() a sessionExpiry above 0.",
+  ],
+  "password-without-username": [
+    "MQTT 3.1.1 does not allow a password without a user name.",
+    "Give a username too, or use version 5.",
+  ],
   "topic-empty": ["The topic is empty.", "A topic has at least one character."],
   "topic-too-long": ["The topic is longer than 65,535 bytes of UTF-8.", "Use a shorter topic."],
   "topic-nul": ["The topic contains U+0000.", "Remove the character; MQTT does not allow it."],
@@ -27,19 +63,17 @@ const TEXTS = {
     "The shared subscription has no share name, a name with a wildcard, or no filter.",
     "Use it like this: $share/workers/jobs/#.",
   ],
-  "option-invalid": [
-    "An option has a value that cannot be used.",
-    "See the documentation of the option for its range.",
+  "topic-surrogate": [
+    "The text contains a lone surrogate, which UTF-8 cannot express.",
+    "Check where the text was cut; String.prototype.toWellFormed() repairs it.",
   ],
-  "session-expiry-zero": [
-    "A session that ends with its connection cannot be kept at its end.",
-    "Give connect() a sessionExpiry above 0.",
+  "payload-invalid": [
+    "The payload is neither text nor bytes.",
+    "Pass a string, an ArrayBuffer or a typed array; use JSON.stringify for objects, and await read() of webmqtt/payload for blobs and streams.",
   ],
-  closed: ["The client was ended.", "Make a new client."],
-  aborted: ["The operation was aborted.", "Nothing to do: the application asked for it."],
-  timeout: [
-    "The operation took longer than its timeout.",
-    "Try again, or raise timeout. A message that was in flight may have been delivered.",
+  "packet-too-large": [
+    "The message is larger than the broker accepts.",
+    "Send less at once, or raise the broker's maximum packet size; client.connection.maximumPacketSize has the limit.",
   ],
   "queue-full": [
     "The queue of messages that wait to be sent is full.",
@@ -53,9 +87,9 @@ const TEXTS = {
     "The message expired before it could be sent.",
     "Publish with a longer messageExpiry, or without one; a message waits while there is no connection.",
   ],
-  "packet-too-large": [
-    "The message is larger than the broker accepts.",
-    "Send less at once, or raise the broker's maximum packet size; client.connection.maximumPacketSize has the limit.",
+  "no-packet-id": [
+    "All 65,535 packet identifiers are in use.",
+    "Wait for earlier publishes to settle.",
   ],
   "qos-not-supported": [
     "The broker does not support this QoS.",
@@ -73,14 +107,6 @@ const TEXTS = {
     "The broker does not support shared subscriptions.",
     "Subscribe without $share.",
   ],
-  "identifier-not-supported": [
-    "The broker does not support subscription identifiers.",
-    "Subscribe without subscriptionIdentifier.",
-  ],
-  "no-packet-id": [
-    "All 65,535 packet identifiers are in use.",
-    "Wait for earlier publishes to settle.",
-  ],
   credentials: [
     "There was nothing to connect with: what was asked for it failed, or gave no answer in time.",
     "See the cause; functions for the URL, username and password, and auth, have connectTimeout to answer.",
@@ -92,6 +118,10 @@ const TEXTS = {
   reauthentication: [
     "There is nothing to authenticate again now.",
     "It needs the option auth, a connection, and no other authentication under way.",
+  ],
+  "identifier-not-supported": [
+    "The broker does not support subscription identifiers.",
+    "Subscribe without subscriptionIdentifier.",
   ],
   "redirect-refused": [
     "The broker named another server that cannot be used.",
@@ -135,10 +165,6 @@ const TEXTS = {
     "The server sent a WebSocket text message, which MQTT does not use.",
     "Check that the URL is an MQTT endpoint.",
   ],
-  "publish-refused": [
-    "The broker did not accept the message.",
-    "Check the access rights for this topic; the reason code says more.",
-  ],
   "subscribe-refused": [
     "The broker refused the subscription.",
     "Check the access rights for this filter.",
@@ -148,63 +174,36 @@ const TEXTS = {
     "No response to the request came in time.",
     "Check that somebody answers on this topic, and that what answers uses the response topic; raise timeout.",
   ],
+  "no-response-topic": [
+    "The message has no response topic: its sender expects no response.",
+    "Check message.properties.responseTopic before client.respond().",
+  ],
+  "publish-refused": [
+    "The broker did not accept the message.",
+    "Check the access rights for this topic; the reason code says more.",
+  ],
   indeterminate: [
     "The broker lost the session while this QoS 2 message was on its way: it was delivered once or not at all.",
     "Ask the receiver, or send it again if a second copy does no harm. A session that lives longer (clean: false, sessionExpiry) avoids it.",
-  ],
-  store: [
-    "The session cannot be kept in the browser's storage, or what was there cannot be used.",
-    "The client goes on in memory. The cause says why: no room (QuotaExceededError), or a browser mode without storage.",
   ],
   "unclaimed-dropped": [
     "More messages of the resumed session arrived than could be kept for subscriptions that are not there yet.",
     "Call subscribe() before connect(): createClient(), client.subscribe(), then client.connect().",
   ],
-  // Those that the engine does not know.
-  wasm: [
-    "The WebAssembly module could not be loaded.",
-    "Serve webmqtt_bg.wasm next to the script, and allow 'wasm-unsafe-eval' in script-src of the Content-Security-Policy.",
-  ],
-  "url-invalid": [
-    "The URL cannot be used for a WebSocket.",
-    "Use an absolute URL like wss://broker.example:8084/mqtt, without a fragment.",
-  ],
-  "url-insecure": [
-    "Browsers block ws: to another host from a page that was loaded over https:.",
-    "Use wss: and the broker's TLS port, or load the page over http: while developing.",
-  ],
-  "url-plain": [
-    "What goes over ws: to another host can be read and changed by everybody on its way.",
-    "Use wss: and the broker's TLS port.",
-  ],
-  "properties-version": [
-    "MQTT 3.1.1 has no properties, and so no requests.",
-    "Use version 5, or leave out what only MQTT 5 has.",
-  ],
-  "reason-not-allowed": [
-    "The reason code is not one that a client may send here.",
-    "Use 0, 4 or an error code that fits; MQTT 3.1.1 has none.",
-  ],
-  "password-without-username": [
-    "MQTT 3.1.1 does not allow a password without a user name.",
-    "Give a username too, or use version 5.",
-  ],
-  "topic-surrogate": [
-    "The text contains a lone surrogate, which UTF-8 cannot express.",
-    "Check where the text was cut; String.prototype.toWellFormed() repairs it.",
-  ],
-  "payload-invalid": [
-    "The payload is neither text nor bytes.",
-    "Pass a string, an ArrayBuffer or a typed array; use JSON.stringify for objects, and await read() of webmqtt/payload for blobs and streams.",
-  ],
-  "no-response-topic": [
-    "The message has no response topic: its sender expects no response.",
-    "Check message.properties.responseTopic before client.respond().",
+  timeout: [
+    "The operation took longer than its timeout.",
+    "Try again, or raise timeout. A message that was in flight may have been delivered.",
   ],
   "client-id-in-use": [
     "Another tab or worker has a client with this client id.",
     'Give each tab a clientId of its own, or exclusive: "wait".',
   ],
+  store: [
+    "The session cannot be kept in the browser's storage, or what was there cannot be used.",
+    "The client goes on in memory. The cause says why: no room (QuotaExceededError), or a browser mode without storage.",
+  ],
+  aborted: ["The operation was aborted.", "Nothing to do: the application asked for it."],
+  closed: ["The client was ended.", "Make a new client."],
 } as const satisfies Record<string, readonly [message: string, remediation: string]>;
 
 /**

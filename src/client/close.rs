@@ -1,4 +1,4 @@
-//! How a WebSocket ended, where there is none. In a page it is the socket that tells.
+//! How a WebSocket ended.
 
 use alloc::string::String;
 

@@ -5,22 +5,28 @@
 //! leaves in a microtask, so that all publishes of one turn share a few WebSocket messages.
 
 use alloc::boxed::Box;
-use alloc::rc::{Rc, Weak};
+use alloc::rc::Rc;
+#[cfg(not(feature = "js"))]
+use alloc::rc::Weak;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use wasm_bindgen::prelude::*;
-
+#[cfg(not(feature = "js"))]
+pub(super) use super::browser::Browser as Platform;
 use super::clock;
-use super::env::{Change, Environment, SleepDetector};
-use super::socket::{CloseInfo, Socket, SocketEvent};
+use super::close::CloseInfo;
+#[cfg(feature = "js")]
+pub(super) use super::facade::Page as Platform;
+use super::sleep::SleepDetector;
 use super::timer::Timer;
 use crate::error::Error;
+#[cfg(not(feature = "js"))]
+use crate::session::ConnectOptions;
 #[cfg(feature = "store")]
 use crate::session::StoreOp;
 use crate::session::redirect;
-use crate::session::{ConnectOptions, Event, Session, Transmit, TransportOp, Wake};
+use crate::session::{Event, Session, Transmit, TransportOp, Wake};
 use crate::time::{Duration, Instant};
 
 /// WebSocket messages are filled up to about this size; a full one is sent without waiting for the microtask.
@@ -35,12 +41,6 @@ const BUFFER_CHECK: Duration = Duration::from_millis(1);
 
 /// With more than this waiting to be sent, [`Driver::is_writable`] says no.
 const WAITING_BYTES: usize = 1024 * 1024;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = queueMicrotask)]
-    fn queue_microtask(callback: &Closure<dyn FnMut()>);
-}
 
 /// A call to make when nothing is borrowed any more.
 pub type Delivery = Box<dyn FnOnce()>;
@@ -78,25 +78,43 @@ pub struct DriverOptions {
     pub keep_when_put_away: bool,
 }
 
+/// What the page lives through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The page runs again, or somebody looks at it again.
+    Running,
+    /// The network is back.
+    Network,
+    /// The page goes into the back/forward cache.
+    PutAway,
+}
+
+/// What happens to the socket that was opened last and not shut since.
+pub enum SocketEvent {
+    /// It opened, with this subprotocol.
+    Open(String),
+    /// So many bytes have come, which the platform has.
+    Bytes(usize),
+    /// A text message, which MQTT does not know [MQTT-6.0.0-1].
+    Text,
+    /// It has closed.
+    Closed(CloseInfo),
+}
+
 /// An MQTT client over the browser's WebSocket.
 pub struct Driver {
     inner: Rc<RefCell<Inner>>,
 }
 
-struct Inner {
+pub(super) struct Inner {
     session: Session,
     options: DriverOptions,
     sink: Box<dyn Sink>,
-    socket: Option<Socket>,
-    opener: Option<js_sys::Function>,
-    /// Sockets that are done with are dropped later: the handler of one can be the caller.
-    retired: Vec<Socket>,
-    /// Number of the current socket; events of earlier ones are ignored.
-    generation: u32,
+    pub(super) platform: Platform,
+    /// There is a socket.
+    has_socket: bool,
     timer: Timer,
     sleep: SleepDetector,
-    _environment: Environment,
-    microtask: Closure<dyn FnMut()>,
     microtask_queued: bool,
     /// When the last command came.
     commanded_at: Instant,
@@ -107,7 +125,6 @@ struct Inner {
     held_up: bool,
     received: f64,
     sent: f64,
-    me: Weak<RefCell<Inner>>,
 }
 
 impl Driver {
@@ -115,6 +132,7 @@ impl Driver {
     ///
     /// # Errors
     /// Options that CONNECT cannot carry.
+    #[cfg(not(feature = "js"))]
     pub fn new(
         options: DriverOptions,
         connect: ConnectOptions,
@@ -126,41 +144,58 @@ impl Driver {
 
     /// Makes a client of a session that has not connected yet, such as one that was restored from a store with
     /// [`now`](super::now) as its time. [`DriverOptions::seed`] is not used.
+    #[cfg(not(feature = "js"))]
     pub fn with_session(options: DriverOptions, session: Session, sink: Box<dyn Sink>) -> Self {
         let inner = Rc::new_cyclic(|me: &Weak<RefCell<Inner>>| {
-            let (for_timer, for_microtask, for_environment) = (me.clone(), me.clone(), me.clone());
-            let changed = move |change| on_change(&for_environment, change);
-            RefCell::new(Inner {
-                session,
-                options,
-                sink,
-                socket: None,
-                opener: None,
-                retired: Vec::new(),
-                generation: 0,
-                timer: Timer::new(move || on_timer(&for_timer)),
-                sleep: SleepDetector::new(clock::millis()),
-                _environment: Environment::listen(changed),
-                microtask: Closure::wrap(
-                    Box::new(move || on_microtask(&for_microtask)) as Box<dyn FnMut()>
-                ),
-                microtask_queued: false,
-                commanded_at: clock::now(),
-                out: Vec::with_capacity(2 * MESSAGE_BYTES),
-                congested: false,
-                held_up: false,
-                received: 0.0,
-                sent: 0.0,
-                me: me.clone(),
-            })
+            let platform = Platform::new(me.clone());
+            RefCell::new(Inner::new(options, session, sink, platform))
         });
         Self { inner }
     }
 
+    /// Makes a client of a session that has not connected yet, on a platform that tells it what happens.
+    #[cfg(feature = "js")]
+    pub fn on(
+        platform: Platform,
+        options: DriverOptions,
+        session: Session,
+        sink: Box<dyn Sink>,
+    ) -> Self {
+        let inner = Inner::new(options, session, sink, platform);
+        Self {
+            inner: Rc::new(RefCell::new(inner)),
+        }
+    }
+
     /// Takes its WebSockets from this function of URL and subprotocol, from the next one on. For places that have none of
     /// their own.
+    #[cfg(not(feature = "js"))]
     pub fn open_sockets_with(&self, opener: js_sys::Function) {
-        self.inner.borrow_mut().opener = Some(opener);
+        self.inner.borrow_mut().platform.open_with(opener);
+    }
+
+    /// The timer that was set last is due.
+    #[cfg(feature = "js")]
+    pub fn timer_fired(&self) {
+        enter(&self.inner, Inner::timer_fired);
+    }
+
+    /// The microtask that was queued.
+    #[cfg(feature = "js")]
+    pub fn microtask(&self) {
+        enter(&self.inner, Inner::microtask);
+    }
+
+    /// The page lives through something.
+    #[cfg(feature = "js")]
+    pub fn changed(&self, change: Change) {
+        enter(&self.inner, |inner, now| inner.changed(change, now));
+    }
+
+    /// Something happens to the socket.
+    #[cfg(feature = "js")]
+    pub fn socket_event(&self, event: SocketEvent) {
+        enter(&self.inner, |inner, now| inner.socket_event(event, now));
     }
 
     /// Runs a command on the session. What it causes leaves in a microtask, or at once when a full WebSocket message
@@ -215,15 +250,11 @@ impl Driver {
     }
 }
 
-/// Runs `act` on the driver if it still exists, drains the session, and delivers what came out. The clock is read once:
-/// that takes as long as half of what else a message needs.
-fn enter(driver: &Weak<RefCell<Inner>>, act: impl FnOnce(&mut Inner, Instant)) {
-    let Some(driver) = driver.upgrade() else {
-        return;
-    };
+/// Runs `act` on the driver, drains the session, and delivers what came out. The clock is read once: that takes as long as
+/// half of what else a message needs.
+pub(super) fn enter(driver: &RefCell<Inner>, act: impl FnOnce(&mut Inner, Instant)) {
     let delivery = {
         let mut inner = driver.borrow_mut();
-        inner.retired.clear();
         let now = clock::now();
         act(&mut inner, now);
         inner.drain(now);
@@ -234,36 +265,43 @@ fn enter(driver: &Weak<RefCell<Inner>>, act: impl FnOnce(&mut Inner, Instant)) {
     }
 }
 
-fn on_timer(driver: &Weak<RefCell<Inner>>) {
-    enter(driver, |inner, now| {
-        inner.timer.fired();
-        inner.session.handle_timeout(now);
-        if inner.sleep.slept(clock::millis()) {
-            inner.session.handle_wake(now, Wake::Running);
-        }
-    });
-}
-
-fn on_change(driver: &Weak<RefCell<Inner>>, change: Change) {
-    enter(driver, |inner, now| inner.environment_changed(change, now));
-}
-
-fn on_microtask(driver: &Weak<RefCell<Inner>>) {
-    enter(driver, |inner, _| inner.microtask_queued = false);
-}
-
-fn on_socket(driver: &Weak<RefCell<Inner>>, generation: u32, event: SocketEvent) {
-    enter(driver, |inner, now| {
-        inner.timer.network_event();
-        if inner.generation == generation && inner.socket.is_some() {
-            inner.socket_event(event, now);
-            // Timers of hidden pages come late; whatever happens notices what is overdue.
-            inner.session.handle_timeout(now);
-        }
-    });
-}
-
 impl Inner {
+    fn new(
+        options: DriverOptions,
+        session: Session,
+        sink: Box<dyn Sink>,
+        platform: Platform,
+    ) -> Self {
+        Self {
+            session,
+            options,
+            sink,
+            platform,
+            has_socket: false,
+            timer: Timer::default(),
+            sleep: SleepDetector::new(clock::millis()),
+            microtask_queued: false,
+            commanded_at: clock::now(),
+            out: Vec::with_capacity(2 * MESSAGE_BYTES),
+            congested: false,
+            held_up: false,
+            received: 0.0,
+            sent: 0.0,
+        }
+    }
+
+    pub(super) fn timer_fired(&mut self, now: Instant) {
+        self.timer.fired();
+        self.session.handle_timeout(now);
+        if self.sleep.slept(clock::millis()) {
+            self.session.handle_wake(now, Wake::Running);
+        }
+    }
+
+    pub(super) fn microtask(&mut self, _: Instant) {
+        self.microtask_queued = false;
+    }
+
     /// When a command comes.
     #[inline(never)]
     fn now(&mut self, alone: bool) -> Instant {
@@ -280,11 +318,11 @@ impl Inner {
         }
         if !self.microtask_queued {
             self.microtask_queued = true;
-            queue_microtask(&self.microtask);
+            self.platform.queue_microtask();
         }
     }
 
-    fn environment_changed(&mut self, change: Change, now: Instant) {
+    pub(super) fn changed(&mut self, change: Change, now: Instant) {
         // What is overdue comes before what is new.
         self.session.handle_timeout(now);
         match change {
@@ -295,19 +333,19 @@ impl Inner {
         }
     }
 
-    fn socket_event(&mut self, event: SocketEvent, now: Instant) {
+    pub(super) fn socket_event(&mut self, event: SocketEvent, now: Instant) {
+        self.timer.network_event();
         match event {
-            SocketEvent::Open => {
-                let chosen = self.socket.as_ref().map(Socket::opened);
+            SocketEvent::Open(subprotocol) => {
                 self.session.handle_open(now);
-                if chosen.as_deref() != Some(&self.options.subprotocol) {
+                if subprotocol != self.options.subprotocol {
                     // [MQTT-6.0.0-4]
                     self.session.handle_transport_error(now, Error::Subprotocol);
                 }
             }
-            SocketEvent::Bytes(bytes) => {
-                self.received += f64::from(bytes.length());
-                bytes.copy_to(self.session.recv_buf(bytes.length() as usize));
+            SocketEvent::Bytes(count) => {
+                self.received += count as f64;
+                self.platform.take(self.session.recv_buf(count));
                 self.session.handle_received(now);
             }
             SocketEvent::Text => self.session.handle_transport_error(now, Error::TextFrame),
@@ -317,6 +355,8 @@ impl Inner {
                 self.session.handle_closed(now);
             }
         }
+        // Timers of hidden pages come late; whatever happens notices what is overdue.
+        self.session.handle_timeout(now);
     }
 
     fn drain(&mut self, now: Instant) {
@@ -344,7 +384,8 @@ impl Inner {
         }
         let deadline = self.session.poll_timeout().map(|deadline| deadline.at);
         let check = self.congested.then(|| now + BUFFER_CHECK);
-        self.timer.set(deadline.into_iter().chain(check).min(), now);
+        let next = deadline.into_iter().chain(check).min();
+        self.timer.set(next, now, &mut self.platform);
     }
 
     fn is_writable(&self) -> bool {
@@ -374,8 +415,7 @@ impl Inner {
     fn transmit(&mut self) -> bool {
         let mut sent = false;
         loop {
-            let buffered = self.socket.as_ref().map_or(0, Socket::buffered);
-            self.congested = buffered > BUFFERED_BYTES;
+            self.congested = self.has_socket && self.platform.buffered() > BUFFERED_BYTES;
             if self.congested {
                 break;
             }
@@ -384,8 +424,8 @@ impl Inner {
                 break;
             }
             sent = true;
-            if let Some(socket) = &self.socket {
-                socket.send(&self.out);
+            if self.has_socket {
+                self.platform.send(&self.out);
                 self.sent += self.out.len() as f64;
             }
         }
@@ -403,16 +443,15 @@ impl Inner {
         }
     }
 
-    /// Hears nothing more of the socket, one of whose handlers may be running.
+    /// Hears nothing more of the socket.
     fn retire(&mut self) {
-        if let Some(socket) = self.socket.take() {
-            socket.shut();
-            self.retired.push(socket);
+        if self.has_socket {
+            self.has_socket = false;
+            self.platform.shut();
         }
     }
 
     fn transport(&mut self, op: TransportOp, now: Instant) {
-        self.generation = self.generation.wrapping_add(1);
         self.retire();
         if op == TransportOp::Close {
             return;
@@ -420,12 +459,9 @@ impl Inner {
         let Some(url) = self.url() else {
             return self.session.handle_redirect_refused(now);
         };
-        let (me, generation) = (self.me.clone(), self.generation);
-        let handle = move |event| on_socket(&me, generation, event);
-        let opener = self.opener.as_ref();
-        match Socket::open(&url, &self.options.subprotocol, opener, handle) {
-            Ok(socket) => self.socket = Some(socket),
-            Err(_) => self.session.handle_closed(now),
+        self.has_socket = self.platform.open(&url, &self.options.subprotocol);
+        if !self.has_socket {
+            self.session.handle_closed(now);
         }
     }
 }

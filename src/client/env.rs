@@ -9,6 +9,8 @@ use alloc::string::String;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
+use super::driver::Change;
+
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = addEventListener)]
@@ -31,9 +33,6 @@ extern "C" {
     fn hidden(this: &Document) -> bool;
     #[wasm_bindgen(thread_local_v2, js_name = document)]
     static DOCUMENT: Option<Document>;
-
-    #[wasm_bindgen(js_namespace = Date, js_name = now)]
-    fn date_now() -> f64;
 }
 
 const EVENTS: [&str; 5] = [
@@ -43,19 +42,6 @@ const EVENTS: [&str; 5] = [
     "pagehide",
     "pageshow",
 ];
-
-/// How far the clock on the wall may run away from the monotonic one before it counts as sleep, in milliseconds.
-const JUMP: f64 = 5_000.0;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
-    /// The page runs again, or somebody looks at it again.
-    Running,
-    /// The network is back.
-    Network,
-    /// The page goes into the back/forward cache.
-    PutAway,
-}
 
 pub(super) struct Environment {
     listener: Closure<dyn FnMut(JsValue)>,
@@ -105,26 +91,5 @@ fn change(event: &PageEvent) -> Option<Change> {
         "pagehide" if cached => Some(Change::PutAway),
         "pageshow" if cached => Some(Change::Running),
         _ => None,
-    }
-}
-
-/// Notices sleep: the monotonic clock of some systems stands still in it, the one on the wall does not.
-pub(super) struct SleepDetector {
-    /// Wall clock minus monotonic clock, in milliseconds.
-    offset: f64,
-}
-
-impl SleepDetector {
-    pub(super) fn new(monotonic: f64) -> Self {
-        Self {
-            offset: date_now() - monotonic,
-        }
-    }
-
-    pub(super) fn slept(&mut self, monotonic: f64) -> bool {
-        let offset = date_now() - monotonic;
-        let jump = offset - self.offset;
-        self.offset = offset;
-        jump > JUMP
     }
 }

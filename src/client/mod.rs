@@ -9,15 +9,20 @@
 
 #[cfg(not(feature = "js"))]
 mod api;
+#[cfg(all(target_arch = "wasm32", not(feature = "js")))]
+mod browser;
 #[cfg(target_arch = "wasm32")]
 mod clock;
-#[cfg(not(target_arch = "wasm32"))]
 mod close;
 #[cfg(target_arch = "wasm32")]
 mod driver;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "js")))]
 mod env;
+#[cfg(all(target_arch = "wasm32", feature = "js"))]
+mod facade;
 #[cfg(target_arch = "wasm32")]
+mod sleep;
+#[cfg(all(target_arch = "wasm32", not(feature = "js")))]
 mod socket;
 #[cfg(target_arch = "wasm32")]
 mod timer;
@@ -32,9 +37,10 @@ pub use api::{
 pub use clock::now;
 #[cfg(all(feature = "store", target_arch = "wasm32"))]
 pub use clock::wall_now;
-#[cfg(not(target_arch = "wasm32"))]
 pub use close::CloseInfo;
+#[cfg(all(target_arch = "wasm32", feature = "js"))]
+pub use driver::{Change, SocketEvent};
 #[cfg(target_arch = "wasm32")]
 pub use driver::{Delivery, Driver, DriverOptions, Sink};
-#[cfg(target_arch = "wasm32")]
-pub use socket::CloseInfo;
+#[cfg(all(target_arch = "wasm32", feature = "js"))]
+pub use facade::Page;

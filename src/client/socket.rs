@@ -7,6 +7,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, MessageEvent, WebSocket};
 
+use super::close::CloseInfo;
+
 #[wasm_bindgen]
 extern "C" {
     /// `close`; or `error`, which has nothing to tell.
@@ -19,21 +21,11 @@ extern "C" {
     fn was_clean(this: &EndEvent) -> Option<bool>;
 }
 
-/// What the browser tells about the end of a WebSocket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CloseInfo {
-    /// Close code; 1006 when there was no closing handshake.
-    pub code: u16,
-    /// The server's words, possibly empty.
-    pub reason: String,
-    /// Whether there was a closing handshake.
-    pub was_clean: bool,
-}
-
-pub(super) enum SocketEvent {
+/// What one says.
+pub(super) enum Word {
     Open,
     Bytes(Uint8Array),
-    /// A text message, which MQTT does not know [MQTT-6.0.0-1].
+    /// A text message.
     Text,
     Closed(CloseInfo),
 }
@@ -52,7 +44,7 @@ impl Socket {
         url: &str,
         subprotocol: &str,
         opener: Option<&Function>,
-        handle: impl Fn(SocketEvent) + Clone + 'static,
+        handle: impl Fn(Word) + Clone + 'static,
     ) -> Result<Self, JsValue> {
         let inner = match opener {
             Some(open) => open
@@ -63,18 +55,18 @@ impl Socket {
         // Blobs would have to be read asynchronously, out of order.
         inner.set_binary_type(BinaryType::Arraybuffer);
         let to = handle.clone();
-        let on_open = Closure::wrap(Box::new(move || to(SocketEvent::Open)) as Box<dyn FnMut()>);
+        let on_open = Closure::wrap(Box::new(move || to(Word::Open)) as Box<dyn FnMut()>);
         let to = handle.clone();
         let on_message = Closure::wrap(Box::new(move |event: JsValue| {
             let event: MessageEvent = event.unchecked_into();
             to(match event.data().dyn_ref::<ArrayBuffer>() {
-                Some(buffer) => SocketEvent::Bytes(Uint8Array::new(buffer)),
-                None => SocketEvent::Text,
+                Some(buffer) => Word::Bytes(Uint8Array::new(buffer)),
+                None => Word::Text,
             });
         }) as Box<dyn FnMut(JsValue)>);
         let on_close = Closure::wrap(Box::new(move |event: JsValue| {
             let event: EndEvent = event.unchecked_into();
-            handle(SocketEvent::Closed(CloseInfo {
+            handle(Word::Closed(CloseInfo {
                 code: event.code().unwrap_or(1006),
                 reason: event.reason().unwrap_or_default(),
                 was_clean: event.was_clean().unwrap_or_default(),

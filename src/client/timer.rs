@@ -5,25 +5,16 @@
 //! network event sets the timer anew if something else has set it, and nothing else replaces what a network event has
 //! set, unless it would be late.
 
+use super::driver::Platform;
 use crate::time::Instant;
-use alloc::boxed::Box;
-use wasm_bindgen::prelude::*;
 
 /// A deadline that moved back by less than this keeps the timer that is set: firing early does no harm.
 const SLACK_MS: u64 = 1_000;
 /// The longest delay that `setTimeout` keeps: with a longer one it fires at once.
 const LONGEST_MS: u64 = 0x7FFF_FFFF;
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Closure<dyn FnMut()>, delay: f64) -> JsValue;
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(id: &JsValue);
-}
-
+#[derive(Default)]
 pub(super) struct Timer {
-    callback: Closure<dyn FnMut()>,
     armed: Option<Armed>,
     /// It is a network event that happens now.
     in_network_event: bool,
@@ -31,25 +22,16 @@ pub(super) struct Timer {
 
 struct Armed {
     at: Instant,
-    id: JsValue,
     by_network: bool,
 }
 
 impl Timer {
-    pub(super) fn new(fire: impl FnMut() + 'static) -> Self {
-        Self {
-            callback: Closure::wrap(Box::new(fire)),
-            armed: None,
-            in_network_event: false,
-        }
-    }
-
     /// What happens until the next `set` happens in a network event.
     pub(super) fn network_event(&mut self) {
         self.in_network_event = true;
     }
 
-    pub(super) fn set(&mut self, deadline: Option<Instant>, now: Instant) {
+    pub(super) fn set(&mut self, deadline: Option<Instant>, now: Instant, platform: &mut Platform) {
         let by_network = core::mem::take(&mut self.in_network_event);
         if let (Some(at), Some(armed)) = (deadline, &self.armed)
             && armed.at <= at
@@ -61,29 +43,19 @@ impl Timer {
         {
             return;
         }
-        self.clear();
+        if self.armed.take().is_some() {
+            platform.clear_timer();
+        }
         if let Some(at) = deadline {
             // A fraction of a millisecond is cut off every reading of the clock: one more makes sure it has passed.
             let delay = ((at - now).as_millis() + 1).min(LONGEST_MS);
-            let id = set_timeout(&self.callback, delay as f64);
-            self.armed = Some(Armed { at, id, by_network });
+            platform.set_timer(delay as f64);
+            self.armed = Some(Armed { at, by_network });
         }
     }
 
     /// The timer fired and is no longer set.
     pub(super) fn fired(&mut self) {
         self.armed = None;
-    }
-
-    fn clear(&mut self) {
-        if let Some(armed) = self.armed.take() {
-            clear_timeout(&armed.id);
-        }
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.clear();
     }
 }

@@ -12,19 +12,21 @@ mod store;
 mod values;
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
 use wasm_bindgen::prelude::*;
 
-use crate::client::Driver;
+use crate::client::{Change, CloseInfo, Driver, Page, SocketEvent};
 use crate::codec::{QoS, ReasonCode, RetainHandling, SubscribeOptions, TopicFilter, TopicName};
 use crate::error::Error;
 use crate::session::{AckToken, Outgoing, Prepared, Session, SubscriptionKey, Token, Wake};
 use crate::time::{Duration, Instant};
 use packed::{Packed, properties};
+#[cfg(not(feature = "store"))]
 use records::Records;
-use values::{Function, Object};
+use values::Object;
 
 #[wasm_bindgen]
 extern "C" {
@@ -88,14 +90,9 @@ pub struct Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// `options` are as in the module of that name. `deliver` is called with an array of records; `opener`, unless it is
-    /// undefined, opens WebSockets from URL and subprotocol.
+    /// `options` are as in the module of that name.
     #[wasm_bindgen(constructor)]
-    pub fn new(
-        options: &[u8],
-        deliver: Function,
-        opener: Option<js_sys::Function>,
-    ) -> Result<Engine, JsValue> {
+    pub fn new(options: &[u8], page: Page) -> Result<Engine, JsValue> {
         let new = || {
             let mut options = Packed::new(options);
             let seed =
@@ -103,15 +100,11 @@ impl Engine {
             let driver = options::driver_options(&mut options, seed);
             let connect = options::connect_options(&mut options)?;
             #[cfg(feature = "store")]
-            let (session, begun, sink) = store::begin(&mut options, connect, seed, deliver)?;
+            let (session, begun, sink) = store::begin(&mut options, connect, seed, &page)?;
             #[cfg(not(feature = "store"))]
-            let (session, sink) = (Session::new(connect, seed)?, Records::new(deliver));
-            let driver = Driver::with_session(driver, session, Box::new(sink));
-            if let Some(opener) = opener {
-                driver.open_sockets_with(opener);
-            }
+            let (session, sink) = (Session::new(connect, seed)?, Records::new(page.clone()));
             Ok(Self {
-                driver,
+                driver: Driver::on(page, driver, session, Box::new(sink)),
                 key: Cell::new(0),
                 #[cfg(feature = "store")]
                 begun,
@@ -138,6 +131,29 @@ impl Engine {
             to.set("clientId", session.client_id());
         });
         to
+    }
+
+    /// What happens to the page; `Happening` in `pkg/src/engine.ts` has the same numbers.
+    pub fn happened(&self, what: u8, number: u32, text: Option<String>) {
+        let text = text.unwrap_or_default();
+        let driver = &self.driver;
+        match what {
+            0 => driver.timer_fired(),
+            1 => driver.microtask(),
+            2 => driver.changed(Change::Running),
+            3 => driver.changed(Change::Network),
+            4 => driver.changed(Change::PutAway),
+            _ => driver.socket_event(match what {
+                5 => SocketEvent::Open(text),
+                6 => SocketEvent::Bytes(number as usize),
+                7 => SocketEvent::Text,
+                _ => SocketEvent::Closed(CloseInfo {
+                    code: number as u16,
+                    reason: text,
+                    was_clean: number > 0xFFFF,
+                }),
+            }),
+        }
     }
 
     /// Runs a command. Gives a number, mostly a token, or an error below zero.

@@ -5,12 +5,10 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use wasm_bindgen::JsValue;
-
 #[cfg(feature = "store")]
 use super::store::Ops;
-use super::values::{Array, Function, Object, Uint8Array, Value};
-use crate::client::{CloseInfo, Delivery, Sink};
+use super::values::{Array, Object, Uint8Array, Value};
+use crate::client::{CloseInfo, Delivery, Page, Sink};
 use crate::codec::{Properties, PropertiesBuf, Property, PropertyId};
 use crate::error::Error;
 #[cfg(feature = "store")]
@@ -53,7 +51,7 @@ enum Kind {
 }
 
 pub(super) struct Records {
-    deliver: Function,
+    page: Page,
     /// What is for the store, which comes before anything that user code hears.
     #[cfg(feature = "store")]
     pub(super) store: Option<Ops>,
@@ -70,9 +68,9 @@ const TOPICS: usize = 255;
 const LONGEST_TOPIC: usize = 128;
 
 impl Records {
-    pub(super) fn new(deliver: Function) -> Self {
+    pub(super) fn new(page: Page) -> Self {
         Self {
-            deliver,
+            page,
             #[cfg(feature = "store")]
             store: None,
             batch: Array::new(),
@@ -287,16 +285,15 @@ impl Sink for Records {
         let stored = self.store.as_mut().and_then(Ops::take);
         #[cfg(feature = "store")]
         let some = some || stored.is_some();
-        let deliver = self.deliver.clone();
+        let page = self.page.clone();
         some.then(|| -> Delivery {
             Box::new(move || {
-                // The receivers catch what user code throws; there is nobody here to tell.
                 #[cfg(feature = "store")]
                 if let Some(ops) = stored {
-                    let _ = deliver.call2(&JsValue::UNDEFINED, &Array::new(), &ops);
+                    page.store(ops);
                 }
                 if let Some(batch) = batch {
-                    let _ = deliver.call1(&JsValue::UNDEFINED, &batch);
+                    page.deliver(batch);
                 }
             })
         })

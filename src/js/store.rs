@@ -10,8 +10,8 @@ use wasm_bindgen::prelude::*;
 use super::Engine;
 use super::packed::Packed;
 use super::records::Records;
-use super::values::{Array, Function, Uint8Array};
-use crate::client;
+use super::values::{Array, Uint8Array};
+use crate::client::{self, Page};
 use crate::error::Error;
 use crate::session::{ConnectOptions, Durability, RestoreError, Session, StoreKey, StoreOp};
 
@@ -51,9 +51,9 @@ pub(super) fn begin(
     options: &mut Packed<'_>,
     connect: ConnectOptions,
     seed: u64,
-    deliver: Function,
+    page: &Page,
 ) -> Result<(Session, Begun, Records), Error> {
-    let mut sink = Records::new(deliver);
+    let mut sink = Records::new(page.clone());
     let durability = match options.number() {
         0 => return Ok((Session::new(connect, seed)?, Begun::default(), sink)),
         1 => Durability::Relaxed,

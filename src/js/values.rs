@@ -7,6 +7,8 @@ use alloc::string::String;
 
 use wasm_bindgen::prelude::*;
 
+use crate::client::Page;
+
 #[wasm_bindgen]
 extern "C" {
     pub type Object;
@@ -43,18 +45,13 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     pub fn from(bytes: &[u8]) -> Uint8Array;
 
-    #[derive(Clone)]
-    pub type Function;
-    #[wasm_bindgen(method, catch, js_name = call)]
-    pub fn call1(this: &Function, context: &JsValue, argument: &Array) -> Result<(), JsValue>;
+    /// Takes records. Throws nothing.
+    #[wasm_bindgen(method)]
+    pub fn deliver(this: &Page, batch: Array);
+    /// Takes what is for the store. Throws nothing.
     #[cfg(feature = "store")]
-    #[wasm_bindgen(method, catch, js_name = call)]
-    pub fn call2(
-        this: &Function,
-        context: &JsValue,
-        first: &Array,
-        second: &Array,
-    ) -> Result<(), JsValue>;
+    #[wasm_bindgen(method)]
+    pub fn store(this: &Page, ops: Array);
 }
 
 impl Array {

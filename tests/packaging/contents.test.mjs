@@ -41,6 +41,8 @@ const FILES = [
   "dist/lock.d.ts",
   "dist/message.d.ts",
   "dist/options.d.ts",
+  "dist/packed.d.ts",
+  "dist/page.d.ts",
   "dist/payload.d.ts",
   "dist/payload.js",
   "dist/payload.js.map",

@@ -50,7 +50,7 @@ pub fn without_address(glue: &str) -> Result<String, String> {
 }
 
 /// What is left out of the glue: from where, up to where, and what is there instead.
-const SPARED: [(&str, &str, &str); 13] = [
+const SPARED: [(&str, &str, &str); 10] = [
     // The package calls with an object.
     (
         "        if (Object.getPrototypeOf(module_or_path) === Object.prototype) {\n",
@@ -85,10 +85,6 @@ const SPARED: [(&str, &str, &str); 13] = [
         "new FinalizationRegistry",
         "",
     ),
-    // The engine owns all closures and drops them; it is told itself when nobody holds it any more.
-    ("const CLOSURE_DTORS = ", "function ", ""),
-    ("            CLOSURE_DTORS.unregister", "        }\n", ""),
-    ("    CLOSURE_DTORS.register", "    return real;", ""),
     // The package calls once, and again after a failure.
     (
         "let __wbg_init_promise;\n",
