@@ -8,10 +8,16 @@ import { endAll } from "./harness/ending.mjs";
 import { Lab } from "./harness/lab.mjs";
 import { enduringPage } from "./suites/endurance.mjs";
 import { keep } from "./suites/fault_results.mjs";
-import { playRuns } from "./suites/fault_runs.mjs";
+import { playRuns, whyNotPlayed } from "./suites/fault_runs.mjs";
 
 const [kind = "", version = "", runs = "", first = ""] = process.argv.slice(2);
 const seeds = [...Array(Number(runs)).keys()].map((nth) => Number(first) + nth);
+
+const why = whyNotPlayed(kind);
+if (why) {
+  console.error(`${kind} cannot be played: ${why}.`);
+  process.exit(1);
+}
 
 const lab = new Lab();
 /** @type {Broker | undefined} */

@@ -93,15 +93,14 @@ const endurance = {
   },
 
   /**
-   * Publishes the next number n to `<name>/out/1/n` and to `<name>/out/2/n` every so many milliseconds, or to what is
-   * there of the levels of QoS.
-   * @param {string} name @param {number} period @param {number[]} levels
+   * Publishes the next number n to `<name>/out/1/n` and to `<name>/out/2/n` every so many milliseconds.
+   * @param {string} name @param {number} period
    */
-  flow(name, period, levels) {
+  flow(name, period) {
     const run = runOf(name);
     run.timer = setInterval(() => {
       run.last += 1;
-      for (const qos of levels) {
+      for (const qos of [1, 2]) {
         const number = `${run.prefix}${run.last}`;
         run.tell("out", qos, number);
         const publishing = run.client.publish(`${name}/out/${qos}/${number}`, number, { qos });

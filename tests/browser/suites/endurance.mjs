@@ -16,8 +16,6 @@ import { uniqueName, Witness } from "../harness/witness.mjs";
 /** A number each so many milliseconds, with either QoS in either direction. */
 export const PERIOD = 25;
 const PATIENCE = 30_000;
-/** @type {Assured[]} */
-const BOTH = [1, 2];
 
 /** @param {How} how @returns {4 | 5} */
 function versionOf({ seed, version = seed % 2 === 0 ? 5 : 4 }) {
@@ -47,7 +45,6 @@ const options = {
  * @property {number} seed
  * @property {() => import("../harness/fault_proxy.mjs").Script} script of each connection
  * @property {4 | 5} [version] as the seed says when it is not given
- * @property {Assured[]} [levels] of QoS, both when it is not given
  * @property {object} [options] more for the client
  * @property {() => import("../harness/fault_proxy.mjs").Ears} [hear] asked at each connection for who hears it
  */
@@ -75,7 +72,6 @@ export class Endurance {
   constructor(page, name, how, proxy, witness) {
     this.#page = page;
     this.version = versionOf(how);
-    this.levels = how.levels ?? BOTH;
     this.name = name;
     this.proxy = proxy;
     this.witness = witness;
@@ -168,7 +164,7 @@ export class Endurance {
 
   /** Lets the page publish. */
   startOut() {
-    return this.#call("flow", PERIOD, this.levels);
+    return this.#call("flow", PERIOD);
   }
 
   async stopOut() {
@@ -187,11 +183,11 @@ export class Endurance {
     while (this.#publishing) {
       this.lastIn += 1;
       const number = String(this.lastIn);
-      const all = this.levels.map(async (qos) => {
+      const both = /** @type {const} */ ([1, 2]).map(async (qos) => {
         await this.witness.publish(`${this.name}/in/${qos}/${number}`, number, { qos });
         this.acknowledgedIn[qos].add(number);
       });
-      await Promise.all([...all, delay(PERIOD)]);
+      await Promise.all([...both, delay(PERIOD)]);
     }
   }
 
@@ -229,7 +225,7 @@ export class Endurance {
     const end = performance.now() + patience;
     const missing = async () => {
       let sum = 0;
-      for (const qos of this.levels) {
+      for (const qos of /** @type {const} */ ([1, 2])) {
         sum += this.lastOut - new Set(this.out(qos)).size;
         sum += this.lastIn - (await this.#call("count", qos));
       }

@@ -4,7 +4,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { brokers } from "./broker_facts.mjs";
-import { hasQos2, levelsOf, Sum, versionsOf } from "./fault_runs.mjs";
+import { hasQos2, Sum, versionsOf } from "./fault_runs.mjs";
 
 const BEGIN = "<!-- runs: written by `cargo xtask faults` -->";
 const END = "<!-- end of runs -->";
@@ -19,8 +19,7 @@ const END = "<!-- end of runs -->";
  * @property {number} messages
  * @property {number} connections
  * @property {number} lost
- * @property {number | null} doubled null where there is no QoS 2
- * @property {number[]} levels of QoS
+ * @property {number | null} doubled null where the broker has no QoS 2
  * @property {number} disordered
  * @property {number} copies
  * @property {Record<string, number>} faults
@@ -29,9 +28,6 @@ const END = "<!-- end of runs -->";
 
 /** @param {number} count */
 const grouped = (count) => count.toLocaleString("en");
-
-/** @param {Result} result */
-const without = ({ levels }) => (levels?.includes(2) === false ? "not played" : "has no QoS 2");
 
 /** @param {Record<string, Result>} results */
 function table(results) {
@@ -47,7 +43,7 @@ function table(results) {
       mqtt,
       `${runs} (${seeds})`,
       ...[messages, connections, faults, lost].map(grouped),
-      doubled === null ? without(result) : grouped(doubled),
+      doubled === null ? "has no QoS 2" : grouped(doubled),
       ...[result.disordered, result.copies].map(grouped),
       result.date,
     ];
@@ -78,8 +74,6 @@ export async function keep(folder, kind, version, seeds, sum) {
   if (why) return why;
   const facts = brokers[kind];
   const versions = versionsOf(kind);
-  const levels = levelsOf(kind);
-  const twice = levels.includes(2);
   const { runs, messages, connections, lost, disordered, copies } = sum;
   results[kind] = {
     version,
@@ -90,8 +84,7 @@ export async function keep(folder, kind, version, seeds, sum) {
     messages,
     connections,
     lost,
-    doubled: twice && versions.some((each) => hasQos2(facts, each)) ? sum.doubled : null,
-    levels,
+    doubled: versions.some((each) => hasQos2(facts, each)) ? sum.doubled : null,
     disordered,
     copies,
     faults: Object.fromEntries([...sum.faults].sort()),
