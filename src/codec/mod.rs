@@ -288,11 +288,16 @@ fn encode_packet(
     packet: &Packet<'_>,
     writer: &mut Writer<'_>,
 ) -> Result<(), EncodeError> {
-    if cfg!(not(target_arch = "wasm32"))
-        && let Packet::Publish(publish) = packet
-    {
+    if cfg!(not(target_arch = "wasm32")) {
         // Whoever sends it, and without the way through the others.
-        return publish::encode(publish, writer, rules);
+        match packet {
+            Packet::Publish(publish) => return publish::encode(publish, writer, rules),
+            Packet::PingReq if rules.sender != Some(Sender::Server) => {
+                writer.bytes(&[PacketType::PingReq.first_byte(), 0]);
+                return Ok(());
+            }
+            _ => {}
+        }
     }
     let packet_type = packet.packet_type();
     if !rules.allow_packet(packet_type) {

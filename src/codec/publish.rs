@@ -101,7 +101,8 @@ pub(super) fn encode(
         + payload.len() as u64;
 
     let flags = if dup { DUP } else { 0 } | (qos as u8) << 1 | if retain { RETAIN } else { 0 };
-    writer.begin_sized(PacketType::Publish.first_byte() | flags, remaining)?;
+    let first = PacketType::Publish.first_byte() | flags;
+    writer.begin_sized(first, remaining)?;
     writer.binary(topic.as_bytes())?;
     if let Some(packet_id) = packet_id {
         writer.packet_id(packet_id);

@@ -22,14 +22,21 @@ pub(super) struct VarInt {
 /// Reads the variable byte integer at the start of `bytes`; `None` if they end within it.
 #[inline]
 pub(super) fn leading_varint(bytes: &[u8]) -> Result<Option<VarInt>, DecodeErrorKind> {
-    if cfg!(not(target_arch = "wasm32"))
-        && let [value @ 0..=0x7F, ..] = *bytes
-    {
-        return Ok(Some(VarInt {
-            value: value.into(),
-            len: 1,
-            minimal: true,
-        }));
+    if cfg!(not(target_arch = "wasm32")) {
+        let short = |value: u32, len, minimal| {
+            Ok(Some(VarInt {
+                value,
+                len,
+                minimal,
+            }))
+        };
+        match *bytes {
+            [a @ 0..=0x7F, ..] => return short(a.into(), 1, true),
+            [a, b @ 0..=0x7F, ..] => {
+                return short(u32::from(a & 0x7F) | u32::from(b) << 7, 2, b != 0);
+            }
+            _ => {}
+        }
     }
     let mut value = 0;
     for (index, &byte) in bytes.iter().take(4).enumerate() {

@@ -10,7 +10,7 @@ const SHARE_PREFIX: &[u8] = b"$share/";
 /// Bytes that are no text of MQTT.
 pub(super) fn decode_text(bytes: &[u8]) -> Result<&str, DecodeErrorKind> {
     let text = core::str::from_utf8(bytes).map_err(|_| DecodeErrorKind::Utf8)?;
-    if bytes.contains(&0) {
+    if has_nul(bytes) {
         Err(DecodeErrorKind::Nul)
     } else {
         Ok(text)
@@ -42,25 +42,42 @@ fn name_has_forbidden(bytes: &[u8]) -> bool {
 #[cfg(not(target_arch = "wasm32"))]
 #[inline(always)]
 fn name_has_forbidden(bytes: &[u8]) -> bool {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    /// The bytes of `+` and `#` differ in one bit.
-    const BIT: u64 = u64::from_ne_bytes([b'+' ^ b'#'; 8]);
-    const PLUS: u64 = u64::from_ne_bytes([b'+'; 8]);
-    // The highest bit of the lowest byte that is zero is set, and of none if none is.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let forbidden = |word: u64| zero(word) | zero((word | BIT) ^ PLUS);
+    #[cold]
+    fn has_forbidden(bytes: &[u8]) -> bool {
+        bytes.iter().any(|byte| matches!(byte, 0 | b'+' | b'#'))
+    }
+    // Most names have nothing below `,`, where all that is forbidden is, and nothing above ASCII.
+    marked(bytes, |word| word.wrapping_sub(ONES * 0x2C) | word) && has_forbidden(bytes)
+}
+
+/// Whether there is U+0000.
+#[inline]
+pub(super) fn has_nul(bytes: &[u8]) -> bool {
+    #[cfg(target_arch = "wasm32")]
+    return bytes.contains(&0);
+    #[cfg(not(target_arch = "wasm32"))]
+    marked(bytes, |word| word.wrapping_sub(ONES) & !word)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+
+/// Whether `mark` sets the highest bit of any byte, eight at a time.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+fn marked(bytes: &[u8], mark: impl Fn(u64) -> u64) -> bool {
     let mut found = 0;
     if let Some(last) = bytes.last_chunk::<8>() {
         // Some bytes are looked at twice.
-        found = forbidden(u64::from_ne_bytes(*last));
+        found = mark(u64::from_ne_bytes(*last));
         let mut rest = bytes;
         while let Some((word, after)) = rest.split_first_chunk::<8>() {
-            found |= forbidden(u64::from_ne_bytes(*word));
+            found |= mark(u64::from_ne_bytes(*word));
             rest = after;
         }
     } else {
         for byte in bytes {
-            found |= forbidden(u64::from_ne_bytes([*byte; 8]));
+            found |= mark(ONES * u64::from(*byte));
         }
     }
     found & (ONES << 7) != 0
@@ -264,6 +281,7 @@ mod tests {
             for plain in around {
                 let mut bytes = alloc::vec![plain; len];
                 assert!(!name_has_forbidden(&bytes), "{plain:02X} {len} times");
+                assert!(!has_nul(&bytes), "{plain:02X} {len} times");
                 for at in 0..len {
                     for forbidden in [0, b'+', b'#'] {
                         bytes[at] = forbidden;
@@ -271,6 +289,7 @@ mod tests {
                             name_has_forbidden(&bytes),
                             "{forbidden:02X} at {at} of {len}"
                         );
+                        assert_eq!(has_nul(&bytes), forbidden == 0, "{at} of {len}");
                     }
                     bytes[at] = plain;
                 }

@@ -9,6 +9,7 @@ use super::error::EncodeError;
 use super::packet::PacketId;
 use super::property_list::Properties;
 use super::reader::VARINT_MAX;
+use super::text;
 
 /// The bytes of a variable byte integer.
 pub(super) const fn varint_len(value: usize) -> usize {
@@ -142,11 +143,11 @@ impl<'o> Writer<'o> {
     }
 
     /// A text with its two-byte length; U+0000 is refused.
-    pub(super) fn text(&mut self, text: &str) -> Result<(), EncodeError> {
-        if text.as_bytes().contains(&0) {
+    pub(super) fn text(&mut self, value: &str) -> Result<(), EncodeError> {
+        if text::has_nul(value.as_bytes()) {
             return Err(EncodeError::TextNul);
         }
-        self.binary(text.as_bytes())
+        self.binary(value.as_bytes())
             .map_err(|_| EncodeError::TextTooLong)
     }
 
