@@ -238,7 +238,8 @@ impl Engine {
             command::REAUTHENTICATE => return session.reauthenticate(now, bytes).map(Token::get),
             command::SUBSCRIBE => return self.subscribe(session, now, &mut packed),
             command::UNSUBSCRIBE => {
-                let properties = packed.properties()?;
+                let properties = packed.properties();
+                packed.sound(())?;
                 let key = SubscriptionKey::from_number(whole);
                 let token = session.unsubscribe_with(now, key, properties.as_properties())?;
                 return Ok(token.get());
@@ -260,7 +261,8 @@ impl Engine {
             }
             command::SUSPEND => session.handle_suspend(now),
             command::END => {
-                let properties = packed.properties()?;
+                let properties = packed.properties();
+                packed.sound(())?;
                 let reason = ReasonCode::from_u8(other as u8).ok_or(Error::Option)?;
                 match whole {
                     0 => session.disconnect_with(now, reason, properties.as_properties())?,
@@ -282,7 +284,8 @@ impl Engine {
         now: Instant,
         packed: &mut Packed<'_>,
     ) -> Result<u32, Error> {
-        let properties = packed.properties()?;
+        let properties = packed.properties();
+        packed.sound(())?;
         let mut filters = Vec::new();
         while !packed.is_empty() {
             let options = subscribe_options(packed.number()).ok_or(Error::Option)?;

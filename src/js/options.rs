@@ -25,14 +25,17 @@ impl Packed<'_> {
         Duration::from_millis(self.number().into())
     }
 
-    fn will(&mut self) -> Result<WillOptions, Error> {
-        Ok(WillOptions {
-            topic: self.own_text().unwrap_or_default(),
-            payload: self.bytes().unwrap_or_default().into(),
-            qos: QoS::from_u8(self.number() as u8).ok_or(Error::Option)?,
+    fn will(&mut self) -> WillOptions {
+        let topic = self.own_text().unwrap_or_default();
+        let payload = self.bytes().unwrap_or_default().into();
+        let qos = QoS::from_u8(self.number() as u8);
+        WillOptions {
+            topic,
+            payload,
+            qos: self.some(qos, QoS::AtMostOnce),
             retain: self.flag(),
-            properties: self.properties()?,
-        })
+            properties: self.properties(),
+        }
     }
 
     fn reconnect(&mut self) -> ReconnectOptions {
@@ -46,12 +49,15 @@ impl Packed<'_> {
         }
     }
 
-    fn policy(&mut self) -> Result<Vec<(ReasonCode, Class)>, Error> {
+    fn policy(&mut self) -> Vec<(ReasonCode, Class)> {
         let mut policy = Vec::new();
         for pair in self.bytes().unwrap_or_default().chunks(2) {
-            policy.push(exception(pair).ok_or(Error::Option)?);
+            match exception(pair) {
+                Some(exception) => policy.push(exception),
+                None => self.is_wrong = true,
+            }
         }
-        Ok(policy)
+        policy
     }
 }
 
@@ -69,7 +75,7 @@ pub(super) fn driver_options(from: &mut Packed<'_>, seed: u64) -> DriverOptions 
 }
 
 pub(super) fn connect_options(from: &mut Packed<'_>) -> Result<ConnectOptions, Error> {
-    Ok(ConnectOptions {
+    let options = ConnectOptions {
         version: match from.number() {
             3 => Version::V3,
             4 => Version::V4,
@@ -83,18 +89,15 @@ pub(super) fn connect_options(from: &mut Packed<'_>) -> Result<ConnectOptions, E
         password: from.bytes().map(Vec::from),
         ask: from.flag(),
         authentication_method: from.own_text(),
-        will: match from.flag() {
-            true => Some(from.will()?),
-            false => None,
-        },
-        properties: from.properties()?,
+        will: from.flag().then(|| from.will()),
+        properties: from.properties(),
         connect_timeout: from.millis(),
         reconnect: from.flag().then(|| from.reconnect()),
         connect_attempts: from.number(),
         servers: from.number(),
         fallback: from.flag(),
         redirects: from.number() as u8,
-        policy: from.policy()?,
+        policy: from.policy(),
         maximum_packet_size: from.number(),
         receive_maximum: from.number() as u16,
         manual_ack: from.flag(),
@@ -111,7 +114,8 @@ pub(super) fn connect_options(from: &mut Packed<'_>) -> Result<ConnectOptions, E
                 _ => QueuePolicy::LatestPerTopic,
             },
         },
-    })
+    };
+    from.sound(options)
 }
 
 /// A reason code and its class.

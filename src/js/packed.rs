@@ -6,23 +6,44 @@
 use crate::codec::{PropertiesBuf, Property, PropertyId};
 use crate::error::Error;
 
-pub(super) struct Packed<'a>(&'a [u8]);
+pub(super) struct Packed<'a> {
+    rest: &'a [u8],
+    /// Something that was read cannot be used. To look at this at the end takes less code than to leave early.
+    pub(super) is_wrong: bool,
+}
 
 impl<'a> Packed<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+        Self {
+            rest: bytes,
+            is_wrong: false,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.rest.is_empty()
+    }
+
+    /// What was read, if all of it can be used.
+    pub(super) fn sound<T>(&self, read: T) -> Result<T, Error> {
+        match self.is_wrong {
+            true => Err(Error::Option),
+            false => Ok(read),
+        }
+    }
+
+    /// `None` stands for something that cannot be used.
+    pub(super) fn some<T>(&mut self, read: Option<T>, instead: T) -> T {
+        self.is_wrong |= read.is_none();
+        read.unwrap_or(instead)
     }
 
     #[inline(never)]
     pub(super) fn number(&mut self) -> u32 {
-        let Some((number, rest)) = self.0.split_first_chunk() else {
+        let Some((number, rest)) = self.rest.split_first_chunk() else {
             return 0;
         };
-        self.0 = rest;
+        self.rest = rest;
         u32::from_le_bytes(*number)
     }
 
@@ -34,8 +55,8 @@ impl<'a> Packed<'a> {
     #[inline(never)]
     pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = self.number() as usize;
-        let (bytes, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
+        let (bytes, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
         Some(bytes)
     }
 
@@ -45,14 +66,15 @@ impl<'a> Packed<'a> {
     }
 
     /// Properties, each behind its identifier, with a length before them all.
-    pub(super) fn properties(&mut self) -> Result<PropertiesBuf, Error> {
-        properties(self.bytes().unwrap_or_default())
+    pub(super) fn properties(&mut self) -> PropertiesBuf {
+        let read = properties(self.bytes().unwrap_or_default()).ok();
+        self.some(read, PropertiesBuf::new())
     }
 }
 
 /// Properties, each behind its identifier.
 pub(super) fn properties(list: &[u8]) -> Result<PropertiesBuf, Error> {
-    let mut list = Packed(list);
+    let mut list = Packed::new(list);
     let mut properties = PropertiesBuf::default();
     while !list.is_empty() {
         let id = PropertyId::from_u8(list.number() as u8).ok_or(Error::Option)?;

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::glue;
+use crate::order;
 use crate::project::{self, WASM_TARGET};
 use crate::setup::{self, Need, wasm_target};
 use crate::snip;
@@ -212,7 +213,8 @@ fn wasm_files() -> Vec<PathBuf> {
 fn wasm_stamp() -> Stamp {
     Inputs::default()
         .paths(&["Cargo.toml", "Cargo.lock", "src", "package-lock.json"])
-        .paths(&["xtask/src/glue.rs", "xtask/src/snip.rs"])
+        .paths(&["xtask/src/glue.rs", "xtask/src/order.rs"])
+        .paths(&["xtask/src/sections.rs", "xtask/src/snip.rs"])
         .word(&Engine::ALL.map(|engine| engine.features).join(" "))
         .word(&WASM_FEATURES.join(" "))
         .word(&OPTIMISED.join(" "))
@@ -286,8 +288,14 @@ fn optimise(step: &Step, engine: Engine) -> Result<(), Failure> {
     step.run(command.arg(&file).arg("-o").arg(&smaller))?;
 
     // Apart from the rest, which runs more than once to converge.
+    let changed =
+        || Failure::new("the module has changed its shape: mend xtask/src/order.rs.".to_owned());
+    let small = fs::read(&smaller).map_err(failed)?;
+    let named = order::name_in_order(&small).ok_or_else(changed)?;
+    fs::write(&smaller, named).map_err(failed)?;
     let mut command = wasm_opt();
     command
+        .arg("--reorder-functions-by-name")
         .arg("--minify-imports-and-exports-and-modules")
         .args(WASM_FEATURES);
     let printed = step.output(command.arg(&smaller).arg("-o").arg(&file))?;

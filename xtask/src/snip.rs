@@ -7,15 +7,12 @@
 
 use std::ops::Range;
 
+use crate::sections::{
+    Bytes, CODE, CUSTOM, DATA, FUNCTION_NAMES, IMPORTS, Section, functions_among, sections, write,
+};
+
 /// `unreachable` in a function without locals.
 const TRAP: [u8; 3] = [0, 0, 0x0B];
-
-const CUSTOM: u8 = 0;
-const IMPORTS: u8 = 2;
-const CODE: u8 = 10;
-const DATA: u8 = 11;
-/// Of the names: those of functions.
-const FUNCTIONS: u8 = 1;
 
 /// The module with a trap in the place of each function that `of_panics` says yes to by its name. `None` if it is no
 /// module that this can read.
@@ -188,44 +185,6 @@ fn file_of(module: &[u8], pieces: &[Piece], start: usize) -> Option<Range<usize>
     is_name.then_some(start..start + length)
 }
 
-struct Section<'a> {
-    id: u8,
-    whole: &'a [u8],
-    body: &'a [u8],
-}
-
-fn sections(module: &[u8]) -> Option<Vec<Section<'_>>> {
-    let mut rest = Bytes(module.strip_prefix(b"\0asm\x01\0\0\0")?);
-    let mut found = Vec::new();
-    while let Some(&id) = rest.0.first() {
-        let before = rest.0;
-        rest.take(1)?;
-        let length = rest.number()?;
-        let body = rest.take(length)?;
-        let whole = before.get(..before.len() - rest.0.len())?;
-        found.push(Section { id, whole, body });
-    }
-    Some(found)
-}
-
-/// How many of the imports are functions; they have the first numbers.
-fn functions_among(mut imports: Bytes<'_>) -> Option<usize> {
-    let mut functions = 0;
-    for _ in 0..imports.number()? {
-        for _ in ["module", "field"] {
-            let length = imports.number()?;
-            imports.take(length)?;
-        }
-        // wasm-bindgen's modules import functions alone.
-        if imports.take(1)? != [0] {
-            return None;
-        }
-        imports.number()?;
-        functions += 1;
-    }
-    Some(functions)
-}
-
 /// The numbers of the functions with such names, if the custom section has names.
 fn named(mut section: Bytes<'_>, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
     let mut found = Vec::new();
@@ -237,7 +196,7 @@ fn named(mut section: Bytes<'_>, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
         while let [kind, ..] = *section.take(1)? {
             let length = section.number()?;
             let mut names = Bytes(section.take(length)?);
-            if kind != FUNCTIONS {
+            if kind != FUNCTION_NAMES {
                 continue;
             }
             for _ in 0..names.number()? {
@@ -253,41 +212,6 @@ fn named(mut section: Bytes<'_>, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
     };
     let _ = read();
     found
-}
-
-/// What is left to read.
-struct Bytes<'a>(&'a [u8]);
-
-impl<'a> Bytes<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    /// LEB128
-    fn number(&mut self) -> Option<usize> {
-        let mut number = 0;
-        for shift in (0..32).step_by(7) {
-            let &[byte] = self.take(1)? else { return None };
-            number |= usize::from(byte & 0x7F) << shift;
-            if byte < 0x80 {
-                return Some(number);
-            }
-        }
-        None
-    }
-}
-
-fn write(out: &mut Vec<u8>, mut number: usize) {
-    loop {
-        let byte = (number & 0x7F) as u8;
-        number >>= 7;
-        if number == 0 {
-            return out.push(byte);
-        }
-        out.push(byte | 0x80);
-    }
 }
 
 #[cfg(test)]
