@@ -4,6 +4,7 @@
 //! It knows nothing of packets, and not whether a message was delivered or by whom it is acknowledged.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use super::event::AckToken;
 use crate::codec::{PacketId, QoS, ReasonCode};
@@ -16,12 +17,19 @@ pub(super) struct Owed {
     answer: Option<ReasonCode>,
 }
 
+impl Owed {
+    /// Whether it is for the QoS 2 message with this identifier.
+    fn is_for(&self, id: PacketId) -> bool {
+        self.id == id && self.qos == QoS::ExactlyOnce
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Acks {
     /// What came on this connection, in the order of arrival.
     owed: VecDeque<Owed>,
-    /// QoS 2 messages of earlier connections that have not come again yet, answered or not.
-    kept: VecDeque<Owed>,
+    /// QoS 2 messages of earlier connections that have not come again yet, answered or not, in any order.
+    kept: Vec<Owed>,
     last: u32,
 }
 
@@ -41,12 +49,13 @@ impl Acks {
 
     /// A known QoS 2 message came again.
     pub(super) fn owe_again(&mut self, id: PacketId) {
-        let is_it = |owed: &Owed| owed.id == id && owed.qos == QoS::ExactlyOnce;
-        if self.owed.iter().any(is_it) {
-            return;
+        for owed in &self.owed {
+            if owed.is_for(id) {
+                return;
+            }
         }
-        if let Some(at) = self.kept.iter().position(is_it) {
-            self.owed.extend(self.kept.remove(at));
+        if let Some(owed) = self.take_kept(id) {
+            self.owed.push_back(owed);
             return;
         }
         // It was acknowledged before, and the server does not know.
@@ -54,11 +63,23 @@ impl Acks {
         self.answer(token, ReasonCode::Success);
     }
 
+    fn take_kept(&mut self, id: PacketId) -> Option<Owed> {
+        let at = self.kept.iter().position(|owed| owed.is_for(id))?;
+        Some(self.kept.swap_remove(at))
+    }
+
     /// The first answer counts; one to a message that is no longer here does nothing.
     pub(super) fn answer(&mut self, token: AckToken, reason: ReasonCode) {
-        let mut all = self.owed.iter_mut().chain(&mut self.kept);
-        if let Some(owed) = all.find(|owed| owed.token == token) {
-            owed.answer.get_or_insert(reason);
+        for owed in &mut self.owed {
+            if owed.token == token {
+                owed.answer.get_or_insert(reason);
+                return;
+            }
+        }
+        for owed in &mut self.kept {
+            if owed.token == token {
+                owed.answer.get_or_insert(reason);
+            }
         }
     }
 
@@ -70,15 +91,23 @@ impl Acks {
 
     /// The server released a QoS 2 message.
     pub(super) fn released(&mut self, id: PacketId) {
-        let other = |owed: &Owed| owed.id != id || owed.qos != QoS::ExactlyOnce;
-        self.owed.retain(other);
-        self.kept.retain(other);
+        for _ in 0..self.owed.len() {
+            if let Some(owed) = self.owed.pop_front()
+                && !owed.is_for(id)
+            {
+                self.owed.push_back(owed);
+            }
+        }
+        self.take_kept(id);
     }
 
     /// QoS 1 comes again as a new message, QoS 2 as the same.
     pub(super) fn connection_lost(&mut self) {
-        let again = |owed: &Owed| owed.qos == QoS::ExactlyOnce;
-        self.kept.extend(self.owed.drain(..).filter(again));
+        while let Some(owed) = self.owed.pop_front() {
+            if owed.qos == QoS::ExactlyOnce {
+                self.kept.push(owed);
+            }
+        }
     }
 
     pub(super) fn session_lost(&mut self) {

@@ -3,11 +3,11 @@
 //! One identifier space serves PUBLISH, SUBSCRIBE and UNSUBSCRIBE [MQTT-2.2.1-3].
 
 use alloc::boxed::Box;
-use alloc::collections::{BinaryHeap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
 use super::event::Token;
+use super::heap::Heap;
 use super::queue::Expiry;
 use crate::codec::{PacketId, PropertiesBuf, QoS, ReasonCode};
 
@@ -58,9 +58,13 @@ impl Inflight {
 
 #[derive(Default)]
 pub(super) struct InflightTable {
-    /// Sorted by identifier. Boxed, because an insertion or a removal moves pointers then, not messages; a deque,
-    /// because servers acknowledge in order, which takes them from the front.
-    messages: VecDeque<Box<Inflight>>,
+    /// A place for each identifier from the first that is in use to the last, counted around from 65,535 to 1: as
+    /// servers acknowledge in order, hardly more than there are messages. The first place is never empty.
+    places: VecDeque<Option<Box<Inflight>>>,
+    /// The identifier of the first place.
+    first: u16,
+    /// How many of the places are not empty.
+    messages: usize,
     /// Identifiers of SUBSCRIBE and UNSUBSCRIBE packets.
     reserved: Vec<PacketId>,
     /// How many of the messages have QoS 2.
@@ -71,36 +75,47 @@ pub(super) struct InflightTable {
 
 impl InflightTable {
     pub(super) fn len(&self) -> usize {
-        self.messages.len()
+        self.messages
     }
 
-    fn find(&self, id: PacketId) -> Result<usize, usize> {
-        self.messages
-            .binary_search_by_key(&id, |message| message.id)
+    fn place(&self, id: PacketId) -> usize {
+        id.get().wrapping_sub(self.first).into()
     }
 
     #[cfg(feature = "store")]
     pub(super) fn get(&self, id: PacketId) -> Option<&Inflight> {
-        let at = self.find(id).ok()?;
-        self.messages.get(at).map(|message| &**message)
+        self.places.get(self.place(id))?.as_deref()
     }
 
     pub(super) fn get_mut(&mut self, id: PacketId) -> Option<&mut Inflight> {
-        let at = self.find(id).ok()?;
-        self.messages.get_mut(at).map(|message| &mut **message)
+        let place = self.place(id);
+        self.places.get_mut(place)?.as_deref_mut()
     }
 
     pub(super) fn remove(&mut self, id: PacketId) -> Option<Inflight> {
-        let at = self.find(id).ok()?;
-        let message = *self.messages.remove(at)?;
+        let place = self.place(id);
+        let message = *self.places.get_mut(place)?.take()?;
+        self.messages -= 1;
         self.exactly_once -= u16::from(message.qos() == QoS::ExactlyOnce);
+        while let Some(None) = self.places.front() {
+            self.places.pop_front();
+            self.first = self.first.wrapping_add(1);
+        }
         Some(message)
     }
 
     pub(super) fn insert(&mut self, message: Inflight) {
-        if let Err(at) = self.find(message.id) {
+        if self.places.is_empty() {
+            self.first = message.id.get();
+        }
+        let place = self.place(message.id);
+        while self.places.len() <= place {
+            self.places.push_back(None);
+        }
+        if let Some(empty @ None) = self.places.get_mut(place) {
+            self.messages += 1;
             self.exactly_once += u16::from(message.qos() == QoS::ExactlyOnce);
-            self.messages.insert(at, Box::new(message));
+            *empty = Some(Box::new(message));
         }
     }
 
@@ -128,13 +143,13 @@ impl InflightTable {
 
     /// An identifier that nothing uses, or `None` if there is none.
     pub(super) fn free_id(&mut self) -> Option<PacketId> {
-        if self.messages.len() + self.reserved.len() >= usize::from(u16::MAX) {
+        if self.messages + self.reserved.len() >= usize::from(u16::MAX) {
             return None;
         }
         loop {
             self.last = self.last.wrapping_add(1);
             if let Some(id) = PacketId::new(self.last)
-                && self.find(id).is_err()
+                && self.get_mut(id).is_none()
                 && !self.reserved.contains(&id)
             {
                 return Some(id);
@@ -155,41 +170,94 @@ impl InflightTable {
     /// The connection is gone, and with it every SUBSCRIBE and UNSUBSCRIBE, and the quota.
     pub(super) fn connection_lost(&mut self) {
         self.reserved.clear();
-        for message in &mut self.messages {
+        for message in self.places.iter_mut().flatten() {
             message.counted = false;
         }
     }
 
-    /// What has to be sent again, in the order in which it was sent [MQTT-4.6.0-1].
-    pub(super) fn in_order(&self) -> impl Iterator<Item = (PacketId, Awaiting)> + use<> {
-        let mut heap: BinaryHeap<_> = self
-            .messages
-            .iter()
-            .map(|message| Reverse((message.order, message.id, message.awaiting)))
-            .collect();
-        core::iter::from_fn(move || heap.pop().map(|Reverse((_, id, awaiting))| (id, awaiting)))
+    /// What is in flight, in the order in which it was sent [MQTT-4.6.0-1]; [`next_id`] takes it out.
+    pub(super) fn in_order(&self) -> Heap {
+        let mut order = Heap::default();
+        for message in self.places.iter().flatten() {
+            order.push(message.order, message.id.get().into());
+        }
+        order
     }
 
     #[cfg(feature = "store")]
     pub(super) fn iter(&self) -> impl Iterator<Item = &Inflight> {
-        self.messages.iter().map(|message| &**message)
+        self.places.iter().flatten().map(|message| &**message)
     }
 
-    /// Empties the table, in the order of sending.
-    pub(super) fn drain(&mut self) -> Vec<Inflight> {
-        let order = self.in_order();
-        order.filter_map(|(id, _)| self.remove(id)).collect()
+    /// Takes out the next message of this order.
+    pub(super) fn take_next(&mut self, order: &mut Heap) -> Option<Inflight> {
+        next_id(order).and_then(|id| self.remove(id))
     }
 
     /// Forgets the application's interest and gives the message, if the token was here.
     pub(super) fn cancel(&mut self, token: Token) -> Option<&Inflight> {
-        let found = self
-            .messages
-            .iter_mut()
-            .find(|message| message.token == Some(token));
-        found.map(|message| {
-            message.token = None;
-            &**message
-        })
+        for message in self.places.iter_mut().flatten() {
+            if message.token == Some(token) {
+                message.token = None;
+                return Some(message);
+            }
+        }
+        None
+    }
+}
+
+/// The next identifier of an order.
+pub(super) fn next_id(order: &mut Heap) -> Option<PacketId> {
+    let (_, id) = order.pop()?;
+    PacketId::new(id as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(id: PacketId, order: u64) -> Inflight {
+        Inflight {
+            id,
+            token: None,
+            record: 0,
+            counted: false,
+            awaiting: Awaiting::PubRec,
+            bytes: Vec::new(),
+            identifier_at: 0,
+            lower_qos: false,
+            sent: true,
+            expiry: None,
+            order,
+            reason: ReasonCode::Success,
+            properties: PropertiesBuf::new(),
+        }
+    }
+
+    #[test]
+    fn one_that_is_never_acknowledged_keeps_its_identifier_while_others_go_around() {
+        let mut table = InflightTable::default();
+        let mut others: Vec<PacketId> = Vec::new();
+        let slow = table.free_id().expect("all are free");
+        let order = table.next_order();
+        table.insert(message(slow, order));
+        for round in 0..200_000 {
+            let id = table.free_id().expect("two are in use");
+            assert!(id != slow && !others.contains(&id));
+            let order = table.next_order();
+            table.insert(message(id, order));
+            others.push(id);
+            if others.len() > 3 {
+                let gone = others.remove(round % 3);
+                assert!(table.remove(gone).is_some() && table.remove(gone).is_none());
+            }
+            assert_eq!(table.len(), others.len() + 1);
+            assert_eq!(usize::from(table.exactly_once()), table.len());
+        }
+        let mut order = table.in_order();
+        let in_order: Vec<_> = core::iter::from_fn(|| table.take_next(&mut order)).collect();
+        let ids: Vec<_> = in_order.iter().map(|message| message.id).collect();
+        assert_eq!(ids, [&[slow], &others[..]].concat());
+        assert_eq!((table.len(), table.places.len()), (0, 0));
     }
 }

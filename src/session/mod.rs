@@ -24,6 +24,7 @@ mod authentication;
 mod deadlines;
 mod event;
 mod fallback;
+mod heap;
 mod id_set;
 mod inbound;
 mod inflight;

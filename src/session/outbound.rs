@@ -3,13 +3,13 @@
 //! It holds the queue, the messages in flight and the control packets that wait; when the connection stands and what
 //! the time is, it is told.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::alias::OwnAliases;
 use super::event::{Event, Published, ServerLimits, Token};
 use super::fallback::{self, Dialect};
-use super::inflight::{Awaiting, Inflight, InflightTable};
+use super::heap::Heap;
+use super::inflight::{self, Awaiting, Inflight, InflightTable};
 use super::options::{QueueLimits, QueuePolicy};
 use super::persist::{Journal, Mark};
 use super::queue::{Expiry, Queue, Queued};
@@ -36,7 +36,7 @@ pub(super) struct Outbound {
     pub(super) queue: Queue,
     /// Publishes of a resumed session that have to go out again first, unless they were acknowledged meanwhile. New
     /// publishes wait behind them, so none of these identifiers gets another meaning.
-    resend: VecDeque<PacketId>,
+    resend: Heap,
     pub(super) journal: Journal,
     aliases: OwnAliases,
     /// How many QoS 1 and QoS 2 publishes may still leave [MQTT-4.9.0-2].
@@ -52,7 +52,7 @@ impl Outbound {
             control: Vec::new(),
             inflight: InflightTable::default(),
             queue: Queue::default(),
-            resend: VecDeque::new(),
+            resend: Heap::default(),
             journal: Journal::default(),
             aliases: OwnAliases::default(),
             quota: 0,
@@ -64,9 +64,9 @@ impl Outbound {
     pub(super) fn speak(&mut self, dialect: Dialect, now: Instant) {
         let before = core::mem::replace(&mut self.dialect, dialect).version;
         self.exactly_once_limit = exactly_once_limit(dialect.version);
-        self.queue.rewrite(|message| {
+        self.queue.rewrite(&mut |message| {
             let qos = message.qos;
-            rewritten(message, qos, before, dialect, now)
+            rewrite(message, qos, before, dialect, now);
         });
     }
 
@@ -138,7 +138,7 @@ impl Outbound {
             let dropped = match policy {
                 QueuePolicy::Reject => return Err(Error::QueueFull),
                 QueuePolicy::DropNewest => None,
-                QueuePolicy::DropOldest | QueuePolicy::LatestPerTopic => self.queue.pop(|_| true),
+                QueuePolicy::DropOldest | QueuePolicy::LatestPerTopic => self.queue.pop(&|_| true),
             };
             let Some(dropped) = dropped else {
                 events(Event::not_published(token, Error::Dropped));
@@ -165,7 +165,7 @@ impl Outbound {
     ) -> bool {
         if self.quota > 0
             && self.journal.may_resend()
-            && let Some(id) = self.resend.pop_front()
+            && let Some(id) = inflight::next_id(&mut self.resend)
         {
             return self.send_again(id, limits, out, events);
         }
@@ -177,14 +177,14 @@ impl Outbound {
             let assured = self.quota > 0 && self.resend.is_empty() && !out_of_ids;
             let window = self.inflight.exactly_once() < self.exactly_once_limit;
             let may_leave = |qos| assured && (window || qos == QoS::AtLeastOnce);
-            let Some(mut queued) = self.queue.pop(may_leave) else {
+            let Some(mut queued) = self.queue.pop(&may_leave) else {
                 return false;
             };
             // The limits of this server may be others than when the message was queued.
             let qos = queued.wanted_qos(limits);
             let recorded = queued.qos != QoS::AtMostOnce;
             if qos < queued.qos {
-                queued = rewritten(queued, qos, self.dialect.version, self.dialect, now);
+                rewrite(&mut queued, qos, self.dialect.version, self.dialect, now);
             }
             let allowed = if queued.expired(now) {
                 Err(Error::Expired)
@@ -213,7 +213,7 @@ impl Outbound {
                 return true;
             }
             let Some(id) = self.inflight.free_id() else {
-                self.queue.push_front_assured(core::iter::once(queued));
+                self.queue.push_front(queued);
                 out_of_ids = true;
                 continue;
             };
@@ -345,18 +345,21 @@ impl Outbound {
     /// The server kept the session: sends again what is open [MQTT-4.4.0-1].
     pub(super) fn resume(&mut self) {
         self.journal.resume();
-        for (id, awaiting) in self.inflight.in_order() {
-            match awaiting {
-                Awaiting::PubAck | Awaiting::PubRec => self.resend.push_back(id),
-                Awaiting::PubComp => {
-                    self.control_stored(&Packet::PubRel(ack(id, ReasonCode::Success)));
-                    // Servers count it as unfinished until its PUBCOMP.
-                    if let (1.., Some(message)) = (self.quota, self.inflight.get_mut(id)) {
-                        message.counted = true;
-                        self.quota -= 1;
-                    }
-                }
+        let mut open = self.inflight.in_order();
+        while let Some(id) = inflight::next_id(&mut open) {
+            let Some(message) = self.inflight.get_mut(id) else {
+                continue;
+            };
+            if message.awaiting != Awaiting::PubComp {
+                self.resend.push(message.order, id.get().into());
+                continue;
             }
+            // Servers count it as unfinished until its PUBCOMP.
+            if self.quota > 0 {
+                message.counted = true;
+                self.quota -= 1;
+            }
+            self.control_stored(&Packet::PubRel(ack(id, ReasonCode::Success)));
         }
     }
 
@@ -365,7 +368,8 @@ impl Outbound {
     pub(super) fn session_lost(&mut self, events: &mut dyn FnMut(Event<'static>)) {
         self.resend.clear();
         let mut again = Vec::new();
-        for message in self.inflight.drain() {
+        let mut open = self.inflight.in_order();
+        while let Some(message) = self.inflight.take_next(&mut open) {
             let harmless = message.awaiting == Awaiting::PubAck || !message.sent;
             match message.token {
                 Some(token) if harmless => {
@@ -391,7 +395,9 @@ impl Outbound {
             }
             self.journal.mark(Mark::Gone(message.record));
         }
-        self.queue.push_front_assured(again.into_iter());
+        while let Some(queued) = again.pop() {
+            self.queue.push_front(queued);
+        }
     }
 
     /// Time passed: settles what has waited for too long.
@@ -404,7 +410,7 @@ impl Outbound {
 
     /// Stops waiting for a publish. One that has left is completed silently; `false` if the token is unknown.
     pub(super) fn cancel(&mut self, token: Token) -> bool {
-        if let Some(queued) = self.queue.take(&|queued| queued.token == token) {
+        if let Some(queued) = self.queue.take(token) {
             self.journal.mark(Mark::Gone(queued.order));
             return true;
         }
@@ -424,7 +430,8 @@ impl Outbound {
 
     /// Settles every publish that is open. What has left stays in the store: the server still counts on it.
     pub(super) fn abandon(&mut self, error: Error, events: &mut dyn FnMut(Event<'static>)) {
-        for mut message in self.inflight.drain() {
+        let mut open = self.inflight.in_order();
+        while let Some(mut message) = self.inflight.take_next(&mut open) {
             if let Some(token) = message.token.take() {
                 events(Event::not_published(token, error));
             }
@@ -435,7 +442,7 @@ impl Outbound {
                 self.inflight.insert(message);
             }
         }
-        for queued in self.queue.drain() {
+        while let Some(queued) = self.queue.pop(&|_| true) {
             self.journal.mark(Mark::Gone(queued.order));
             events(Event::not_published(queued.token, error));
         }
@@ -641,30 +648,26 @@ fn wants_response(message: &Publish<'_>) -> bool {
     topic.is_some()
 }
 
-/// The same message with a QoS that may be lower, or in another version; what it has waited counts.
-fn rewritten(
-    message: Queued,
-    qos: QoS,
-    version: Version,
-    dialect: Dialect,
-    now: Instant,
-) -> Queued {
+/// Gives a message a QoS that may be lower, or writes it in another version; what it has waited counts.
+fn rewrite(message: &mut Queued, qos: QoS, version: Version, dialect: Dialect, now: Instant) {
     let Some(mut packet) = codec::decode_publish(&message.bytes, version) else {
-        return message;
+        return;
     };
     packet.qos = qos;
     packet.packet_id = packet.packet_id.filter(|_| qos != QoS::AtMostOnce);
-    let Ok(mut rewritten) = queued(message.token, &packet, dialect, now) else {
-        return message;
+    let Ok(rewritten) = queued(message.token, &packet, dialect, now) else {
+        return;
     };
-    rewritten.order = message.order;
-    rewritten.lower_qos = message.lower_qos;
-    // `None` if it left once before.
-    rewritten.expiry = message.expiry.map(|Expiry { deadline, .. }| Expiry {
-        deadline,
-        at: rewritten.expiry.map_or(Expiry::NOWHERE, |expiry| expiry.at),
-    });
-    rewritten
+    *message = Queued {
+        order: message.order,
+        lower_qos: message.lower_qos,
+        // `None` if it left once before.
+        expiry: message.expiry.map(|Expiry { deadline, .. }| Expiry {
+            deadline,
+            at: rewritten.expiry.map_or(Expiry::NOWHERE, |expiry| expiry.at),
+        }),
+        ..rewritten
+    };
 }
 
 /// How long a message may wait, if it has a Message Expiry Interval.

@@ -41,6 +41,17 @@ impl Queued {
         self.bytes.is_empty()
     }
 
+    /// Takes the message and leaves its place.
+    fn hollow_out(&mut self) -> Self {
+        let place = Self {
+            token: Token(0),
+            bytes: Vec::new(),
+            expiry: None,
+            ..*self
+        };
+        core::mem::replace(self, place)
+    }
+
     /// The Topic Name with its length, as in the packet.
     pub(super) fn topic(&self) -> Option<&[u8]> {
         let lengths = self.bytes.iter().skip(1);
@@ -134,22 +145,22 @@ impl Queue {
         self.assured.iter().filter(|queued| !queued.is_hollow())
     }
 
-    /// Replaces each message by what `rewrite` makes of it.
-    pub(super) fn rewrite(&mut self, rewrite: impl Fn(Queued) -> Queued) {
+    /// Changes each message.
+    pub(super) fn rewrite(&mut self, rewrite: &mut dyn FnMut(&mut Queued)) {
         self.bytes = 0;
         for lane in [&mut self.plain, &mut self.assured] {
-            *lane = core::mem::take(lane).into_iter().map(&rewrite).collect();
-            self.bytes += lane.iter().map(|queued| queued.bytes.len()).sum::<usize>();
+            for queued in lane {
+                rewrite(queued);
+                self.bytes += queued.bytes.len();
+            }
         }
     }
 
-    /// Puts messages back in front of all others, in the given order.
-    pub(super) fn push_front_assured(&mut self, messages: impl DoubleEndedIterator<Item = Queued>) {
+    /// Puts a message of QoS 1 or 2 back in front of all others.
+    pub(super) fn push_front(&mut self, queued: Queued) {
         self.latest = Latest::default();
-        for queued in messages.rev() {
-            self.bytes += queued.bytes.len();
-            self.assured.push_front(queued);
-        }
+        self.bytes += queued.bytes.len();
+        self.assured.push_front(queued);
     }
 
     /// When `take_expired` has something to do, or a little too early.
@@ -165,7 +176,7 @@ impl Queue {
         }
         let (mut next, mut freed) = (None, 0);
         for lane in [&mut self.plain, &mut self.assured] {
-            lane.retain(|queued| {
+            retain(lane, &mut |queued| {
                 if queued.expired(now) {
                     tokens.push((queued.token, queued.order));
                     freed += queued.bytes.len();
@@ -183,7 +194,7 @@ impl Queue {
     }
 
     /// The next message that may leave. QoS 0 always may.
-    pub(super) fn pop(&mut self, may_leave: impl Fn(QoS) -> bool) -> Option<Queued> {
+    pub(super) fn pop(&mut self, may_leave: &dyn Fn(QoS) -> bool) -> Option<Queued> {
         self.skip_hollow();
         let first_assured = self.assured.front().filter(|queued| may_leave(queued.qos));
         let first_assured = first_assured.map(|queued| queued.order);
@@ -237,51 +248,53 @@ impl Queue {
         } else {
             assured
         };
-        let at = lane
-            .binary_search_by_key(&order, |queued| queued.order)
-            .ok()?;
-        let place = lane.get_mut(at)?;
-        let hollow = Queued {
-            token: Token(0),
-            bytes: Vec::new(),
-            expiry: None,
-            ..*place
-        };
-        let queued = core::mem::replace(place, hollow);
-        self.bytes -= queued.bytes.len();
-        self.hollow += 1;
+        let at = place(lane, order);
+        let queued = lane.get_mut(at)?.hollow_out();
+        self.gone(&queued);
         Some(queued)
     }
 
     /// Makes the table of the topics anew, and closes up what was taken out.
     fn enter_all(&mut self, gives_way: &dyn Fn(&Queued) -> bool) {
         self.latest = Latest::sized(self.len());
-        self.hollow = 0;
-        for lane in [&mut self.plain, &mut self.assured] {
-            lane.retain(|queued| !queued.is_hollow());
-            for queued in lane.iter().filter(|queued| gives_way(queued)) {
-                if let Some(topic) = queued.topic() {
+        self.close_up();
+        for lane in [&self.plain, &self.assured] {
+            for queued in lane {
+                if gives_way(queued)
+                    && let Some(topic) = queued.topic()
+                {
                     self.latest.enter(topic, queued.order, &|_| false);
                 }
             }
         }
     }
 
-    /// Takes a message out again; `None` if none of those that wait is wanted.
-    pub(super) fn take(&mut self, wanted: &dyn Fn(&Queued) -> bool) -> Option<Queued> {
-        for lane in [&mut self.plain, &mut self.assured] {
-            if let Some(at) = lane.iter().position(wanted) {
-                let queued = lane.remove(at)?;
-                self.bytes -= queued.bytes.len();
-                return Some(queued);
-            }
-        }
-        None
+    /// Takes out the message with this token; `None` if it does not wait.
+    pub(super) fn take(&mut self, token: Token) -> Option<Queued> {
+        let Self { plain, assured, .. } = self;
+        let is_it = |queued: &&mut Queued| queued.token == token && !queued.is_hollow();
+        let waiting = plain.iter_mut().find(is_it);
+        let queued = waiting
+            .or_else(|| assured.iter_mut().find(is_it))?
+            .hollow_out();
+        self.gone(&queued);
+        Some(queued)
     }
 
-    /// Empties the queue, in order.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Queued> {
-        core::iter::from_fn(|| self.pop(|_| true))
+    /// A message has left its place.
+    fn gone(&mut self, queued: &Queued) {
+        self.bytes -= queued.bytes.len();
+        self.hollow += 1;
+        if self.hollow > self.len() {
+            self.close_up();
+        }
+    }
+
+    fn close_up(&mut self) {
+        self.hollow = 0;
+        for lane in [&mut self.plain, &mut self.assured] {
+            retain(lane, &mut |queued| !queued.is_hollow());
+        }
     }
 
     fn lane(&mut self, qos: QoS) -> &mut VecDeque<Queued> {
@@ -292,10 +305,68 @@ impl Queue {
     }
 }
 
+/// The first place in a lane with this order or a later one.
+fn place(lane: &VecDeque<Queued>, order: u64) -> usize {
+    let (mut from, mut to) = (0, lane.len());
+    while from < to {
+        let middle = usize::midpoint(from, to);
+        if lane.get(middle).is_some_and(|queued| queued.order < order) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    from
+}
+
 /// A message that waits in a lane.
 fn find(lane: &VecDeque<Queued>, order: u64) -> Option<&Queued> {
-    let at = lane
-        .binary_search_by_key(&order, |queued| queued.order)
-        .ok()?;
-    lane.get(at).filter(|queued| !queued.is_hollow())
+    let queued = lane.get(place(lane, order))?;
+    (queued.order == order && !queued.is_hollow()).then_some(queued)
+}
+
+/// Drops the messages that are not to be kept.
+fn retain(lane: &mut VecDeque<Queued>, keep: &mut dyn FnMut(&Queued) -> bool) {
+    for _ in 0..lane.len() {
+        if let Some(queued) = lane.pop_front()
+            && keep(&queued)
+        {
+            lane.push_back(queued);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queued(token: u32) -> Queued {
+        Queued {
+            token: Token(token),
+            qos: QoS::AtLeastOnce,
+            bytes: alloc::vec![0x32, 3, 0, 1, b'a'],
+            identifier_at: 5,
+            lower_qos: false,
+            expiry: None,
+            order: 0,
+        }
+    }
+
+    #[test]
+    fn places_of_messages_that_were_taken_out_do_not_add_up() {
+        let mut queue = Queue::default();
+        queue.push(queued(1));
+        for token in 2..1_000 {
+            queue.push(queued(token));
+            assert!(queue.take(Token(token)).is_some());
+            assert!(queue.take(Token(token)).is_none() && queue.take(Token(0)).is_none());
+            assert_eq!((queue.len(), queue.bytes()), (1, 5));
+        }
+        assert!(queue.assured.len() < 8);
+        queue.push(queued(1_000));
+        assert!(queue.take(Token(1)).is_some());
+        let last = queue.pop(&|_| true).map(|queued| queued.token);
+        assert_eq!(last, Some(Token(1_000)));
+        assert_eq!((queue.len(), queue.bytes(), queue.hollow), (0, 0, 0));
+    }
 }
