@@ -45,6 +45,11 @@ impl Instant {
     }
 }
 
+impl Instant {
+    /// Later than any other.
+    pub(crate) const LAST: Self = Self(u64::MAX);
+}
+
 impl Duration {
     /// No time at all.
     pub const ZERO: Self = Self(0);

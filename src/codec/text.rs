@@ -119,7 +119,9 @@ pub(super) fn check_topic_name(name: &str) -> Result<(), TopicError> {
 /// The parts of `$share/{name}/{filter}`; `None` without the prefix.
 fn split_share(filter: &str) -> Option<Option<(&str, &str)>> {
     let rest = filter.strip_prefix("$share/")?;
-    Some(rest.split_once('/').filter(|(name, inner)| {
+    let slash = rest.bytes().position(|byte| byte == b'/');
+    let parts = slash.and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)));
+    Some(parts.filter(|(name, inner)| {
         !name.is_empty()
             && !inner.is_empty()
             && !name.bytes().any(|byte| matches!(byte, b'+' | b'#'))

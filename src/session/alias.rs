@@ -2,7 +2,6 @@
 //! [MQTT-3.3.2-7].
 
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::options::PROTOCOL_PACKET_LIMIT;
@@ -37,7 +36,7 @@ impl ServerAliases {
             return known.then_some(()).ok_or(ReasonCode::ProtocolError);
         }
         if self.topics.len() <= at {
-            self.topics.resize(at + 1, String::new());
+            self.topics.resize_with(at + 1, String::new);
         }
         if let Some(topic) = self.topics.get_mut(at) {
             topic.clear();
@@ -83,7 +82,7 @@ pub(super) struct OwnAliases {
     uses: u32,
 }
 
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Entry {
     topic: Vec<u8>,
     hash: u32,
@@ -95,10 +94,9 @@ struct Entry {
 impl OwnAliases {
     /// For a connection that allows aliases up to `maximum`.
     pub(super) fn new(maximum: u16) -> Self {
-        Self {
-            entries: vec![Entry::default(); maximum.into()],
-            uses: 0,
-        }
+        let mut entries = Vec::new();
+        entries.resize_with(maximum.into(), Entry::default);
+        Self { entries, uses: 0 }
     }
 
     /// Appends an encoded PUBLISH of at most `limit` bytes, with an alias if that pays.
@@ -128,16 +126,20 @@ impl OwnAliases {
             sets => ((hash >> 16) as usize % sets * SET, SET),
         };
         let set = self.entries.get_mut(first..first + size)?;
-        let known = |entry: &Entry| entry.hash == hash && entry.topic == topic;
-        if let Some(at) = set.iter().position(known) {
-            let entry = set.get_mut(at)?;
-            entry.used = self.uses;
-            entry.spared = true;
-            return Some(((first + at + 1) as u16, true));
+        let (mut at, mut longest) = (0, 0);
+        for (place, entry) in set.iter_mut().enumerate() {
+            if entry.hash == hash && entry.topic == topic {
+                entry.used = self.uses;
+                entry.spared = true;
+                return Some(((first + place + 1) as u16, true));
+            }
+            // Counted back from now, so that it may wrap around.
+            let unused = self.uses.wrapping_sub(entry.used);
+            if unused > longest {
+                (at, longest) = (place, unused);
+            }
         }
-        // Counted back from now, so that it may wrap around.
-        let last_use = |(_, entry): &(usize, &mut Entry)| entry.used.wrapping_sub(self.uses);
-        let (at, entry) = set.iter_mut().enumerate().min_by_key(last_use)?;
+        let entry = set.get_mut(at)?;
         // The least recently used one gives way at the second try: topics that take turns in greater number than
         // there are aliases would otherwise only drive each other out.
         let fits = packet.len() + GROWTH <= limit.min(PROTOCOL_PACKET_LIMIT) as usize;
@@ -156,9 +158,13 @@ impl OwnAliases {
 /// Quick rather than good: it only has to tell a few topics apart. The upper half is the better one.
 fn hash(topic: &[u8]) -> u32 {
     let (words, rest) = topic.as_chunks();
-    let words = words.iter().map(|word| u32::from_le_bytes(*word));
-    let rest = rest.iter().map(|&byte| byte.into());
-    words.chain(rest).fold(0, |hash: u32, word| {
-        (hash.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9)
-    })
+    let mut hash = 0_u32;
+    let mut add = |word: u32| hash = (hash.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9);
+    for word in words {
+        add(u32::from_le_bytes(*word));
+    }
+    for &byte in rest {
+        add(byte.into());
+    }
+    hash
 }

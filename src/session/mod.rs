@@ -194,28 +194,16 @@ impl Session {
     /// When `handle_timeout` has to be called. It can change with every other call.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        let expiry = self.core.outbound.queue.next_expiry();
-        let expiry = expiry.map(|at| Deadline {
-            at,
-            timer: Timer::MessageExpiry,
-        });
-        let request = self.core.requests.next_deadline();
-        let request = request.map(|at| Deadline {
-            at,
-            timer: Timer::Request,
-        });
-        let operation = self.core.deadlines.next();
-        let operation = operation.map(|at| Deadline {
-            at,
-            timer: Timer::Operation,
-        });
-        let timers = self.core.timers.next();
-        timers
-            .into_iter()
-            .chain(expiry)
-            .chain(request)
-            .chain(operation)
-            .min_by_key(|deadline| deadline.at)
+        let core = &self.core;
+        let mut next = core.timers.next();
+        for (at, timer) in [
+            (core.outbound.queue.next_expiry(), Timer::MessageExpiry),
+            (core.requests.next_deadline(), Timer::Request),
+            (core.deadlines.next(), Timer::Operation),
+        ] {
+            timers::note(&mut next, at, timer);
+        }
+        next
     }
 
     // What the outside world did

@@ -238,13 +238,11 @@ impl Core {
 
 fn generated_client_id(random: &mut Random) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let mut id = String::from("webmqtt-");
+    let mut id = Vec::from(b"webmqtt-");
     let mut bits = random.next();
     for _ in 0..12 {
-        id.push(char::from(
-            ALPHABET.get((bits % 32) as usize).copied().unwrap_or(b'a'),
-        ));
+        id.push(ALPHABET.get((bits % 32) as usize).copied().unwrap_or(b'a'));
         bits /= 32;
     }
-    id
+    String::from_utf8(id).unwrap_or_default()
 }

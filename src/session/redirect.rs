@@ -95,15 +95,20 @@ impl Core {
 /// ```
 #[must_use]
 pub fn resolve(url: &str, reference: &str) -> Option<String> {
-    reference
-        .split(' ')
-        .find_map(|reference| resolve_one(url, reference))
+    let mut rest = reference;
+    loop {
+        let (first, others) = split(rest, |byte| byte == b' ');
+        if let Some(resolved) = resolve_one(url, first) {
+            return Some(resolved);
+        }
+        rest = others.get(1..)?;
+    }
 }
 
 fn resolve_one(url: &str, reference: &str) -> Option<String> {
     let (scheme, rest) = split_scheme(url)?;
     let (authority, path) = split_path(rest);
-    let path = path.split('?').next().unwrap_or(path);
+    let (path, _) = split(path, |byte| byte == b'?');
     let whole = split_scheme(reference);
     let (to_scheme, to) = whole.unwrap_or((scheme, reference));
     let (to_authority, to_path) = split_path(to);
@@ -111,7 +116,7 @@ fn resolve_one(url: &str, reference: &str) -> Option<String> {
     let secure = |scheme: &str| scheme.eq_ignore_ascii_case("wss");
     let plain = to_scheme.eq_ignore_ascii_case("ws") && !secure(scheme);
     let printable = |byte: u8| byte.is_ascii_graphic() && byte != b'#';
-    if !(secure(to_scheme) || plain) || !to_path.bytes().all(printable) {
+    if !(secure(to_scheme) || plain) || !all(to_path, printable) {
         return None;
     }
     let (port, to_path) = match whole {
@@ -123,59 +128,80 @@ fn resolve_one(url: &str, reference: &str) -> Option<String> {
             (port.or(own.and_then(|(_, port)| port)), path)
         }
     };
+    let mut resolved = String::from(to_scheme);
     let (colon, port) = port.map_or(("", ""), |port| (":", port));
-    Some([to_scheme, "://", host, colon, port, to_path].concat())
+    for part in ["://", host, colon, port, to_path] {
+        resolved.push_str(part);
+    }
+    Some(resolved)
 }
 
 // What follows looks at bytes: searches in text would weigh more than all of this file.
 
+/// What is before the first such byte, and it with the rest.
+fn split(text: &str, at: fn(u8) -> bool) -> (&str, &str) {
+    let place = text.bytes().position(at);
+    place
+        .and_then(|place| text.split_at_checked(place))
+        .unwrap_or((text, ""))
+}
+
+fn all(text: &str, is: fn(u8) -> bool) -> bool {
+    text.bytes().all(is)
+}
+
 fn split_scheme(url: &str) -> Option<(&str, &str)> {
-    let colon = url.bytes().position(|byte| byte == b':')?;
-    let rest = url.get(colon..)?.strip_prefix("://")?;
-    Some((url.get(..colon)?, rest))
+    let (scheme, rest) = split(url, |byte| byte == b':');
+    Some((scheme, rest.strip_prefix("://")?))
 }
 
 /// Authority, and path and query.
 fn split_path(rest: &str) -> (&str, &str) {
-    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?'));
-    end.and_then(|at| rest.split_at_checked(at))
-        .unwrap_or((rest, ""))
+    split(rest, |byte| matches!(byte, b'/' | b'?'))
 }
 
 fn without_credentials(authority: &str) -> &str {
-    let at = authority.bytes().rposition(|byte| byte == b'@');
-    at.and_then(|at| authority.get(at + 1..))
-        .unwrap_or(authority)
+    let mut rest = authority;
+    while let Some(behind) = split(rest, |byte| byte == b'@').1.get(1..) {
+        rest = behind;
+    }
+    rest
 }
 
 /// Host and port, if they can be that.
 fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
-    let bracket = authority.bytes().rposition(|byte| byte == b']');
-    let mut bytes = authority.bytes().skip(bracket.unwrap_or(0));
-    let (host, port) = match bytes.position(|byte| byte == b':') {
-        Some(colon) => {
-            let colon = bracket.unwrap_or(0) + colon;
-            let port = authority.get(colon + 1..)?;
-            let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-            if !digits || !port.parse::<u16>().is_ok_and(|port| port > 0) {
-                return None;
-            }
-            (authority.get(..colon)?, Some(port))
+    let (host, behind) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (address, behind) = split(rest, |byte| byte == b']');
+            let hexadecimal = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+            (
+                all(address, hexadecimal).then_some(address)?,
+                behind.get(1..)?,
+            )
         }
-        None => (authority, None),
+        None => {
+            let (name, behind) = split(authority, |byte| byte == b':');
+            let named =
+                |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+            (all(name, named).then_some(name)?, behind)
+        }
     };
-    let address = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
-    let valid = match address {
-        Some(address) => address
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')),
-        None => host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')),
-    };
-    (valid && !host.is_empty()).then_some((host, port))
+    if host.is_empty() {
+        return None;
+    }
+    let whole = authority.get(..authority.len() - behind.len())?;
+    if behind.is_empty() {
+        return Some((whole, None));
+    }
+    let port = behind.strip_prefix(':')?;
+    let mut number = 0_u32;
+    for byte in port.bytes() {
+        let digit = char::from(byte).to_digit(10)?;
+        number = (number * 10 + digit).min(1 << 16);
+    }
+    (1..1 << 16)
+        .contains(&number)
+        .then_some((whole, Some(port)))
 }
 
 #[cfg(test)]

@@ -77,20 +77,29 @@ impl Requests {
         }
     }
 
-    fn correlation_data(&self, number: u32) -> [u8; 12] {
-        let mut data = [0; 12];
-        let (mark, count) = data.split_at_mut(8);
-        mark.copy_from_slice(&self.mark.to_be_bytes());
-        count.copy_from_slice(&number.to_be_bytes());
-        data
+    fn correlation_data(&self, number: u32) -> [[u8; 4]; 3] {
+        [(self.mark >> 32) as u32, self.mark as u32, number].map(u32::to_be_bytes)
     }
 
     /// When the next request has waited for long enough.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let waiting = self.open.iter().filter(|open| open.waiting);
-        let deadlines = waiting.map(|open| open.deadline);
-        let expiries = self.held.iter().filter_map(|held| held.expires);
-        deadlines.chain(expiries).min()
+        let mut next = None;
+        let mut note = |at| {
+            if next.is_none_or(|next| at < next) {
+                next = Some(at);
+            }
+        };
+        for open in &self.open {
+            if open.waiting {
+                note(open.deadline);
+            }
+        }
+        for held in &self.held {
+            if let Some(at) = held.expires {
+                note(at);
+            }
+        }
+        next
     }
 
     /// Whether more requests wait for the inbox than the limits allow. One may always.
@@ -142,10 +151,9 @@ impl Requests {
         let at = receivers.iter().position(|&key| key == inbox)?;
         receivers.remove(at);
         let data = properties.binary(PropertyId::CorrelationData);
-        let answered = self
-            .open
-            .iter()
-            .find(|open| open.waiting && data == Some(&self.correlation_data(open.number)));
+        let answered = self.open.iter().find(|open| {
+            open.waiting && data == Some(self.correlation_data(open.number).as_flattened())
+        });
         let token = answered.map(|open| open.token);
         if let Some(token) = token {
             self.give_up(token);
@@ -153,10 +161,10 @@ impl Requests {
         Some(token)
     }
 
-    /// What the application waits for, oldest first.
-    fn waiting(&self) -> Vec<Token> {
-        let waiting = self.open.iter().filter(|open| open.waiting);
-        waiting.map(|open| open.token).collect()
+    /// The oldest that the application waits for, of those whose time is over at some moment.
+    fn waiting(&self, at: Instant) -> Option<Token> {
+        let late = |open: &&Open| open.waiting && open.deadline <= at;
+        self.open.iter().find(late).map(|open| open.token)
     }
 }
 
@@ -189,7 +197,7 @@ impl Session {
         let number = requests.last_number.wrapping_add(1);
         let data = requests.correlation_data(number);
         let mut properties = PropertiesBuf::from(message.properties);
-        let added = properties.binary(PropertyId::CorrelationData, &data);
+        let added = properties.binary(PropertyId::CorrelationData, data.as_flattened());
         let reserved = [PropertyId::ResponseTopic, PropertyId::TopicAlias];
         let mut given = message.properties.iter();
         if added.is_err() || given.any(|property| reserved.contains(&property.id())) {
@@ -320,17 +328,28 @@ impl Core {
     fn open_inbox(&mut self) {
         let given = self.requests.response_information.as_deref();
         let given = given.filter(|base| TopicName::new(base).is_ok());
-        let mut topic: String = match given {
-            Some(base) => base.trim_end_matches('/').into(),
-            None => {
-                let id = self.client_id.chars().map(|it| match it {
-                    '+' | '#' => '_',
-                    it => it,
-                });
-                "webmqtt/".chars().chain(id).collect()
+        let mut topic = Vec::new();
+        match given {
+            Some(base) => {
+                topic.extend_from_slice(base.as_bytes());
+                while topic.last() == Some(&b'/') {
+                    topic.pop();
+                }
             }
-        };
-        topic.push_str("/reply");
+            None => {
+                topic.extend_from_slice(b"webmqtt/");
+                for &byte in self.client_id.as_bytes() {
+                    topic.push(if matches!(byte, b'+' | b'#') {
+                        b'_'
+                    } else {
+                        byte
+                    });
+                }
+            }
+        }
+        topic.extend_from_slice(b"/reply");
+        // Nothing but characters was replaced and added.
+        let topic = String::from_utf8(topic).unwrap_or_default();
         let options = SubscribeOptions {
             // A response that was kept is none.
             retain_handling: RetainHandling::DoNotSend,
@@ -415,7 +434,7 @@ impl Core {
 
     /// Every request fails, whatever has become of its message.
     pub(super) fn fail_requests(&mut self, error: Error) {
-        for token in self.requests.waiting() {
+        while let Some(token) = self.requests.waiting(Instant::LAST) {
             self.fail_request(token, error);
         }
     }
@@ -444,15 +463,7 @@ impl Core {
         while let Some(held) = self.requests.held.iter().find(expired) {
             self.fail_request(held.token, Error::Expired);
         }
-        let late = |open: &&Open| open.waiting && open.deadline <= now;
-        let late: Vec<Token> = self
-            .requests
-            .open
-            .iter()
-            .filter(late)
-            .map(|open| open.token)
-            .collect();
-        for token in late {
+        while let Some(token) = self.requests.waiting(now) {
             self.fail_request(token, Error::RequestTimeout);
         }
     }

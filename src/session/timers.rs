@@ -85,10 +85,11 @@ impl Timers {
     }
 
     pub(super) fn next(&self) -> Option<Deadline> {
-        ALL.iter()
-            .zip(self.0)
-            .filter_map(|(&timer, at)| at.map(|at| Deadline { at, timer }))
-            .min_by_key(|deadline| deadline.at)
+        let mut next = None;
+        for (at, timer) in self.0.iter().zip(ALL) {
+            note(&mut next, *at, timer);
+        }
+        next
     }
 
     /// Takes the earliest deadline that has passed.
@@ -96,5 +97,14 @@ impl Timers {
         let deadline = self.next().filter(|deadline| deadline.at <= now)?;
         self.stop(deadline.timer);
         Some(deadline.timer)
+    }
+}
+
+/// Makes `next` the deadline of this timer if it is set to an earlier moment.
+pub(super) fn note(next: &mut Option<Deadline>, at: Option<Instant>, timer: Timer) {
+    if let Some(at) = at
+        && next.is_none_or(|next| at < next.at)
+    {
+        *next = Some(Deadline { at, timer });
     }
 }

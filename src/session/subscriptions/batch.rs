@@ -50,16 +50,17 @@ fn varint_len(value: usize) -> usize {
 }
 
 /// Whether some topic matches both filters, which come without their `$share/{name}/` prefix.
-fn overlap(one: &str, other: &str) -> bool {
+fn overlap<'a>(one: &'a str, other: &'a str) -> bool {
     // Wildcards at the first level do not match names that begin with `$` [MQTT-4.7.2-1].
     if one.starts_with('$') != other.starts_with('$') {
         return false;
     }
-    let (mut one, mut other) = (one.split('/'), other.split('/'));
+    let levels = |filter: &'a str| filter.as_bytes().split(|&byte| byte == b'/');
+    let (mut one, mut other) = (levels(one), levels(other));
     loop {
         match (one.next(), other.next()) {
-            (Some("#"), _) | (_, Some("#")) | (None, None) => return true,
-            (Some(level), Some(same)) if level == same || level == "+" || same == "+" => {}
+            (Some(b"#"), _) | (_, Some(b"#")) | (None, None) => return true,
+            (Some(level), Some(same)) if level == same || level == b"+" || same == b"+" => {}
             _ => return false,
         }
     }

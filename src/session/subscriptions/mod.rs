@@ -55,10 +55,38 @@ struct Handle {
     key: SubscriptionKey,
     /// Until the call is settled.
     token: Option<Token>,
-    filters: Vec<u32>,
-    results: Vec<Option<Result<QoS, Error>>>,
+    /// Each with what is known of it.
+    filters: Vec<(u32, Option<Result<QoS, Error>>)>,
     /// Of its SUBSCRIBE. A call that has some shares no packet with others.
     properties: PropertiesBuf,
+}
+
+impl Handle {
+    /// Whether the call waits for this filter.
+    fn waits_for(&self, id: u32) -> bool {
+        let waits = |&(filter, known): &(u32, Option<_>)| filter == id && known.is_none();
+        self.filters.iter().any(waits)
+    }
+
+    /// Settles the call if it is open: with what is known, and `otherwise`.
+    fn settle(
+        &mut self,
+        otherwise: Error,
+        properties: Properties<'_>,
+        events: &mut dyn FnMut(Event<'static>),
+    ) {
+        if let Some(token) = self.token.take() {
+            let mut results = Vec::new();
+            for (_, known) in &self.filters {
+                results.push(known.unwrap_or(Err(otherwise)));
+            }
+            events(Event::Subscribed {
+                token,
+                results,
+                properties: properties.into(),
+            });
+        }
+    }
 }
 
 /// One call to unsubscribe. Its filters can take several packets.
@@ -90,9 +118,13 @@ impl Unsubscribe {
     }
 
     fn event(self, properties: Properties<'_>) -> Event<'static> {
+        let mut results = Vec::new();
+        for (_, result) in self.results {
+            results.push(result);
+        }
         Event::Unsubscribed {
             token: self.token,
-            results: self.results.into_iter().map(|(_, result)| result).collect(),
+            results,
             properties: properties.into(),
         }
     }
@@ -152,16 +184,14 @@ impl Subscriptions {
         self.last_handle += 1;
         let key = SubscriptionKey(self.last_handle);
         let call = (!properties.is_empty()).then_some(key);
-        let filters = wanted
-            .iter()
-            .map(|&(filter, options)| self.attach(key, call, filter, options))
-            .collect();
-        let results = wanted.iter().map(|_| None).collect();
+        let mut filters = Vec::new();
+        for &(filter, options) in wanted {
+            filters.push((self.attach(key, call, filter, options), None));
+        }
         self.handles.push(Handle {
             key,
             token: Some(token),
             filters,
-            results,
             properties: properties.into(),
         });
         self.pending = true;
@@ -199,10 +229,8 @@ impl Subscriptions {
         self.trie.insert(route, self.last_filter);
         let (id, text) = (self.last_filter, String::from(filter.as_str()));
         // Until the server has heard that the filter left, its messages are for whoever declares it anew.
-        let mut leaving = self.unsubscribes.iter().flat_map(|call| &call.leaving);
-        let identifiers = leaving
-            .find(|leaving| leaving.text == text)
-            .map_or_else(Vec::new, |leaving| leaving.identifiers.clone());
+        let leaving = self.leaving(&text);
+        let identifiers = leaving.map_or_else(Vec::new, |leaving| leaving.identifiers.clone());
         self.filters.push(Filter {
             id,
             text,
@@ -216,14 +244,27 @@ impl Subscriptions {
         id
     }
 
+    /// What the server has not confirmed yet to be gone, if it has this text.
+    fn leaving(&self, text: &str) -> Option<&Leaving> {
+        for call in &self.unsubscribes {
+            for leaving in &call.leaving {
+                if leaving.text == text {
+                    return Some(leaving);
+                }
+            }
+        }
+        None
+    }
+
     /// The filter with this text.
     fn known(&self, filter: TopicFilter<'_>) -> Option<u32> {
-        let same = |at: &u32| {
-            let known = self.filter(*at);
-            known.is_some_and(|known| known.text == filter.as_str())
-        };
-        let known = self.trie.get(filter.filter_without_share());
-        known.iter().copied().find(same)
+        for &at in self.trie.get(filter.filter_without_share()) {
+            let known = self.filter(at);
+            if known.is_some_and(|known| known.text == filter.as_str()) {
+                return Some(at);
+            }
+        }
+        None
     }
 
     fn filter(&self, id: u32) -> Option<&Filter> {
@@ -264,8 +305,8 @@ impl Subscriptions {
         events: &mut dyn FnMut(Event<'static>),
     ) {
         let (mut leaving, mut left) = (Vec::new(), Vec::new());
-        if let Some(handle) = self.remove_handle(key) {
-            for (&id, result) in handle.filters.iter().zip(&handle.results) {
+        if let Some(mut handle) = self.remove_handle(key) {
+            for &(id, result) in &handle.filters {
                 if let Some(filter) = self.detach(id, key) {
                     leaving.push(Leaving {
                         id,
@@ -283,17 +324,7 @@ impl Subscriptions {
                 };
                 left.push((id, Ok(result)));
             }
-            if let Some(token) = handle.token {
-                let results = handle
-                    .results
-                    .iter()
-                    .map(|known| known.unwrap_or(Err(Error::Aborted)));
-                events(Event::Subscribed {
-                    token,
-                    results: results.collect(),
-                    properties: PropertiesBuf::new(),
-                });
-            }
+            handle.settle(Error::Aborted, Properties::EMPTY, events);
         }
         let call = Unsubscribe {
             token,
@@ -320,16 +351,12 @@ impl Subscriptions {
         let Some(handle) = self.handles.iter_mut().find(open) else {
             return;
         };
-        handle.token = None;
-        let (key, results) = (handle.key, handle.results.iter());
+        let key = handle.key;
         // A part of it is not what was asked for.
-        let failed =
-            |known: &Option<Result<QoS, Error>>| Err(known.and_then(Result::err).unwrap_or(error));
-        events(Event::Subscribed {
-            token,
-            results: results.map(failed).collect(),
-            properties: PropertiesBuf::new(),
-        });
+        for (_, known) in &mut handle.filters {
+            *known = known.filter(Result::is_err);
+        }
+        handle.settle(error, Properties::EMPTY, events);
         self.withdraw(INBOX, key, Properties::EMPTY, events);
     }
 
@@ -385,19 +412,15 @@ impl Subscriptions {
     }
 
     fn waiting_for(&self, at: u32) -> Vec<SubscriptionKey> {
-        let Some(filter) = self.filter(at) else {
-            return Vec::new();
-        };
-        let waits = |key: &&SubscriptionKey| {
-            self.handle(**key).is_some_and(|handle| {
-                handle
-                    .filters
-                    .iter()
-                    .zip(&handle.results)
-                    .any(|(&filter, result)| filter == at && result.is_none())
-            })
-        };
-        filter.handles.iter().filter(waits).copied().collect()
+        let mut waiting = Vec::new();
+        if let Some(filter) = self.filter(at) {
+            for &key in &filter.handles {
+                if self.handle(key).is_some_and(|handle| handle.waits_for(at)) {
+                    waiting.push(key);
+                }
+            }
+        }
+        waiting
     }
 
     /// A SUBACK arrived. `Err` if its number of reason codes is wrong; `Ok(false)` if nobody asked.
@@ -418,7 +441,9 @@ impl Subscriptions {
             return Err(ReasonCode::ProtocolError);
         }
         let request = self.requests.swap_remove(at);
-        for ((at, waiting), code) in request.filters.into_iter().zip(packet.codes.iter()) {
+        let mut codes = packet.codes.iter();
+        for (at, waiting) in request.filters {
+            let Some(code) = codes.next() else { break };
             let result = QoS::from_u8(code as u8).ok_or(Error::SubscribeRefused(code));
             self.settle_filter(at, &waiting, result, packet.properties, events);
         }
@@ -434,10 +459,12 @@ impl Subscriptions {
         events: &mut dyn FnMut(Event<'static>),
     ) {
         // A later SUBSCRIBE for it can be on its way.
-        let asked_again = self
-            .requests
-            .iter()
-            .any(|request| request.filters.iter().any(|&(asked, _)| asked == at));
+        let mut asked_again = false;
+        for request in &self.requests {
+            for &(asked, _) in &request.filters {
+                asked_again |= asked == at;
+            }
+        }
         let Some(filter) = self.filter_mut(at) else {
             return;
         };
@@ -468,22 +495,20 @@ impl Subscriptions {
             let Some(handle) = self.handle_mut(*key) else {
                 continue;
             };
-            for (&filter, slot) in handle.filters.iter().zip(&mut handle.results) {
-                if filter == at && slot.is_none() {
-                    *slot = Some(result);
+            let (mut known, mut granted) = (true, false);
+            for (filter, slot) in &mut handle.filters {
+                if *filter == at {
+                    slot.get_or_insert(result);
                 }
+                known &= slot.is_some();
+                granted |= matches!(slot, Some(Ok(_)));
             }
-            let results: Option<Vec<_>> = handle.results.iter().copied().collect();
-            if let (Some(results), Some(token)) = (results, handle.token) {
-                handle.token = None;
-                if results.iter().all(Result::is_err) {
+            if known && handle.token.is_some() {
+                // It waits for nothing that could be aborted.
+                handle.settle(Error::Aborted, properties, events);
+                if !granted {
                     self.remove_handle(*key);
                 }
-                events(Event::Subscribed {
-                    token,
-                    results,
-                    properties: properties.into(),
-                });
             }
         }
     }
@@ -532,22 +557,19 @@ impl Subscriptions {
     /// The connection is gone: what was asked and not answered has to be asked again as a new request.
     pub(super) fn connection_lost(&mut self) {
         self.requests.clear();
-        for leaving in self.unsubscribes.iter_mut().flat_map(|it| &mut it.leaving) {
-            leaving.sent_as = None;
+        for call in &mut self.unsubscribes {
+            for leaving in &mut call.leaving {
+                leaving.sent_as = None;
+            }
         }
-        let Self {
-            filters,
-            unsubscribes,
-            ..
-        } = self;
-        for filter in filters {
+        let mut filters = core::mem::take(&mut self.filters);
+        for filter in &mut filters {
             // What is withdrawn once more ends a newer declaration, too.
-            let withdrawn = |leaving: &Leaving| leaving.text == filter.text;
-            let mut leaving = unsubscribes.iter().flat_map(|call| &call.leaving);
-            if filter.sync == Sync::Sent || leaving.any(withdrawn) {
+            if filter.sync == Sync::Sent || self.leaving(&filter.text).is_some() {
                 filter.sync = Sync::Needed;
             }
         }
+        self.filters = filters;
         self.pending = true;
     }
 
@@ -576,17 +598,7 @@ impl Subscriptions {
     /// Settles every open call.
     pub(super) fn abandon(&mut self, error: Error, events: &mut dyn FnMut(Event<'static>)) {
         for handle in &mut self.handles {
-            if let Some(token) = handle.token.take() {
-                let results = handle
-                    .results
-                    .iter()
-                    .map(|known| known.unwrap_or(Err(error)));
-                events(Event::Subscribed {
-                    token,
-                    results: results.collect(),
-                    properties: PropertiesBuf::new(),
-                });
-            }
+            handle.settle(error, Properties::EMPTY, events);
         }
         self.end_unsubscribes(Err(error), events);
     }

@@ -98,13 +98,24 @@ impl Subscriptions {
     /// Whether there are identifiers and all of them are known. One that is ours and no filter has any more is for
     /// nobody; one that is not can be that of any filter, from an earlier run.
     fn are_known(&self, properties: Properties<'_>) -> bool {
-        let mut identifiers = properties.subscription_identifiers().peekable();
-        let carried = |identifier| {
-            let mut matched = self.matched.iter().filter_map(|&at| self.filter(at));
-            matched.any(|filter| filter.identifiers.contains(&identifier))
-        };
-        identifiers.peek().is_some()
-            && identifiers
-                .all(|identifier| self.identifiers.are_ours(identifier) || carried(identifier))
+        let mut any = false;
+        for identifier in properties.subscription_identifiers() {
+            if !self.identifiers.are_ours(identifier) && !self.is_carried(identifier) {
+                return false;
+            }
+            any = true;
+        }
+        any
+    }
+
+    /// Whether a filter that matches has this identifier.
+    fn is_carried(&self, identifier: u32) -> bool {
+        for &at in &self.matched {
+            let filter = self.filter(at);
+            if filter.is_some_and(|filter| filter.identifiers.contains(&identifier)) {
+                return true;
+            }
+        }
+        false
     }
 }
