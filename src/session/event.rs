@@ -1,5 +1,6 @@
 //! What a session tells the application.
 
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -276,6 +277,9 @@ pub enum Event<'a> {
         filter: Option<String>,
     },
 }
+
+/// What the application has not heard yet.
+pub(super) type Events = VecDeque<Event<'static>>;
 
 impl Event<'static> {
     /// A publish that failed here, without a word from the server.

@@ -272,7 +272,7 @@ impl Session {
         let Core {
             outbound, events, ..
         } = &mut self.core;
-        outbound.expire(now, &mut |event| events.push_back(event));
+        outbound.expire(now, events);
         self.core.expire_requests();
         while let Some(token) = self.core.deadlines.expire(now) {
             self.core.give_up(token, Error::Timeout);
@@ -520,8 +520,7 @@ impl Session {
         }
         let token = core.next_token();
         let events = &mut core.events;
-        core.subscriptions
-            .withdraw(token, key, properties, &mut |event| events.push_back(event));
+        core.subscriptions.withdraw(token, key, properties, events);
         Ok(token)
     }
 

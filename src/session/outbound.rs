@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use super::alias::OwnAliases;
-use super::event::{Event, Published, ServerLimits, Token};
+use super::event::{Event, Events, Published, ServerLimits, Token};
 use super::fallback::{self, Dialect};
 use super::heap::Heap;
 use super::inflight::{self, Awaiting, Inflight, InflightTable};
@@ -114,7 +114,7 @@ impl Outbound {
         known_limits: Option<&ServerLimits>,
         queue_limits: &QueueLimits,
         now: Instant,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
     ) -> Result<(), Error> {
         let mut queued = queued(token, message, self.dialect, now)?;
         queued.lower_qos = lower_qos;
@@ -131,7 +131,7 @@ impl Outbound {
             let topic = queued.topic().unwrap_or_default();
             while let Some(older) = self.queue.supersede(topic, &gives_way) {
                 self.journal.mark(Mark::Gone(older.order));
-                events(Event::not_published(older.token, Error::Dropped));
+                events.push_back(Event::not_published(older.token, Error::Dropped));
             }
         }
         while !self.queue.has_room(queued.bytes.len(), queue_limits) {
@@ -141,11 +141,11 @@ impl Outbound {
                 QueuePolicy::DropOldest | QueuePolicy::LatestPerTopic => self.queue.pop(&|_| true),
             };
             let Some(dropped) = dropped else {
-                events(Event::not_published(token, Error::Dropped));
+                events.push_back(Event::not_published(token, Error::Dropped));
                 return Ok(());
             };
             self.journal.mark(Mark::Gone(dropped.order));
-            events(Event::not_published(dropped.token, Error::Dropped));
+            events.push_back(Event::not_published(dropped.token, Error::Dropped));
         }
         let assured = queued.qos != QoS::AtMostOnce;
         let order = self.queue.push(queued);
@@ -161,7 +161,7 @@ impl Outbound {
         limits: &ServerLimits,
         now: Instant,
         out: &mut Vec<u8>,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
     ) -> bool {
         if self.quota > 0
             && self.journal.may_resend()
@@ -195,7 +195,7 @@ impl Outbound {
                 self.journal.mark(Mark::Gone(queued.order));
             }
             if let Err(error) = allowed {
-                events(Event::not_published(queued.token, error));
+                events.push_back(Event::not_published(queued.token, error));
                 continue;
             }
             if queued.qos == QoS::AtMostOnce {
@@ -205,7 +205,7 @@ impl Outbound {
                     qos: QoS::AtMostOnce,
                     reason: ReasonCode::Success,
                 };
-                events(Event::Published {
+                events.push_back(Event::Published {
                     token: queued.token,
                     result: Ok(done),
                     properties: PropertiesBuf::new(),
@@ -292,7 +292,7 @@ impl Outbound {
         id: PacketId,
         limits: &ServerLimits,
         out: &mut Vec<u8>,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
     ) -> bool {
         let Some(message) = self.inflight.get_mut(id) else {
             return true;
@@ -304,7 +304,7 @@ impl Outbound {
             // The server may still hold the identifier: it stays in use until the session ends.
             message.bytes = Vec::new();
             if let Some(token) = message.token.take() {
-                events(Event::not_published(token, error));
+                events.push_back(Event::not_published(token, error));
             }
             self.journal.mark(Mark::Sent(message.record, id));
             return true;
@@ -365,7 +365,7 @@ impl Outbound {
 
     /// The server lost the session: QoS 1 goes out again as new; a QoS 2 message that left may have been delivered or
     /// not, and saying either would be a guess.
-    pub(super) fn session_lost(&mut self, events: &mut dyn FnMut(Event<'static>)) {
+    pub(super) fn session_lost(&mut self, events: &mut Events) {
         self.resend.clear();
         let mut again = Vec::new();
         let mut open = self.inflight.in_order();
@@ -390,7 +390,7 @@ impl Outbound {
                     self.journal.mark(Mark::Queued(message.record));
                     continue;
                 }
-                Some(token) => events(Event::not_published(token, Error::Indeterminate)),
+                Some(token) => events.push_back(Event::not_published(token, Error::Indeterminate)),
                 None => {}
             }
             self.journal.mark(Mark::Gone(message.record));
@@ -401,10 +401,10 @@ impl Outbound {
     }
 
     /// Time passed: settles what has waited for too long.
-    pub(super) fn expire(&mut self, now: Instant, events: &mut dyn FnMut(Event<'static>)) {
+    pub(super) fn expire(&mut self, now: Instant, events: &mut Events) {
         for (token, order) in self.queue.take_expired(now) {
             self.journal.mark(Mark::Gone(order));
-            events(Event::not_published(token, Error::Expired));
+            events.push_back(Event::not_published(token, Error::Expired));
         }
     }
 
@@ -429,11 +429,11 @@ impl Outbound {
     }
 
     /// Settles every publish that is open. What has left stays in the store: the server still counts on it.
-    pub(super) fn abandon(&mut self, error: Error, events: &mut dyn FnMut(Event<'static>)) {
+    pub(super) fn abandon(&mut self, error: Error, events: &mut Events) {
         let mut open = self.inflight.in_order();
         while let Some(mut message) = self.inflight.take_next(&mut open) {
             if let Some(token) = message.token.take() {
-                events(Event::not_published(token, error));
+                events.push_back(Event::not_published(token, error));
             }
             if !message.sent {
                 self.journal.mark(Mark::Gone(message.record));
@@ -444,7 +444,7 @@ impl Outbound {
         }
         while let Some(queued) = self.queue.pop(&|_| true) {
             self.journal.mark(Mark::Gone(queued.order));
-            events(Event::not_published(queued.token, error));
+            events.push_back(Event::not_published(queued.token, error));
         }
         self.resend.clear();
         self.control.clear();
@@ -454,7 +454,7 @@ impl Outbound {
     pub(super) fn puback(
         &mut self,
         packet: &Ack<'_>,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
     ) -> Result<(), ReasonCode> {
         let Some(message) = self.inflight.get_mut(packet.packet_id) else {
             return Ok(());
@@ -473,7 +473,7 @@ impl Outbound {
     pub(super) fn pubrec(
         &mut self,
         packet: &Ack<'_>,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
     ) -> Result<(), ReasonCode> {
         let id = packet.packet_id;
         let order = self.inflight.next_order();
@@ -512,7 +512,7 @@ impl Outbound {
     pub(super) fn pubcomp(
         &mut self,
         packet: &Ack<'_>,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
     ) -> Result<(), ReasonCode> {
         let Some(message) = self.inflight.get_mut(packet.packet_id) else {
             return Ok(());
@@ -524,7 +524,7 @@ impl Outbound {
         Ok(())
     }
 
-    fn settle(&mut self, packet: &Ack<'_>, qos: QoS, events: &mut dyn FnMut(Event<'static>)) {
+    fn settle(&mut self, packet: &Ack<'_>, qos: QoS, events: &mut Events) {
         let Some(message) = self.inflight.remove(packet.packet_id) else {
             return;
         };
@@ -543,7 +543,7 @@ impl Outbound {
         } else {
             Ok(Published { qos, reason })
         };
-        events(Event::Published {
+        events.push_back(Event::Published {
             token,
             result,
             properties: properties.into(),

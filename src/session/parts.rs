@@ -8,7 +8,7 @@ use super::acks::Acks;
 use super::alias::ServerAliases;
 use super::authentication::Authentication;
 use super::deadlines::Deadlines;
-use super::event::{Event, ServerLimits, State, Token};
+use super::event::{Event, Events, ServerLimits, State, Token};
 use super::fallback::Dialect;
 use super::inbound::Inbound;
 use super::options::ConnectOptions;
@@ -93,7 +93,7 @@ pub(super) struct Core {
     pub(super) subscriptions: Subscriptions,
     pub(super) requests: Requests,
     pub(super) deadlines: Deadlines,
-    pub(super) events: VecDeque<Event<'static>>,
+    pub(super) events: Events,
     pub(super) transport_ops: VecDeque<TransportOp>,
     pub(super) last_token: u32,
 }
@@ -212,7 +212,7 @@ impl Core {
             limits,
             queue,
             self.now,
-            &mut |event| events.push_back(event),
+            events,
         )
     }
 
@@ -226,8 +226,7 @@ impl Core {
             return;
         }
         let events = &mut self.events;
-        self.subscriptions
-            .give_up(token, error, &mut |event| events.push_back(event));
+        self.subscriptions.give_up(token, error, events);
     }
 
     pub(super) fn next_token(&mut self) -> Token {

@@ -55,7 +55,6 @@ impl Core {
             return self.refuse(Error::Protocol(ReasonCode::ProtocolError));
         }
         let events = &mut self.events;
-        let mut emit = |event| events.push_back(event);
         let verdict = match (self.state, packet) {
             // Nothing can be an answer before the CONNECT has left.
             (State::Connecting, _) if self.first_packets.first() == Some(&CONNECT) => {
@@ -78,9 +77,9 @@ impl Core {
             // [MQTT-3.2.0-1]: nothing but CONNACK, and AUTH before it, may come first.
             (State::Connecting, _) | (_, Packet::ConnAck(_)) => Err(ReasonCode::ProtocolError),
             (_, Packet::Publish(packet)) => return self.published_to_us(packet),
-            (_, Packet::PubAck(packet)) => self.outbound.puback(&packet, &mut emit),
-            (_, Packet::PubRec(packet)) => self.outbound.pubrec(&packet, &mut emit),
-            (_, Packet::PubComp(packet)) => self.outbound.pubcomp(&packet, &mut emit),
+            (_, Packet::PubAck(packet)) => self.outbound.puback(&packet, events),
+            (_, Packet::PubRec(packet)) => self.outbound.pubrec(&packet, events),
+            (_, Packet::PubComp(packet)) => self.outbound.pubcomp(&packet, events),
             (_, Packet::PubRel(packet)) => {
                 let known = self.released(packet.packet_id);
                 let reason = if known || self.options.version != Version::V5 {
@@ -94,12 +93,12 @@ impl Core {
             }
             (_, Packet::SubAck(packet)) => {
                 let id = packet.packet_id;
-                let known = self.subscriptions.acknowledged(&packet, &mut emit);
+                let known = self.subscriptions.acknowledged(&packet, events);
                 known.map(|known| self.release_if(known, id))
             }
             (_, Packet::UnsubAck(packet)) => {
                 let (id, version) = (packet.packet_id, self.options.version);
-                let known = self.subscriptions.unsubscribed(&packet, version, &mut emit);
+                let known = self.subscriptions.unsubscribed(&packet, version, events);
                 known.map(|known| self.release_if(known, id))
             }
             (_, Packet::PingResp) => {

@@ -425,9 +425,7 @@ impl Core {
         if let Some(inbox) = self.requests.inbox.take() {
             let events = &mut self.events;
             self.subscriptions
-                .withdraw(INBOX, inbox.key, Properties::EMPTY, &mut |event| {
-                    events.push_back(event);
-                });
+                .withdraw(INBOX, inbox.key, Properties::EMPTY, events);
         }
         self.fail_requests(error);
     }

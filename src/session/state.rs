@@ -260,9 +260,8 @@ impl Core {
         self.inbound.session_lost();
         self.acks.session_lost();
         let events = &mut self.events;
-        let mut emit = |event| events.push_back(event);
-        self.outbound.session_lost(&mut emit);
-        self.subscriptions.session_lost(&mut emit);
+        self.outbound.session_lost(events);
+        self.subscriptions.session_lost(events);
     }
 
     /// The connection, or the attempt to make one, has ended badly. `farewell` goes out in a DISCONNECT first.
@@ -486,10 +485,8 @@ impl Core {
         self.inbound = Default::default();
         self.fail_requests(Error::Closed);
         let events = &mut self.events;
-        self.outbound
-            .abandon(Error::Closed, &mut |event| events.push_back(event));
-        self.subscriptions
-            .abandon(Error::Closed, &mut |event| events.push_back(event));
+        self.outbound.abandon(Error::Closed, events);
+        self.subscriptions.abandon(Error::Closed, events);
         self.change(State::Closed, cause, properties, None);
     }
 

@@ -29,9 +29,7 @@ impl Core {
                     let events = &mut self.events;
                     more = self
                         .outbound
-                        .next_publish(&self.limits, self.now, out, &mut |event| {
-                            events.push_back(event)
-                        });
+                        .next_publish(&self.limits, self.now, out, events);
                 }
                 if !more && self.state == State::Closing {
                     self.say_goodbye(out);
@@ -57,7 +55,6 @@ impl Core {
             return;
         }
         let events = &mut self.events;
-        let mut emit = |event| events.push_back(event);
         let room = Room::new(&self.limits, self.options.version);
         while self.subscriptions.wants_unsubscribe() {
             let Some(id) = self.outbound.inflight.reserve() else {
@@ -65,9 +62,7 @@ impl Core {
             };
             let mut list = UnsubscribeFiltersBuf::default();
             let push = |filter: TopicFilter<'_>| list.push(filter);
-            let next = self
-                .subscriptions
-                .next_unsubscribe(id, &room, &mut emit, push);
+            let next = self.subscriptions.next_unsubscribe(id, &room, events, push);
             let Some(properties) = next else {
                 self.outbound.inflight.release(id);
                 continue;
@@ -88,7 +83,7 @@ impl Core {
                 id,
                 &self.limits,
                 &room,
-                &mut emit,
+                events,
                 |filter, options| {
                     list.push(filter, options);
                 },

@@ -198,7 +198,7 @@ impl Session {
         let token = core.next_token();
         let events = &mut core.events;
         core.subscriptions
-            .withdraw_unclaimed(token, filter.as_str(), &mut |event| events.push_back(event));
+            .withdraw_unclaimed(token, filter.as_str(), events);
         Ok(token)
     }
 }

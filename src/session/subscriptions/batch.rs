@@ -7,7 +7,7 @@ use crate::codec::{
     PacketId, Properties, PropertiesBuf, PropertyId, SubscribeOptions, TopicFilter, Version,
 };
 use crate::error::Error;
-use crate::session::event::{Event, ServerLimits, SubscriptionKey};
+use crate::session::event::{Events, ServerLimits, SubscriptionKey};
 
 /// Upper bounds of one SUBSCRIBE or UNSUBSCRIBE packet, besides the server's Maximum Packet Size.
 const BATCH_FILTERS: usize = 1_000;
@@ -103,7 +103,7 @@ impl Subscriptions {
         &mut self,
         id: PacketId,
         room: &Room,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
         mut write: impl FnMut(TopicFilter<'_>),
     ) -> Option<PropertiesBuf> {
         let at = self.next_unsent()?;
@@ -156,7 +156,7 @@ impl Subscriptions {
         id: PacketId,
         limits: &ServerLimits,
         room: &Room,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
         mut write: impl FnMut(TopicFilter<'_>, SubscribeOptions),
     ) -> Option<PropertiesBuf> {
         let mut refused = Vec::new();

@@ -12,7 +12,7 @@ mod route;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::event::{Event, SubscriptionKey, Token};
+use super::event::{Event, Events, SubscriptionKey, Token};
 use super::persist::Notes;
 use super::request::INBOX;
 use crate::codec::{
@@ -69,18 +69,13 @@ impl Handle {
     }
 
     /// Settles the call if it is open: with what is known, and `otherwise`.
-    fn settle(
-        &mut self,
-        otherwise: Error,
-        properties: Properties<'_>,
-        events: &mut dyn FnMut(Event<'static>),
-    ) {
+    fn settle(&mut self, otherwise: Error, properties: Properties<'_>, events: &mut Events) {
         if let Some(token) = self.token.take() {
             let mut results = Vec::new();
             for (_, known) in &self.filters {
                 results.push(known.unwrap_or(Err(otherwise)));
             }
-            events(Event::Subscribed {
+            events.push_back(Event::Subscribed {
                 token,
                 results,
                 properties: properties.into(),
@@ -302,7 +297,7 @@ impl Subscriptions {
         token: Token,
         key: SubscriptionKey,
         properties: Properties<'_>,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
     ) {
         let (mut leaving, mut left) = (Vec::new(), Vec::new());
         if let Some(mut handle) = self.remove_handle(key) {
@@ -333,7 +328,7 @@ impl Subscriptions {
             results: left,
         };
         if call.leaving.is_empty() {
-            events(call.event(Properties::EMPTY));
+            events.push_back(call.event(Properties::EMPTY));
         } else {
             self.unsubscribes.push(call);
             self.pending = true;
@@ -341,12 +336,7 @@ impl Subscriptions {
     }
 
     /// Ends a handle whose call is open, if the token is that of one.
-    pub(super) fn give_up(
-        &mut self,
-        token: Token,
-        error: Error,
-        events: &mut dyn FnMut(Event<'static>),
-    ) {
+    pub(super) fn give_up(&mut self, token: Token, error: Error, events: &mut Events) {
         let open = |handle: &&mut Handle| handle.token == Some(token);
         let Some(handle) = self.handles.iter_mut().find(open) else {
             return;
@@ -386,20 +376,16 @@ impl Subscriptions {
         &mut self,
         at: usize,
         properties: Properties<'_>,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
     ) {
         let done = |call: &Unsubscribe| call.leaving.is_empty();
         if self.unsubscribes.get(at).is_some_and(done) {
-            events(self.unsubscribes.remove(at).event(properties));
+            events.push_back(self.unsubscribes.remove(at).event(properties));
         }
     }
 
     /// Ends every call to unsubscribe, since the server will not answer; what it has answered counts.
-    fn end_unsubscribes(
-        &mut self,
-        result: Result<ReasonCode, Error>,
-        events: &mut dyn FnMut(Event<'static>),
-    ) {
+    fn end_unsubscribes(&mut self, result: Result<ReasonCode, Error>, events: &mut Events) {
         for mut call in core::mem::take(&mut self.unsubscribes) {
             for leaving in core::mem::take(&mut call.leaving) {
                 call.settle(leaving.id, result);
@@ -407,7 +393,7 @@ impl Subscriptions {
                     self.notes.push(leaving.id);
                 }
             }
-            events(call.event(Properties::EMPTY));
+            events.push_back(call.event(Properties::EMPTY));
         }
     }
 
@@ -427,7 +413,7 @@ impl Subscriptions {
     pub(super) fn acknowledged(
         &mut self,
         packet: &SubAck<'_>,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
     ) -> Result<bool, ReasonCode> {
         let asked = |request: &Request| request.id == packet.packet_id;
         let Some(at) = self.requests.iter().position(asked) else {
@@ -456,7 +442,7 @@ impl Subscriptions {
         waiting: &[SubscriptionKey],
         result: Result<QoS, Error>,
         properties: Properties<'_>,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
     ) {
         // A later SUBSCRIBE for it can be on its way.
         let mut asked_again = false;
@@ -476,7 +462,7 @@ impl Subscriptions {
             // session the server is asked again, and may be in a better mood.
             if waiting.is_empty() {
                 filter.sync = Sync::Granted;
-                events(Event::Warning {
+                events.push_back(Event::Warning {
                     error,
                     filter: Some(filter.text.clone()),
                 });
@@ -518,7 +504,7 @@ impl Subscriptions {
         &mut self,
         packet: &UnsubAck<'_>,
         version: Version,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
     ) -> Result<bool, ReasonCode> {
         let answered = |leaving: &Leaving| leaving.sent_as == Some(packet.packet_id);
         for (at, call) in self.unsubscribes.iter_mut().enumerate() {
@@ -574,7 +560,7 @@ impl Subscriptions {
     }
 
     /// The server has forgotten every subscription.
-    pub(super) fn session_lost(&mut self, events: &mut dyn FnMut(Event<'static>)) {
+    pub(super) fn session_lost(&mut self, events: &mut Events) {
         self.end_unsubscribes(Ok(ReasonCode::Success), events);
         self.identifiers.forget();
         #[cfg(feature = "store")]
@@ -596,7 +582,7 @@ impl Subscriptions {
     }
 
     /// Settles every open call.
-    pub(super) fn abandon(&mut self, error: Error, events: &mut dyn FnMut(Event<'static>)) {
+    pub(super) fn abandon(&mut self, error: Error, events: &mut Events) {
         for handle in &mut self.handles {
             handle.settle(error, Properties::EMPTY, events);
         }

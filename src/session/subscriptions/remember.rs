@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::{Filter, Leaving, Subscriptions, Sync, Unsubscribe, place_of_filter};
 use crate::codec::{Properties, PropertiesBuf, ReasonCode, SubscribeOptions, TopicFilter};
-use crate::session::event::{Event, Token};
+use crate::session::event::{Events, Token};
 
 /// What the record of a filter has to say.
 pub(in crate::session) enum Remembered<'a> {
@@ -70,7 +70,7 @@ impl Subscriptions {
         &mut self,
         token: Token,
         filter: &str,
-        events: &mut dyn FnMut(Event<'static>),
+        events: &mut Events,
     ) {
         let is_it = |known: &Filter| known.handles.is_empty() && known.text == filter;
         let mut call = Unsubscribe {
@@ -93,7 +93,7 @@ impl Subscriptions {
                 self.unsubscribes.push(call);
                 self.pending = true;
             }
-            None => events(call.event(Properties::EMPTY)),
+            None => events.push_back(call.event(Properties::EMPTY)),
         }
     }
 
