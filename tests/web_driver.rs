@@ -522,20 +522,25 @@ async fn a_driver_that_is_gone_hears_nothing_of_the_page() {
 async fn a_full_buffer_of_the_browser_holds_messages_back_until_it_has_drained() {
     let (driver, log) = connected().await;
     let topic = TopicName::new("a").unwrap();
-    let payload = vec![0; 100_000];
-    let publish = || {
+    let payload = vec![0; 1_100_000];
+    let publish = |len: usize| {
+        let message = Outgoing::new(topic, &payload[..len]);
         driver
-            .command(|session, now| session.publish(now, &Outgoing::new(topic, &payload)))
+            .command(|session, now| session.publish(now, &message))
             .unwrap()
     };
+    let left = || packets(0).iter().flatten().count() - 1;
     buffer(0, 512 * 1024 + 1);
+    publish(600_000);
+    turn().await;
+    assert_eq!(left(), 1, "nobody has filled it yet");
     for _ in 0..10 {
-        publish();
+        publish(100_000);
     }
     turn().await;
-    assert_eq!(packets(0), [["Connect"]]);
+    assert_eq!(left(), 1);
     assert!(driver.is_writable(), "1 MiB may wait");
-    publish();
+    publish(100_000);
     assert!(!driver.is_writable());
     assert!(!log.has("writable"));
     buffer(0, 0);
@@ -543,7 +548,40 @@ async fn a_full_buffer_of_the_browser_holds_messages_back_until_it_has_drained()
         turn().await;
     }
     assert!(driver.is_writable());
-    assert_eq!(packets(0).iter().flatten().count(), 12);
+    assert_eq!(left(), 12);
+    // It was empty too early, so that from now on it may hold twice as much.
+    buffer(0, 1024 * 1024);
+    publish(1_100_000);
+    publish(1);
+    turn().await;
+    assert_eq!(left(), 14);
+    buffer(0, 1024 * 1024 + 1);
+    publish(1_100_000);
+    publish(1);
+    turn().await;
+    assert_eq!(left(), 15);
+}
+
+/// Tests of pages stop the calendar and let everything else go on.
+#[wasm_bindgen_test]
+async fn a_calendar_that_stands_still_stops_no_timer() {
+    let still = js_sys::Function::new_no_args(
+        "const { now } = Date, today = now(); Date.now = () => today; return () => { Date.now = now; };",
+    );
+    let go_on: js_sys::Function = still.call0(&JsValue::NULL).unwrap().unchecked_into();
+    let log = Log::default();
+    install();
+    let connect = ConnectOptions {
+        connect_timeout: Duration::from_millis(20),
+        reconnect: None,
+        ..ConnectOptions::default()
+    };
+    let driver = Driver::new(driver_options(), connect, Box::new(log.clone())).unwrap();
+    driver.command(|session, now| session.connect(now)).unwrap();
+    while !log.has("Idle: connect-timeout") {
+        turn().await;
+    }
+    go_on.call0(&JsValue::NULL).unwrap();
 }
 
 #[wasm_bindgen_test]

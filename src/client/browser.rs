@@ -42,9 +42,9 @@ pub struct Browser {
 }
 
 /// As [`enter`], if the driver still exists.
-fn happen(driver: &Weak<RefCell<Inner>>, act: impl FnOnce(&mut Inner, Instant)) {
+fn happen(driver: &Weak<RefCell<Inner>>, exact: bool, act: impl FnOnce(&mut Inner, Instant)) {
     if let Some(driver) = driver.upgrade() {
-        enter(&driver, |inner, now| {
+        enter(&driver, exact, |inner, now| {
             inner.platform.retired.clear();
             act(inner, now);
         });
@@ -62,13 +62,15 @@ impl Browser {
             retired: Vec::new(),
             generation: 0,
             received: None,
-            on_timer: Closure::wrap(Box::new(move || happen(&for_timer, Inner::timer_fired))),
+            on_timer: Closure::wrap(Box::new(move || {
+                happen(&for_timer, true, Inner::timer_fired)
+            })),
             timer: None,
             on_microtask: Closure::wrap(Box::new(move || {
-                happen(&for_microtask, Inner::microtask);
+                happen(&for_microtask, false, Inner::microtask);
             })),
             _environment: Environment::listen(move |change| {
-                happen(&for_changes, |inner, now| inner.changed(change, now));
+                happen(&for_changes, true, |inner, now| inner.changed(change, now));
             }),
         }
     }
@@ -82,7 +84,8 @@ impl Browser {
         self.generation = self.generation.wrapping_add(1);
         let (driver, generation) = (self.driver.clone(), self.generation);
         let hear = move |word| {
-            happen(&driver, |inner, now| {
+            let exact = !matches!(word, Word::Bytes(_));
+            happen(&driver, exact, |inner, now| {
                 if inner.platform.generation == generation {
                     let event = inner.platform.understand(word);
                     inner.socket_event(event, now);

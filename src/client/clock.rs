@@ -10,9 +10,9 @@ extern "C" {
     /// Milliseconds, with a fraction.
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     pub(super) fn millis() -> f64;
-    #[cfg(feature = "store")]
+    /// Milliseconds of the calendar.
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
-    fn date_now() -> f64;
+    pub(super) fn date_now() -> f64;
 }
 
 /// The moment by the clock that drivers use, for a session that is restored.

@@ -33,8 +33,9 @@ use crate::time::{Duration, Instant};
 const MESSAGE_BYTES: usize = 16 * 1024;
 
 /// With more than this in the browser's own buffer, messages stay with the session, where they can still be cancelled
-/// and where they are counted.
+/// and where they are counted. Where that runs empty before it is looked at again, it is doubled until it does not.
 const BUFFERED_BYTES: u32 = 512 * 1024;
+const MOST_BUFFERED_BYTES: u32 = 4 * 1024 * 1024;
 
 /// Browsers do not tell when their buffer has drained: it is looked at again after this time and with every message.
 const BUFFER_CHECK: Duration = Duration::from_millis(1);
@@ -116,10 +117,15 @@ pub(super) struct Inner {
     timer: Timer,
     sleep: SleepDetector,
     microtask_queued: bool,
-    /// When the last command came.
-    commanded_at: Instant,
+    /// When the clock was read last, and what the calendar's said then.
+    read_at: Instant,
+    read_on: f64,
     out: Vec<u8>,
-    /// The socket's buffer was full the last time that something was to be sent.
+    /// No less than the socket's buffer holds. To ask for it takes time.
+    buffered: u32,
+    /// How much it may hold.
+    buffer_limit: u32,
+    /// It was full the last time that something was to be sent.
     congested: bool,
     /// Somebody was told that this is no good time to publish.
     held_up: bool,
@@ -177,25 +183,28 @@ impl Driver {
     /// The timer that was set last is due.
     #[cfg(feature = "js")]
     pub fn timer_fired(&self) {
-        enter(&self.inner, Inner::timer_fired);
+        enter(&self.inner, true, Inner::timer_fired);
     }
 
     /// The microtask that was queued.
     #[cfg(feature = "js")]
     pub fn microtask(&self) {
-        enter(&self.inner, Inner::microtask);
+        enter(&self.inner, false, Inner::microtask);
     }
 
     /// The page lives through something.
     #[cfg(feature = "js")]
     pub fn changed(&self, change: Change) {
-        enter(&self.inner, |inner, now| inner.changed(change, now));
+        enter(&self.inner, true, |inner, now| inner.changed(change, now));
     }
 
     /// Something happens to the socket.
     #[cfg(feature = "js")]
     pub fn socket_event(&self, event: SocketEvent) {
-        enter(&self.inner, |inner, now| inner.socket_event(event, now));
+        let exact = !matches!(event, SocketEvent::Bytes(_));
+        enter(&self.inner, exact, |inner, now| {
+            inner.socket_event(event, now)
+        });
     }
 
     /// Runs a command on the session. What it causes leaves in a microtask, or at once when a full WebSocket message
@@ -212,7 +221,11 @@ impl Driver {
         command: impl FnOnce(&mut Session, Instant) -> R,
     ) -> R {
         let mut inner = self.inner.borrow_mut();
-        let now = inner.now(alone);
+        let now = if alone || !inner.microtask_queued {
+            inner.now(true)
+        } else {
+            inner.read_at
+        };
         let result = command(&mut inner.session, now);
         inner.commanded();
         result
@@ -250,12 +263,11 @@ impl Driver {
     }
 }
 
-/// Runs `act` on the driver, drains the session, and delivers what came out. The clock is read once: that takes as long as
-/// half of what else a message needs.
-pub(super) fn enter(driver: &RefCell<Inner>, act: impl FnOnce(&mut Inner, Instant)) {
+/// Runs `act` on the driver, drains the session, and delivers what came out.
+pub(super) fn enter(driver: &RefCell<Inner>, exact: bool, act: impl FnOnce(&mut Inner, Instant)) {
     let delivery = {
         let mut inner = driver.borrow_mut();
-        let now = clock::now();
+        let now = inner.now(exact);
         act(&mut inner, now);
         inner.drain(now);
         inner.sink.delivery()
@@ -281,8 +293,11 @@ impl Inner {
             timer: Timer::default(),
             sleep: SleepDetector::new(clock::millis()),
             microtask_queued: false,
-            commanded_at: clock::now(),
+            read_at: clock::now(),
+            read_on: 0.0,
             out: Vec::with_capacity(2 * MESSAGE_BYTES),
+            buffered: 0,
+            buffer_limit: BUFFERED_BYTES,
             congested: false,
             held_up: false,
             received: 0.0,
@@ -302,13 +317,17 @@ impl Inner {
         self.microtask_queued = false;
     }
 
-    /// When a command comes.
+    /// What time it is, which takes as long to read as half of what else a message needs. The calendar's clock is read
+    /// much faster: while that says the same millisecond, what was read last will do, unless it has to be `exact`, as
+    /// for what must also end where somebody has stopped the calendar.
     #[inline(never)]
-    fn now(&mut self, alone: bool) -> Instant {
-        if alone || !self.microtask_queued {
-            self.commanded_at = clock::now();
+    fn now(&mut self, exact: bool) -> Instant {
+        let today = clock::date_now();
+        if exact || today != self.read_on {
+            self.read_on = today;
+            self.read_at = clock::now();
         }
-        self.commanded_at
+        self.read_at
     }
 
     fn commanded(&mut self) {
@@ -415,7 +434,13 @@ impl Inner {
     fn transmit(&mut self) -> bool {
         let mut sent = false;
         loop {
-            self.congested = self.has_socket && self.platform.buffered() > BUFFERED_BYTES;
+            if self.buffered > self.buffer_limit {
+                self.buffered = self.platform.buffered();
+                if self.congested && self.buffered == 0 {
+                    self.buffer_limit = MOST_BUFFERED_BYTES.min(2 * self.buffer_limit);
+                }
+            }
+            self.congested = self.buffered > self.buffer_limit;
             if self.congested {
                 break;
             }
@@ -427,6 +452,7 @@ impl Inner {
             if self.has_socket {
                 self.platform.send(&self.out);
                 self.sent += self.out.len() as f64;
+                self.buffered += self.out.len() as u32;
             }
         }
         if self.out.capacity() > 64 * MESSAGE_BYTES {
@@ -447,6 +473,8 @@ impl Inner {
     fn retire(&mut self) {
         if self.has_socket {
             self.has_socket = false;
+            self.buffered = 0;
+            self.buffer_limit = BUFFERED_BYTES;
             self.platform.shut();
         }
     }

@@ -1,12 +1,6 @@
 //! Notices that the machine has slept.
 
-use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = Date, js_name = now)]
-    fn date_now() -> f64;
-}
+use super::clock::date_now;
 
 /// How far the clock on the wall may run away from the monotonic one before it counts as sleep, in milliseconds.
 const JUMP: f64 = 5_000.0;

@@ -56,6 +56,8 @@ pub(super) struct Records {
     #[cfg(feature = "store")]
     pub(super) store: Option<Ops>,
     batch: Array,
+    /// Something is in it.
+    any: bool,
     /// Topics that JavaScript has as a text under the same numbers: to make that text takes longer than all the rest of
     /// what is done with a small message.
     topics: [String; TOPICS],
@@ -74,6 +76,7 @@ impl Records {
             #[cfg(feature = "store")]
             store: None,
             batch: Array::new(),
+            any: false,
             topics: [const { String::new() }; TOPICS],
             last_close: None,
         }
@@ -181,6 +184,7 @@ impl Records {
 
 impl Sink for Records {
     fn collect(&mut self, event: Event<'_>) {
+        self.any = true;
         let kind = match &event {
             Event::Message(_) => Kind::Message,
             Event::State(_) => Kind::State,
@@ -268,6 +272,7 @@ impl Sink for Records {
     }
 
     fn writable(&mut self) {
+        self.any = true;
         self.push(Kind::Writable as u8);
     }
 
@@ -279,7 +284,7 @@ impl Sink for Records {
     }
 
     fn delivery(&mut self) -> Option<Delivery> {
-        let some = self.batch.length() > 0;
+        let some = core::mem::take(&mut self.any);
         let batch = some.then(|| core::mem::replace(&mut self.batch, Array::new()));
         #[cfg(feature = "store")]
         let stored = self.store.as_mut().and_then(Ops::take);

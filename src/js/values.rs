@@ -26,6 +26,7 @@ extern "C" {
     pub type Array;
     #[wasm_bindgen(constructor)]
     pub fn new() -> Array;
+    #[cfg(feature = "store")]
     #[wasm_bindgen(method, getter)]
     pub fn length(this: &Array) -> u32;
     #[wasm_bindgen(method, js_name = push)]
