@@ -121,7 +121,7 @@ export async function keep(found, root) {
   const where = `${date}, ${browser}, ${broker}, ${machine}, ${rounds} rounds in ${seconds} s.`;
   const read = "The floor's medians, of the others the ratios to it in the same round";
   const docs = path.join(root, "docs");
-  await writeFile(path.join(docs, "bench.json"), `${JSON.stringify(found, null, 1)}\n`);
+  await writeFile(path.join(docs, "bench.json"), `${JSON.stringify(found, null, 2)}\n`);
   await draw(path.join(docs, "bench.png"), lines, where);
   await put(
     path.join(docs, "performance.md"),
