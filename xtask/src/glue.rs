@@ -50,7 +50,7 @@ pub fn without_address(glue: &str) -> Result<String, String> {
 }
 
 /// What is left out of the glue: from where, up to where, and what is there instead.
-const SPARED: [(&str, &str, &str); 10] = [
+const SPARED: [(&str, &str, &str); 13] = [
     // The package calls with an object.
     (
         "        if (Object.getPrototypeOf(module_or_path) === Object.prototype) {\n",
@@ -85,6 +85,14 @@ const SPARED: [(&str, &str, &str); 10] = [
         "new FinalizationRegistry",
         "",
     ),
+    // Every supported place has them.
+    (
+        "typeof Response === 'function' && ",
+        "module instanceof",
+        "",
+    ),
+    ("typeof Request === 'function' && ", "module_or_path", ""),
+    ("typeof URL === 'function' && ", "module_or_path", ""),
     // The package calls once, and again after a failure.
     (
         "let __wbg_init_promise;\n",
