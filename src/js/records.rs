@@ -162,7 +162,7 @@ impl Records {
         self.push(list);
     }
 
-    fn state(&mut self, change: StateChange) {
+    fn state(&mut self, change: &StateChange) {
         self.push(match change.state {
             State::Idle => 0u8,
             State::Connecting => 1,
@@ -202,10 +202,10 @@ impl Sink for Records {
             return self.message(message);
         }
         self.push(kind as u8);
-        match event {
+        match &event {
             Event::Message(_) => {}
             Event::State(change) => self.state(change),
-            Event::Connected(info) => self.push(connection(&info)),
+            Event::Connected(info) => self.push(connection(info)),
             Event::Published {
                 token,
                 result,
@@ -225,7 +225,7 @@ impl Sink for Records {
                 for result in results {
                     push_outcome(&list, result.map(|qos| qos as u8));
                 }
-                self.answers(token, &properties, list);
+                self.answers(*token, properties, list);
             }
             Event::Unsubscribed {
                 token,
@@ -236,7 +236,7 @@ impl Sink for Records {
                 for result in results {
                     push_outcome(&list, result.map(|code| code as u8));
                 }
-                self.answers(token, &properties, list);
+                self.answers(*token, properties, list);
             }
             Event::RequestFailed {
                 token,
@@ -244,16 +244,16 @@ impl Sink for Records {
                 properties,
             } => {
                 self.push(token.get());
-                self.error(Some(error));
+                self.error(Some(*error));
                 self.properties(properties.as_properties());
             }
             Event::Warning { error, filter } => {
-                self.error(Some(error));
-                self.push(filter);
+                self.error(Some(*error));
+                self.push(filter.as_deref());
             }
-            Event::Prepare { refused } => self.push(refused),
+            Event::Prepare { refused } => self.push(*refused),
             Event::Authentication { step, data, .. } => {
-                self.push(step == AuthenticationStep::Success);
+                self.push(*step == AuthenticationStep::Success);
                 self.push(data.as_deref().map(Uint8Array::from));
             }
             Event::Reauthenticated { token, result } => {
