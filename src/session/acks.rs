@@ -111,7 +111,7 @@ impl Acks {
     }
 
     pub(super) fn session_lost(&mut self) {
-        self.owed.clear();
+        self.owed = VecDeque::new();
         self.kept.clear();
     }
 }

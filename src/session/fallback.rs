@@ -4,10 +4,7 @@
 
 use super::Core;
 use super::event::State;
-use crate::codec::{
-    Connect, Disconnect, Packet, Properties, Publish, ReasonCode, Subscribe, SubscribeFiltersBuf,
-    SubscribeOptions, Unsubscribe, Version, Will,
-};
+use crate::codec::{Properties, ReasonCode, SubscribeOptions, Version};
 use crate::error::Error;
 
 /// How packets are written.
@@ -16,6 +13,26 @@ pub(super) struct Dialect {
     pub(super) version: Version,
     /// Leaves out what the version cannot say, instead of refusing it.
     pub(super) lossy: bool,
+}
+
+impl Dialect {
+    /// What is written of the properties of a packet.
+    pub(super) fn properties(self, properties: Properties<'_>) -> Properties<'_> {
+        if self.lossy {
+            Properties::EMPTY
+        } else {
+            properties
+        }
+    }
+
+    /// What is written of the options of a subscription.
+    pub(super) fn options(self, options: SubscribeOptions) -> SubscribeOptions {
+        if self.lossy {
+            SubscribeOptions::new(options.qos)
+        } else {
+            options
+        }
+    }
 }
 
 impl Core {
@@ -65,44 +82,5 @@ impl Core {
             && self.state == State::Connecting
             && self.options.version == Version::V5
             && bytes.starts_with(&[0x20, 2])
-    }
-}
-
-/// The packet without what only 5.0 can say.
-pub(super) fn plain<'a>(packet: &Packet<'a>, filters: &'a mut SubscribeFiltersBuf) -> Packet<'a> {
-    let properties = Properties::EMPTY;
-    match packet.clone() {
-        Packet::Connect(connect) => Packet::Connect(Connect {
-            properties,
-            will: connect.will.map(|will| Will { properties, ..will }),
-            ..connect
-        }),
-        Packet::Publish(publish) => Packet::Publish(Publish {
-            properties,
-            ..publish
-        }),
-        Packet::Subscribe(Subscribe {
-            packet_id,
-            filters: wanted,
-            ..
-        }) => {
-            for (filter, options) in wanted.iter() {
-                filters.push(filter, SubscribeOptions::new(options.qos));
-            }
-            Packet::Subscribe(Subscribe {
-                packet_id,
-                properties,
-                filters: filters.as_filters(),
-            })
-        }
-        Packet::Unsubscribe(unsubscribe) => Packet::Unsubscribe(Unsubscribe {
-            properties,
-            ..unsubscribe
-        }),
-        Packet::Disconnect(disconnect) => Packet::Disconnect(Disconnect {
-            properties,
-            ..disconnect
-        }),
-        other => other,
     }
 }

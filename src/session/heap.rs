@@ -20,7 +20,7 @@ impl Heap {
     pub(super) fn push(&mut self, key: u64, value: u32) {
         self.0.push((key, value));
         let mut at = self.0.len() - 1;
-        while at > 0 && self.0.get(at) < self.0.get((at - 1) / 2) {
+        while at > 0 && self.is_less(at, (at - 1) / 2) {
             at = self.up(at);
         }
     }
@@ -38,10 +38,10 @@ impl Heap {
         let mut at = 0;
         loop {
             let mut child = 2 * at + 1;
-            if child + 1 < self.0.len() && self.0.get(child + 1) < self.0.get(child) {
+            if self.is_less(child + 1, child) {
                 child += 1;
             }
-            if child >= self.0.len() || self.0.get(at) <= self.0.get(child) {
+            if !self.is_less(child, at) {
                 return Some(first);
             }
             self.up(child);
@@ -58,6 +58,14 @@ impl Heap {
             at = self.up(at);
         }
         self.pop();
+    }
+
+    /// Whether both are there and the one is less than the other.
+    fn is_less(&self, one: usize, other: usize) -> bool {
+        match (self.0.get(one), self.0.get(other)) {
+            (Some(one), Some(other)) => one < other,
+            _ => false,
+        }
     }
 
     /// Swaps an entry with the one at half its place, and gives that.

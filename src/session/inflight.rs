@@ -164,13 +164,16 @@ impl InflightTable {
     }
 
     pub(super) fn release(&mut self, id: PacketId) {
-        self.reserved.retain(|&reserved| reserved != id);
+        if let Some(at) = self.reserved.iter().position(|&it| it == id) {
+            self.reserved.swap_remove(at);
+        }
     }
 
     /// The connection is gone, and with it every SUBSCRIBE and UNSUBSCRIBE, and the quota.
     pub(super) fn connection_lost(&mut self) {
         self.reserved.clear();
-        for message in self.places.iter_mut().flatten() {
+        for place in &mut self.places {
+            let Some(message) = place else { continue };
             message.counted = false;
         }
     }
@@ -178,7 +181,8 @@ impl InflightTable {
     /// What is in flight, in the order in which it was sent [MQTT-4.6.0-1]; [`next_id`] takes it out.
     pub(super) fn in_order(&self) -> Heap {
         let mut order = Heap::default();
-        for message in self.places.iter().flatten() {
+        for place in &self.places {
+            let Some(message) = place else { continue };
             order.push(message.order, message.id.get().into());
         }
         order
@@ -196,8 +200,10 @@ impl InflightTable {
 
     /// Forgets the application's interest and gives the message, if the token was here.
     pub(super) fn cancel(&mut self, token: Token) -> Option<&Inflight> {
-        for message in self.places.iter_mut().flatten() {
-            if message.token == Some(token) {
+        for place in &mut self.places {
+            if let Some(message) = place
+                && message.token == Some(token)
+            {
                 message.token = None;
                 return Some(message);
             }

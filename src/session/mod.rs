@@ -421,7 +421,7 @@ impl Session {
         // Encoding once shows whether version and options go together, while there is a caller to tell.
         let mut list = SubscribeFiltersBuf::default();
         for &(filter, options) in filters {
-            list.push(filter, options);
+            list.push(filter, core.outbound.dialect.options(options));
         }
         let id = PacketId::new(1).ok_or(Error::Option)?;
         let mut identifiers = properties.subscription_identifiers();
@@ -430,7 +430,7 @@ impl Session {
         }
         let packet = Subscribe {
             packet_id: id,
-            properties,
+            properties: core.outbound.dialect.properties(properties),
             filters: list.as_filters(),
         };
         outbound::encode(
@@ -509,7 +509,7 @@ impl Session {
             list.push(TopicFilter::new("#")?);
             let packet = Unsubscribe {
                 packet_id: PacketId::new(1).ok_or(Error::Option)?,
-                properties,
+                properties: core.outbound.dialect.properties(properties),
                 filters: list.as_filters(),
             };
             outbound::encode(

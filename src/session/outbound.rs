@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::alias::OwnAliases;
 use super::event::{Event, Events, Published, ServerLimits, Token};
-use super::fallback::{self, Dialect};
+use super::fallback::Dialect;
 use super::heap::Heap;
 use super::inflight::{self, Awaiting, Inflight, InflightTable};
 use super::options::{QueueLimits, QueuePolicy};
@@ -15,7 +15,7 @@ use super::persist::{Journal, Mark};
 use super::queue::{Expiry, Queue, Queued};
 use crate::codec::{
     self, Ack, EncodeError, Packet, PacketId, Properties, PropertiesBuf, PropertyId, Publish, QoS,
-    ReasonCode, Sender, SubscribeFiltersBuf, Version,
+    ReasonCode, Sender, Version,
 };
 use crate::error::Error;
 use crate::time::{Duration, Instant};
@@ -558,14 +558,6 @@ pub(super) fn encode(
     dialect: Dialect,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    let (mut filters, plain);
-    let packet = if dialect.lossy {
-        filters = SubscribeFiltersBuf::new();
-        plain = fallback::plain(packet, &mut filters);
-        &plain
-    } else {
-        packet
-    };
     codec::encode_as(Sender::Client, packet, dialect.version, out)
 }
 
@@ -619,7 +611,11 @@ pub(super) fn queued(
     let rest = message.payload.len() + properties.as_bytes().len();
     // With what its header takes at most: it is not moved while it is written.
     let mut bytes = Vec::with_capacity(rest + message.topic.len() + 13);
-    encode(&Packet::Publish(message.clone()), dialect, &mut bytes)?;
+    let packet = Publish {
+        properties: dialect.properties(properties),
+        ..message.clone()
+    };
+    encode(&Packet::Publish(packet), dialect, &mut bytes)?;
     let header = codec::scan(&bytes, usize::MAX, dialect.version);
     let header = header.ok().flatten();
     let identifier_at = header.map_or(0, |header| header.header_len) + 2 + message.topic.len();

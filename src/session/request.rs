@@ -78,7 +78,8 @@ impl Requests {
     }
 
     fn correlation_data(&self, number: u32) -> [[u8; 4]; 3] {
-        [(self.mark >> 32) as u32, self.mark as u32, number].map(u32::to_be_bytes)
+        let (high, low) = ((self.mark >> 32) as u32, self.mark as u32);
+        [high.to_be_bytes(), low.to_be_bytes(), number.to_be_bytes()]
     }
 
     /// When the next request has waited for long enough.
@@ -137,7 +138,11 @@ impl Requests {
     }
 
     fn forget_done(&mut self) {
-        self.open.retain(|open| open.waiting || open.publishing);
+        // It is asked each time, so there is one at most.
+        let done = |open: &Open| !open.waiting && !open.publishing;
+        if let Some(at) = self.open.iter().position(done) {
+            self.open.remove(at);
+        }
     }
 
     /// Takes the inbox out of the receivers of a message. `None` if it is not one of them, `Some(None)` if nobody waits

@@ -636,17 +636,16 @@ fn disconnect_packet(
     dialect: Dialect,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    encode(
-        &Packet::Disconnect(Disconnect { reason, properties }),
-        dialect,
-        out,
-    )
+    let properties = dialect.properties(properties);
+    let packet = Packet::Disconnect(Disconnect { reason, properties });
+    encode(&packet, dialect, out)
 }
 
 impl Core {
     /// Encodes CONNECT, which is also how options are checked.
     pub(super) fn connect_packet(&self) -> Result<Vec<u8>, Error> {
         let (options, authentication_data) = (&self.options, self.authentication.data.as_deref());
+        let dialect = self.dialect();
         let mut properties = options.properties.clone();
         if options.version == Version::V5 {
             announce(&mut properties, options).map_err(|_| Error::Option)?;
@@ -662,7 +661,7 @@ impl Core {
                 payload: &will.payload,
                 qos: will.qos,
                 retain: will.retain,
-                properties: will.properties.as_properties(),
+                properties: dialect.properties(will.properties.as_properties()),
             }),
             None => None,
         };
@@ -674,10 +673,10 @@ impl Core {
             will,
             username: options.username.as_deref(),
             password: options.password.as_deref(),
-            properties: properties.as_properties(),
+            properties: dialect.properties(properties.as_properties()),
         });
         let mut bytes = Vec::new();
-        encode(&packet, self.dialect(), &mut bytes)?;
+        encode(&packet, dialect, &mut bytes)?;
         Ok(bytes)
     }
 }

@@ -55,6 +55,7 @@ impl Core {
             return;
         }
         let events = &mut self.events;
+        let dialect = self.outbound.dialect;
         let room = Room::new(&self.limits, self.options.version);
         while self.subscriptions.wants_unsubscribe() {
             let Some(id) = self.outbound.inflight.reserve() else {
@@ -69,7 +70,7 @@ impl Core {
             };
             let packet = Unsubscribe {
                 packet_id: id,
-                properties: properties.as_properties(),
+                properties: dialect.properties(properties.as_properties()),
                 filters: list.as_filters(),
             };
             self.outbound.control(&Packet::Unsubscribe(packet));
@@ -85,7 +86,7 @@ impl Core {
                 &room,
                 events,
                 |filter, options| {
-                    list.push(filter, options);
+                    list.push(filter, dialect.options(options));
                 },
             );
             let Some(properties) = next else {
@@ -94,7 +95,7 @@ impl Core {
             };
             let packet = Subscribe {
                 packet_id: id,
-                properties: properties.as_properties(),
+                properties: dialect.properties(properties.as_properties()),
                 filters: list.as_filters(),
             };
             self.outbound.control(&Packet::Subscribe(packet));

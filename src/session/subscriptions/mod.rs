@@ -353,7 +353,9 @@ impl Subscriptions {
     /// Gives the filter if this was its last handle.
     fn detach(&mut self, at: u32, key: SubscriptionKey) -> Option<Filter> {
         let filter = self.filter_mut(at)?;
-        filter.handles.retain(|&handle| handle != key);
+        if let Some(at) = filter.handles.iter().position(|&it| it == key) {
+            filter.handles.remove(at);
+        }
         filter.call = filter.call.filter(|&call| call != key);
         if !filter.handles.is_empty() {
             return None;
