@@ -37,11 +37,14 @@ struct Node {
 }
 
 impl Node {
-    fn child(&self, level: &[u8]) -> Option<u32> {
-        let at = self
-            .children
+    /// Where the child of this level is, or belongs.
+    fn place(&self, level: &[u8]) -> Result<usize, usize> {
+        self.children
             .binary_search_by(|(name, _)| (**name).cmp(level))
-            .ok()?;
+    }
+
+    fn child(&self, level: &[u8]) -> Option<u32> {
+        let at = self.place(level).ok()?;
         self.children.get(at).map(|&(_, node)| node)
     }
 
@@ -122,14 +125,18 @@ impl FilterTrie {
             } else {
                 &mut node.here
             };
-            list.retain(|&stored| stored != value);
+            if let Some(place) = list.iter().position(|&stored| stored == value) {
+                list.remove(place);
+            }
         }
         while let Some((parent, level)) = path.pop() {
             if !self.node(at).is_some_and(Node::is_empty) {
                 return;
             }
-            if let Some(node) = self.node_mut(parent) {
-                node.children.retain(|(name, _)| **name != *level);
+            if let Some(node) = self.node_mut(parent)
+                && let Ok(place) = node.place(level)
+            {
+                node.children.remove(place);
             }
             self.free.push(at);
             at = parent;
@@ -162,7 +169,9 @@ impl FilterTrie {
                 next = Some((child, rest));
             }
             if let Some(child) = node.child(level) {
-                open.extend(next);
+                if let Some(other) = next {
+                    open.push(other);
+                }
                 next = Some((child, rest));
             }
         }
@@ -184,9 +193,10 @@ impl FilterTrie {
                 (self.nodes.len() - 1) as u32
             }
         };
-        if let Some(node) = self.node_mut(parent) {
-            let at = node.children.partition_point(|(name, _)| **name < *level);
-            node.children.insert(at, (level.into(), child));
+        if let Some(node) = self.node_mut(parent)
+            && let Err(place) = node.place(level)
+        {
+            node.children.insert(place, (level.into(), child));
         }
         child
     }

@@ -54,7 +54,7 @@ fn name_has_forbidden(bytes: &[u8]) -> bool {
 #[inline]
 pub(super) fn has_nul(bytes: &[u8]) -> bool {
     #[cfg(target_arch = "wasm32")]
-    return bytes.contains(&0);
+    return bytes.iter().fold(false, |found, &byte| found | (byte == 0));
     #[cfg(not(target_arch = "wasm32"))]
     marked(bytes, |word| word.wrapping_sub(ONES) & !word)
 }
@@ -89,7 +89,7 @@ fn marked(bytes: &[u8], mark: impl Fn(u64) -> u64) -> bool {
 pub(super) fn decode_topic_name(bytes: &[u8]) -> Result<&str, DecodeErrorKind> {
     let name = core::str::from_utf8(bytes).map_err(|_| DecodeErrorKind::Utf8)?;
     if name_has_forbidden(bytes) {
-        return Err(if bytes.contains(&0) {
+        return Err(if has_nul(bytes) {
             DecodeErrorKind::Nul
         } else {
             DecodeErrorKind::TopicWildcard
@@ -107,7 +107,7 @@ pub(super) fn check_topic_name(name: &str) -> Result<(), TopicError> {
         return Err(TopicError::TooLong);
     }
     if name_has_forbidden(bytes) {
-        return Err(if bytes.contains(&0) {
+        return Err(if has_nul(bytes) {
             TopicError::Nul
         } else {
             TopicError::Wildcard

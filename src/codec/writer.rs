@@ -79,11 +79,8 @@ impl<'o> Writer<'o> {
             *slot = remaining as u8;
             return Ok(());
         }
-        let more = varint_len(remaining as usize) - 1;
-        if more > 0 {
-            let end = self.out.len();
-            self.out.resize(end + more, 0);
-            self.out.copy_within(body..end, body + more);
+        for _ in 1..varint_len(remaining as usize) {
+            self.out.insert(body, 0);
         }
         for slot in self.out.iter_mut().skip(open.length_at) {
             *slot = remaining as u8 & 0x7F;

@@ -215,7 +215,10 @@ impl Session {
         } else {
             self.core.recv_at.min(self.recv.len())
         };
-        self.recv.drain(..done);
+        if done > 0 {
+            self.recv.copy_within(done.., 0);
+            self.recv.truncate(self.recv.len() - done);
+        }
         self.core.recv_at = 0;
         if self.recv.is_empty() && self.recv.capacity() > RECV_KEEP {
             self.recv = Vec::new();
