@@ -146,7 +146,7 @@ impl FilterTrie {
     /// Appends to `found` the values of all filters that match the topic name.
     pub fn matches(&self, topic: &str, found: &mut Vec<u32>) {
         // Wildcards at the first level do not match names that begin with `$` [MQTT-4.7.2-1].
-        let hidden = topic.starts_with('$');
+        let hidden = topic.starts_with("$");
         // An explicit stack: the depth of a filter is the user's choice, the depth of the call stack is not. What is
         // next does not go over it: mostly there is nothing else.
         let mut open: Vec<(u32, Option<&[u8]>)> = Vec::new();

@@ -401,9 +401,11 @@ impl Inner {
             self.held_up = false;
             self.sink.writable();
         }
-        let deadline = self.session.poll_timeout().map(|deadline| deadline.at);
-        let check = self.congested.then(|| now + BUFFER_CHECK);
-        let next = deadline.into_iter().chain(check).min();
+        let mut next = self.session.poll_timeout().map(|deadline| deadline.at);
+        if self.congested {
+            let check = now + BUFFER_CHECK;
+            next = Some(next.map_or(check, |at| at.min(check)));
+        }
         self.timer.set(next, now, &mut self.platform);
     }
 

@@ -208,10 +208,15 @@ fn decode_body(
     let from_server = rules.sender != Some(Sender::Client);
     Ok(match packet_type {
         PacketType::Publish => Packet::Publish(publish::decode(first, body, rules)?),
-        PacketType::PubAck => Packet::PubAck(ack::decode(packet_type, body, rules)?),
-        PacketType::PubRec => Packet::PubRec(ack::decode(packet_type, body, rules)?),
-        PacketType::PubRel => Packet::PubRel(ack::decode(packet_type, body, rules)?),
-        PacketType::PubComp => Packet::PubComp(ack::decode(packet_type, body, rules)?),
+        PacketType::PubAck | PacketType::PubRec | PacketType::PubRel | PacketType::PubComp => {
+            let ack = ack::decode(packet_type, body, rules)?;
+            match packet_type {
+                PacketType::PubAck => Packet::PubAck(ack),
+                PacketType::PubRec => Packet::PubRec(ack),
+                PacketType::PubRel => Packet::PubRel(ack),
+                _ => Packet::PubComp(ack),
+            }
+        }
         PacketType::Disconnect => Packet::Disconnect(disconnect::decode(body, rules)?),
         PacketType::Auth => Packet::Auth(auth::decode(body, rules)?),
         PacketType::ConnAck if from_server => Packet::ConnAck(connack::decode(body, rules)?),

@@ -35,8 +35,8 @@ impl ServerAliases {
             let known = self.topics.get(at).is_some_and(|topic| !topic.is_empty());
             return known.then_some(()).ok_or(ReasonCode::ProtocolError);
         }
-        if self.topics.len() <= at {
-            self.topics.resize_with(at + 1, String::new);
+        while self.topics.len() <= at {
+            self.topics.push(String::new());
         }
         if let Some(topic) = self.topics.get_mut(at) {
             topic.clear();
@@ -95,7 +95,9 @@ impl OwnAliases {
     /// For a connection that allows aliases up to `maximum`.
     pub(super) fn new(maximum: u16) -> Self {
         let mut entries = Vec::new();
-        entries.resize_with(maximum.into(), Entry::default);
+        for _ in 0..maximum {
+            entries.push(Entry::default());
+        }
         Self { entries, uses: 0 }
     }
 

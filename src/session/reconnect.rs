@@ -74,11 +74,13 @@ impl Backoff {
         if self.is_enough(options) {
             return None;
         }
-        let bound = options
-            .min
-            .as_millis()
-            .saturating_mul(1 << self.failures.min(32))
-            .min(options.max.as_millis());
+        let (min, max) = (options.min.as_millis(), options.max.as_millis());
+        let doublings = self.failures.min(32);
+        let bound = if doublings <= min.leading_zeros() {
+            max.min(min << doublings)
+        } else {
+            max
+        };
         self.failures = self.failures.saturating_add(1);
         Some(Duration::from_millis(random.up_to(bound)))
     }

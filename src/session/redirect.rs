@@ -170,7 +170,7 @@ fn without_credentials(authority: &str) -> &str {
 
 /// Host and port, if they can be that.
 fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
-    let (host, behind) = match authority.strip_prefix('[') {
+    let (host, behind) = match authority.strip_prefix("[") {
         Some(rest) => {
             let (address, behind) = split(rest, |byte| byte == b']');
             let hexadecimal = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
@@ -193,7 +193,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     if behind.is_empty() {
         return Some((whole, None));
     }
-    let port = behind.strip_prefix(':')?;
+    let port = behind.strip_prefix(":")?;
     let mut number = 0_u32;
     for byte in port.bytes() {
         let digit = char::from(byte).to_digit(10)?;

@@ -52,7 +52,7 @@ fn varint_len(value: usize) -> usize {
 /// Whether some topic matches both filters, which come without their `$share/{name}/` prefix.
 fn overlap<'a>(one: &'a str, other: &'a str) -> bool {
     // Wildcards at the first level do not match names that begin with `$` [MQTT-4.7.2-1].
-    if one.starts_with('$') != other.starts_with('$') {
+    if one.starts_with("$") != other.starts_with("$") {
         return false;
     }
     let levels = |filter: &'a str| filter.as_bytes().split(|&byte| byte == b'/');

@@ -224,8 +224,10 @@ impl Subscriptions {
         self.trie.insert(route, self.last_filter);
         let (id, text) = (self.last_filter, String::from(filter.as_str()));
         // Until the server has heard that the filter left, its messages are for whoever declares it anew.
-        let leaving = self.leaving(&text);
-        let identifiers = leaving.map_or_else(Vec::new, |leaving| leaving.identifiers.clone());
+        let mut identifiers = Vec::new();
+        if let Some(leaving) = self.leaving(&text) {
+            identifiers.extend_from_slice(&leaving.identifiers);
+        }
         self.filters.push(Filter {
             id,
             text,

@@ -56,8 +56,11 @@ impl Filter {
     /// A SUBSCRIBE with this identifier is out; 0 is none.
     pub(super) fn identified(&mut self, identifier: u32) {
         // Messages with earlier ones can still be under way, those with none are routed by their topic anyway.
-        self.identifiers
-            .retain(|&earlier| earlier != 0 && earlier != identifier);
+        for earlier in core::mem::take(&mut self.identifiers) {
+            if earlier != 0 && earlier != identifier {
+                self.identifiers.push(earlier);
+            }
+        }
         self.identifiers.push(identifier);
     }
 
