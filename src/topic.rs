@@ -38,6 +38,7 @@ struct Node {
 
 impl Node {
     /// Where the child of this level is, or belongs.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn place(&self, level: &[u8]) -> Result<usize, usize> {
         self.children
             .binary_search_by(|(name, _)| (**name).cmp(level))
@@ -169,9 +170,7 @@ impl FilterTrie {
                 next = Some((child, rest));
             }
             if let Some(child) = node.child(level) {
-                if let Some(other) = next {
-                    open.push(other);
-                }
+                open.extend(next);
                 next = Some((child, rest));
             }
         }
