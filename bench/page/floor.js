@@ -51,6 +51,41 @@ export function floor(coalesces) {
     answers = [];
   };
 
+  /**
+   * Sends a packet so many times, with what no `publish()` can do without that gives a promise: the promise, and a place
+   * where it is found again.
+   * @param {Uint8Array<ArrayBuffer>} one @param {number} count @param {number} burst
+   */
+  const promised = async (one, count, burst) => {
+    const gathered = new Uint8Array(Math.max(MESSAGE, one.length));
+    /** @type {Map<number, (value: undefined) => void>} */
+    const waiting = new Map();
+    let at = 0;
+    const send = () => {
+      if (at > 0) socket.send(gathered.subarray(0, at));
+      at = 0;
+    };
+    const settle = () => {
+      send();
+      for (const resolve of waiting.values()) resolve(undefined);
+      waiting.clear();
+    };
+    const publish = (/** @type {number} */ token) =>
+      new Promise((resolve) => {
+        if (at + one.length > gathered.length) send();
+        gathered.set(one, at);
+        at += one.length;
+        if (waiting.size === 0) queueMicrotask(settle);
+        waiting.set(token, resolve);
+      });
+    for (let sent = 0; sent < count; ) {
+      const taken = [];
+      const end = Math.min(count, sent + burst);
+      for (; sent < end; sent++) taken.push(publish(sent));
+      await Promise.all(taken);
+    }
+  };
+
   /** Sends a packet and waits for one of this kind. @param {Uint8Array<ArrayBuffer>} bytes @param {number} kind */
   const exchange = (bytes, kind) =>
     new Promise((resolve) => {
@@ -72,14 +107,15 @@ export function floor(coalesces) {
       await exchange(packets.connect(`floor-${Math.random()}`), 0x20);
     },
 
-    async publish({ topic, size, qos, count, window }) {
+    async publish({ topic, size, qos, count, window, promises = false }) {
       const payload = new Uint8Array(size).fill(97);
       if (qos > 0) return acknowledged(topic, payload, qos, count, window);
       const one = packets.publish(topic, payload, 0, 0);
       const last = packets.publish(topic, payload, 1, 1);
       const burst = burstOf(size);
       const start = performance.now();
-      if (coalesces) {
+      if (promises) await promised(one, count, burst);
+      else if (coalesces) {
         const gathered = new Uint8Array(Math.max(MESSAGE, one.length));
         let at = 0;
         for (let sent = 0; sent < count; sent++) {

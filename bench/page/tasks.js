@@ -15,7 +15,7 @@ import { Arrivals, burstOf } from "./arrivals.js";
 
 /** @typedef {(topic: string, payload: Uint8Array) => void} Handler */
 
-/** @typedef {{ topic: string, size: number, qos: number, count: number, window: number }} Publishing */
+/** @typedef {{ topic: string, size: number, qos: number, count: number, window: number, promises?: boolean }} Publishing with promises in the floors, too; clients have them anyway */
 
 /** @typedef {{ filters: string[], qos: number, ownHandlers?: boolean }} Listening each filter has a handler of its own, or all share one */
 

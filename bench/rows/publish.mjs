@@ -14,10 +14,13 @@ const COUNTS = {
   2: { 16: [6_000, 1_000, 50], 1024: [5_000, 800, 50], 65536: [400, 60, 4] },
 };
 
-/** @param {number} qos @param {number} size @returns {import("../drive/contest.mjs").Row} */
-function row(qos, size) {
-  const title = `publish QoS ${qos}, ${named(size)}`;
-  const id = `publish-${qos}-${size}`;
+/**
+ * @param {number} qos @param {number} size @param {boolean} [promises] the floors have one for each message
+ * @returns {import("../drive/contest.mjs").Row}
+ */
+function row(qos, size, promises = false) {
+  const title = `publish QoS ${qos}, ${named(size)}${promises ? ", a promise each" : ""}`;
+  const id = `${promises ? "promise" : "publish"}-${qos}-${size}`;
   return {
     id,
     metrics: [
@@ -27,7 +30,7 @@ function row(qos, size) {
     async measure({ broker, extent }, { run, gauge }, round) {
       const [full, quick, tiny] = COUNTS[qos]?.[size] ?? [0, 0, 0];
       const count = pick(extent, full, quick, tiny);
-      const what = { topic: "bench/publish", size, qos, window: WINDOW };
+      const what = { topic: "bench/publish", size, qos, window: WINDOW, promises };
       await run("open", broker);
       try {
         if (round === 0) await run("publish", { ...what, count: Math.ceil(count / 5) });
@@ -41,4 +44,7 @@ function row(qos, size) {
   };
 }
 
-export const publish = [0, 1, 2].flatMap((qos) => [16, 1024, 65_536].map((size) => row(qos, size)));
+export const publish = [
+  row(0, 16, true),
+  ...[0, 1, 2].flatMap((qos) => [16, 1024, 65_536].map((size) => row(qos, size))),
+];
