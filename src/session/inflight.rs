@@ -59,7 +59,8 @@ impl Inflight {
 #[derive(Default)]
 pub(super) struct InflightTable {
     /// A place for each identifier from the first that is in use to the last, counted around from 65,535 to 1: as
-    /// servers acknowledge in order, hardly more than there are messages. The first place is never empty.
+    /// servers acknowledge in order, hardly more than there are messages, and never more than identifiers. The first place
+    /// is never empty.
     places: VecDeque<Option<Box<Inflight>>>,
     /// The identifier of the first place.
     first: u16,
