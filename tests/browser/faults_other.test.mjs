@@ -138,12 +138,16 @@ describe("a rival, and a clock that jumps", { skip: missing }, () => {
       }
       for (let round = 1; round <= 3; round++) {
         for (const [at, rival] of rivals.entries()) {
+          const isFirst = round === 1 && at === 0;
+          const [other, flow] = [rivals[1 - at], flows[1 - at]];
+          // TCP drops what the broker says last if this side is writing while the broker closes.
+          if (!isFirst) await flow?.pause();
           resultOf(await rival.connect());
           await flows[at]?.acknowledged(5);
-          const other = rivals[1 - at];
-          if (round === 1 && at === 0) continue;
+          if (isFirst) continue;
           const idle = await other?.untilState("idle", at === 0 ? round - 1 : round);
           assertMqttError(idle?.cause, "session-taken-over", 0x8e);
+          await flow?.resume();
         }
       }
       // The last one has it; the first takes over when the other has left.

@@ -166,6 +166,10 @@ export class PageClient {
     return {
       /** @param {number} count @returns {Promise<number>} */
       acknowledged: (count) => this.#call("flowAcknowledged", topic, count),
+      /** @returns {Promise<void>} when nothing is on its way any more */
+      pause: () => this.#call("pauseFlow", topic),
+      /** @returns {Promise<void>} */
+      resume: () => this.#call("resumeFlow", topic),
       /** @returns {Promise<{ last: number, acknowledged: number, failures: ErrorData[] }>} */
       stop: async () => {
         await this.#call("stopFlow", topic);

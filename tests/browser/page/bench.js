@@ -360,8 +360,17 @@ const calls = {
     /** @type {any[]} */
     const failures = [];
     let acknowledged = 0;
+    let resting = 0;
+    /** @type {PromiseWithResolvers<void> | undefined} */
+    let gate;
     const lane = async () => {
       while (!stopped) {
+        if (gate) {
+          resting += 1;
+          changed(slot);
+          await gate.promise;
+          resting -= 1;
+        }
         const number = ++last;
         const result = await outcome(() => slot.client.publish(topic, String(number), options));
         if ("error" in result) failures.push({ number, ...result.error });
@@ -379,7 +388,26 @@ const calls = {
         stopped = true;
       },
       acknowledged: () => acknowledged,
+      pause: () => {
+        gate ??= Promise.withResolvers();
+        const probe = () => (resting === width ? true : undefined);
+        return until(slot, probe, () => `${width} at rest, ${resting} were`);
+      },
+      resume: () => {
+        gate?.resolve();
+        gate = undefined;
+      },
     });
+  },
+
+  /** Resolves when everything that was published is acknowledged; no more is until `resumeFlow`. @param {string} name @param {string} topic */
+  async pauseFlow(name, topic) {
+    await flows.get(`${name} ${topic}`)?.pause();
+  },
+
+  /** @param {string} name @param {string} topic */
+  resumeFlow(name, topic) {
+    flows.get(`${name} ${topic}`)?.resume();
   },
 
   /** @param {string} name @param {string} topic @param {number} count */
@@ -529,7 +557,7 @@ const calls = {
   },
 };
 
-/** @type {Map<string, { stop: () => void, acknowledged: () => number }>} */
+/** @type {Map<string, { stop(): void, acknowledged(): number, pause(): Promise<unknown>, resume(): void }>} */
 const flows = new Map();
 
 /** @type {string[]} */
