@@ -4,7 +4,8 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { FLOOR, PARTICIPANTS } from "./participants.mjs";
+import { CHOSEN } from "./chosen.mjs";
+import { FLOOR, PARTICIPANTS, SHOWN } from "./participants.mjs";
 import { draw } from "./picture.mjs";
 import { number, withSpread } from "./table.mjs";
 
@@ -28,25 +29,6 @@ import { number, withSpread } from "./table.mjs";
 const BEGIN = "<!-- bench: written by `cargo xtask bench --write` -->";
 const END = "<!-- end of bench -->";
 
-/** What the README has of it; a plain row shows values, not ratios. @type {{ id: string, title: string, plain?: true }[]} */
-const CHOSEN = [
-  { id: "publish-0-16", title: "publish QoS 0, 16 B, msg/s" },
-  { id: "publish-0-1024", title: "publish QoS 0, 1 KiB, msg/s" },
-  { id: "publish-1-16", title: "publish QoS 1, 16 B, msg/s" },
-  { id: "publish-2-16", title: "publish QoS 2, 16 B, msg/s" },
-  { id: "receive-1-busy", title: "receive, 1 per WebSocket message: main thread, µs each" },
-  { id: "batch-100-busy", title: "receive, 100 per WebSocket message: main thread, µs each" },
-  { id: "handlers-100-busy", title: "the same with 100 wildcard handlers" },
-  { id: "acknowledgements", title: "WebSocket messages for 1,000 PUBACK", plain: true },
-  { id: "round-trip-1", title: "round trip QoS 1, ms" },
-  { id: "cold-start", title: "navigation to CONNACK, ms" },
-  { id: "size-gzip", title: "minimal application, bytes gzip", plain: true },
-  { id: "memory-growth", title: "memory left of 10⁶ messages, KiB", plain: true },
-];
-
-/** Who is in the README: the floor that sends one packet each is for experts. */
-const known = PARTICIPANTS.filter(({ name }) => name !== "floor_each");
-
 /** @param {readonly (readonly string[])[]} rows the first is the head, the first column is text */
 function markdown([head = [], ...rows]) {
   const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(" | ")} |`;
@@ -68,12 +50,12 @@ function chosenTable(lines) {
   const rows = CHOSEN.flatMap(({ id, title, plain }) => {
     const line = lines.find((one) => one.id === id);
     if (!line) return [];
-    const cells = known.map(({ name }) =>
+    const cells = SHOWN.map(({ name }) =>
       shown(line.cells[name], plain === true || name === FLOOR, ({ median }) => number(median)),
     );
     return [[title, ...cells]];
   });
-  return markdown([["", ...known.map(({ title }) => title)], ...rows]);
+  return markdown([["", ...SHOWN.map(({ title }) => title)], ...rows]);
 }
 
 /** @param {readonly Line[]} lines */

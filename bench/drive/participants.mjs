@@ -14,3 +14,6 @@ export const PARTICIPANTS = [
 
 /** What everybody is compared with. */
 export const FLOOR = "floor";
+
+/** Who is shown to everybody: the floor that sends one packet each is for experts. */
+export const SHOWN = PARTICIPANTS.filter(({ name }) => name !== "floor_each");

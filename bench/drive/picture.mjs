@@ -3,26 +3,11 @@
 
 import { writeFile } from "node:fs/promises";
 import { RawChromium } from "../../tests/browser/harness/raw_chromium.mjs";
-import { PARTICIPANTS } from "./participants.mjs";
+import { CHOSEN } from "./chosen.mjs";
+import { SHOWN } from "./participants.mjs";
 import { number } from "./table.mjs";
 
 /** @typedef {import("./results.mjs").Line} Line */
-
-/** The metrics that are drawn. @type {[id: string, title: string][]} */
-const DRAWN = [
-  ["publish-0-16", "Publish QoS 0, 16 B"],
-  ["publish-0-1024", "Publish QoS 0, 1 KiB"],
-  ["publish-1-16", "Publish QoS 1, 16 B"],
-  ["publish-2-16", "Publish QoS 2, 16 B"],
-  ["receive-1-busy", "Receive, one a WebSocket message"],
-  ["batch-100-busy", "Receive, 100 a WebSocket message"],
-  ["handlers-100-busy", "The same, 100 wildcard handlers"],
-  ["acknowledgements", "WebSocket messages for 1,000 PUBACK"],
-  ["round-trip-1", "Round trip QoS 1, median"],
-  ["cold-start", "Navigation to CONNACK"],
-  ["size-gzip", "Minimal application, gzip"],
-  ["memory-growth", "Memory left of 10⁶ messages"],
-];
 
 const COLUMNS = 3;
 const PANEL = { width: 330, height: 172 };
@@ -34,8 +19,6 @@ const OURS = "#0b6e99";
 const FLOOR = "#94a3b8";
 const OTHERS = "#d6a35c";
 
-const shown = PARTICIPANTS.filter(({ name }) => name !== "floor_each");
-
 /** @param {string} name */
 function colourOf(name) {
   if (name === "webmqtt") return OURS;
@@ -46,12 +29,12 @@ function colourOf(name) {
 function panel(line, title, nth) {
   const x = (nth % COLUMNS) * PANEL.width + 16;
   const y = Math.floor(nth / COLUMNS) * PANEL.height + 12;
-  const medians = shown.map(({ name }) => {
+  const medians = SHOWN.map(({ name }) => {
     const cell = line.cells[name];
     return cell && "value" in cell ? cell.value.median : undefined;
   });
   const most = Math.max(...medians.map((median) => median ?? 0), Number.MIN_VALUE);
-  const bars = shown.map(({ name, title: who }, at) => {
+  const bars = SHOWN.map(({ name, title: who }, at) => {
     const median = medians[at];
     const top = y + TOP + at * LINE;
     const width = median === undefined ? 0 : Math.max(1, (median / most) * BAR);
@@ -70,13 +53,13 @@ function panel(line, title, nth) {
 
 /** @param {string} file @param {readonly Line[]} lines @param {string} where they are from */
 export async function draw(file, lines, where) {
-  const drawn = DRAWN.flatMap(([id, title]) => {
+  const drawn = CHOSEN.flatMap(({ id, caption }) => {
     const line = lines.find((one) => one.id === id);
-    return line ? [/** @type {const} */ ([line, title])] : [];
+    return line ? [/** @type {const} */ ([line, caption])] : [];
   });
   const width = COLUMNS * PANEL.width;
   const height = Math.ceil(drawn.length / COLUMNS) * PANEL.height + 40;
-  const panels = drawn.map(([line, title], nth) => panel(line, title, nth));
+  const panels = drawn.map(([line, caption], nth) => panel(line, caption, nth));
   const foot = `<text x="16" y="${height - 14}" fill="#64748b">cargo xtask bench, ${where}</text>`;
   const style =
     "body{margin:0;background:#fff}text{font:12px sans-serif;fill:#0f172a}" +
