@@ -406,6 +406,15 @@ fn a_connection_that_does_not_survive_the_sleep_is_replaced_without_back_off() {
         peer.advance(3000);
         peer.cut();
         assert_eq!((peer.state(), peer.link), (State::Connecting, Link::Wanted));
+        // The host's timers are never on time.
+        for late in [1, 2_000] {
+            peer.open();
+            peer.accept(false);
+            peer.wake(Wake::Network);
+            peer.sleep(3_000 + late);
+            assert_eq!(peer.cause(), Some(Error::KeepAliveTimeout));
+            assert_eq!((peer.state(), peer.link), (State::Connecting, Link::Wanted));
+        }
         // A loss that no wake-up has announced waits for its turn.
         peer.open();
         peer.accept(false);

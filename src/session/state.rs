@@ -24,6 +24,9 @@ use crate::time::Duration;
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 /// How long a peer may take to answer the probe after a wake-up.
 const PROBE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long after a wake-up a loss is the sleep's doing: the probe's patience and as much again, for timers come late.
+const SLEPT: Duration = Duration::from_secs(6);
 /// How much may stay unread while the application judges the end of an authentication, in bytes.
 const HELD_BYTES: usize = 16 * 1024 * 1024;
 /// How many bytes of acknowledgements may wait for a server that does not read them: a million.
@@ -325,7 +328,7 @@ impl Core {
                 self.redirects.row_ends();
                 self.refused = (class == Class::Refresh).then_some(cause);
                 // The sleep has ended the connection, not a server that wants to be left alone.
-                let slept = |woken_at| self.now - woken_at <= PROBE_PATIENCE;
+                let slept = |woken_at| self.now - woken_at <= SLEPT;
                 let at_once = self.woken_at.is_some_and(slept);
                 let delay = if at_once { Duration::default() } else { delay };
                 self.timers.set(Timer::Reconnect, self.now + delay);
