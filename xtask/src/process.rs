@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
@@ -247,19 +248,26 @@ fn byte_of(stream: &mut TcpStream) -> io::Result<u8> {
 /// port, nobody's connection takes it.
 const FREE_PORTS: Range<u16> = 20_000..31_000;
 
-/// The port itself, or a free one when it is 0.
+/// Ports that somebody got already, who may not listen there yet.
+static GIVEN: Mutex<Vec<u16>> = Mutex::new(Vec::new());
+
+/// The port itself, or a free one when it is 0, which is not given again.
 pub fn port_or_free(port: u16) -> Result<u16, Failure> {
-    if port != 0 {
-        return Ok(port);
-    }
-    let length = u64::from(FREE_PORTS.end - FREE_PORTS.start);
-    (0..100)
-        .map(|_| {
-            let random = RandomState::new().build_hasher().finish();
-            FREE_PORTS.start + (random % length) as u16
-        })
-        .find(|port| !is_taken(*port))
-        .ok_or_else(|| Failure::new(format!("no free port in {FREE_PORTS:?}")))
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = if port == 0 {
+        let length = u64::from(FREE_PORTS.end - FREE_PORTS.start);
+        (0..100)
+            .map(|_| {
+                let random = RandomState::new().build_hasher().finish();
+                FREE_PORTS.start + (random % length) as u16
+            })
+            .find(|port| !given.contains(port) && !is_taken(*port))
+            .ok_or_else(|| Failure::new(format!("no free port in {FREE_PORTS:?}")))?
+    } else {
+        port
+    };
+    given.push(found);
+    Ok(found)
 }
 
 /// Whether somebody takes connections there.
@@ -303,5 +311,18 @@ impl TemporaryFolder {
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_port_is_given_twice_although_nothing_listens_there_yet() {
+        let mut ports: Vec<u16> = (0..1_000).map(|_| port_or_free(0).unwrap()).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        assert_eq!(ports.len(), 1_000);
     }
 }
