@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { resultOf } from "./harness/page_client.mjs";
+import { untilWritten } from "./harness/stored.mjs";
 import { connectedPair, describeScripted } from "./suites/scripted.mjs";
 
 /** @typedef {import("./harness/lab.mjs").Bench} Bench */
@@ -39,12 +40,8 @@ describeScripted("a page that is gone", (test, lab) => {
         assert.equal((await first.peer.expect("publish")).qos, 0);
         const one = await first.peer.expect("publish");
         const two = await first.peer.expect("publish");
-        // Relaxed, a write follows in the same turn, and is the browser's when a later one is done.
-        await doomed.page.evaluate(
-          () =>
-            new Promise((resolve) => indexedDB.open("later").addEventListener("success", resolve)),
-        );
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        // Relaxed, the writes follow in the same turn.
+        await untilWritten(doomed.page);
         await go(doomed);
         await first.peer.expectClose();
 

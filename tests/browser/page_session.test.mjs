@@ -6,6 +6,7 @@ import { describe } from "node:test";
 import { Broker } from "./harness/broker.mjs";
 import { CuttableProxy } from "./harness/cuttable_proxy.mjs";
 import { ScriptedServer } from "./harness/scripted_server.mjs";
+import { untilWritten } from "./harness/stored.mjs";
 import { uniqueName, Witness } from "./harness/witness.mjs";
 import { connectTo, untilState, useWww } from "./harness/www_lab.mjs";
 
@@ -138,7 +139,7 @@ describe("the session", () => {
           );
         const before = await clientId();
 
-        await page.screenshot({ path: "/tmp/ps-a.png" });
+        await untilWritten(page);
         await page.reload();
         // By itself, and without a network it shows what it has.
         await restored.filter({ hasText: "2 in flight, 2 waiting" }).waitFor();
@@ -166,9 +167,6 @@ describe("the session", () => {
         await page.reload();
         await untilState(page, "idle");
         offences.list = offences.list.filter((text) => !/WebSocket connection to/.test(text));
-      } catch (e) {
-        await page.screenshot({ path: "/tmp/ps-b.png" });
-        throw e;
       } finally {
         await witness.end();
         await proxy.stop();
