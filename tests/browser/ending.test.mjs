@@ -4,7 +4,14 @@
 
 import assert from "node:assert/strict";
 import { assertMqttError, errorOf, resultOf } from "./harness/page_client.mjs";
-import { connectedPair, describeScripted, quick, titleOf, VERSIONS } from "./suites/scripted.mjs";
+import {
+  connectedPair,
+  describeScripted,
+  never,
+  quick,
+  titleOf,
+  VERSIONS,
+} from "./suites/scripted.mjs";
 
 /** @typedef {import("./suites/scripted.mjs").Bench} Bench */
 /** @typedef {import("./harness/scripted_server.mjs").ScriptedServer} ScriptedServer */
@@ -125,9 +132,7 @@ describeScripted("ending a client", (test) => {
   });
 
   test("end() while waiting for the next attempt stops it", async (setup) => {
-    const { client, peer } = await connectedPair(setup, {
-      reconnect: { min: 60_000, max: 60_000 },
-    });
+    const { client, peer } = await connectedPair(setup, never);
     peer.drop();
     await client.untilState("waiting");
     resultOf(await client.end());

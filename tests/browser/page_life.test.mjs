@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { RawChromium } from "./harness/raw_chromium.mjs";
 import { ScriptedServer } from "./harness/scripted_server.mjs";
 import { serveSite } from "./harness/site.mjs";
+import { never } from "./suites/scripted.mjs";
 
 /** @typedef {import("./harness/raw_chromium.mjs").Tab} Tab */
 
@@ -34,12 +35,8 @@ after(async () => {
  */
 async function connectedPage(server, options = {}) {
   const tab = await browser.open(site.origin);
-  const all = {
-    clientId: "page",
-    keepalive: 60,
-    reconnect: { min: 10_000, max: 10_000 },
-    ...options,
-  };
+  // What comes back, comes back because of the page.
+  const all = { clientId: "page", keepalive: 60, ...never, ...options };
   const next = server.peer();
   const connecting = tab.evaluate(`(async () => {
     const { createClient } = await import("/pkg/dist/index.js");
@@ -181,13 +178,10 @@ describe("a page without a network", () => {
     await tab.until(`client.state === "waiting"`);
     await tab.evaluate(`void client.publish("queued", "x", { qos: 1 })`);
     const next = server.peer();
-    const back = performance.now();
     await tab.send("Network.emulateNetworkConditions", { ...network, offline: false });
     const again = await next;
     await again.accept();
     assert.equal((await again.acknowledgePublish()).topic, "queued");
-    // Without the event it would have been ten seconds.
-    assert.ok(performance.now() - back < 5_000);
     await tab.close();
   });
 });
@@ -234,14 +228,21 @@ describe("a page that wakes up with a token that has expired", () => {
 describe("a visible page", () => {
   scripted("finds a dead server within one and a half keep-alives", async (server) => {
     const { tab, peer } = await connectedPage(server, { keepalive: 4 });
-    const silent = performance.now();
+    // The page's own timers, a little behind those of the client: on a busy machine all of them are late, in this order.
+    await tab.evaluate(`void setTimeout(
+      () => setTimeout(() => states.push("and a half"), 3_500),
+      4_000,
+    )`);
     await peer.expect("pingreq");
     // A server that neither answers nor closes.
-    await tab.until(`client.state === "waiting"`);
-    const found = performance.now() - silent;
-    assert.ok(found <= 6_000 + 1_000, `found after ${found} ms`);
+    await tab.until(`states.includes("and a half")`);
     const states = await tab.evaluate("states");
-    assert.deepEqual(states, ["connecting", "connected", "waiting keepalive-timeout"]);
+    assert.deepEqual(states, [
+      "connecting",
+      "connected",
+      "waiting keepalive-timeout",
+      "and a half",
+    ]);
     await tab.close();
   });
 });

@@ -7,7 +7,14 @@ import { Broker, whyNoBroker } from "./harness/broker.mjs";
 import { useLab } from "./harness/lab.mjs";
 import { errorOf, resultOf } from "./harness/page_client.mjs";
 import { uniqueName, Witness } from "./harness/witness.mjs";
-import { connectedPair, describeScripted, quick, titleOf, VERSIONS } from "./suites/scripted.mjs";
+import {
+  connectedPair,
+  describeScripted,
+  never,
+  quick,
+  titleOf,
+  VERSIONS,
+} from "./suites/scripted.mjs";
 
 /** @typedef {import("./harness/lab.mjs").Bench} Bench */
 /** @typedef {import("./harness/scripted_server.mjs").ScriptedServer} ScriptedServer */
@@ -18,8 +25,8 @@ const stored = {
   store: "indexeddb",
   durability: "strict",
   sessionExpiry: 600,
-  // Longer than a test. Firefox closes a page's sockets before the page is gone: the old client would come once more.
-  reconnect: { min: 60_000, max: 60_000 },
+  // Firefox closes a page's sockets before the page is gone: the old client would come once more.
+  ...never,
 };
 
 const present = { sessionPresent: true };

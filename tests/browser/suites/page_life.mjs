@@ -7,14 +7,15 @@ import { after, before, describe, test } from "node:test";
 import { ENGINES } from "../harness/engines/engine.mjs";
 import { ScriptedServer } from "../harness/scripted_server.mjs";
 import { serveSite } from "../harness/site.mjs";
+import { never } from "./scripted.mjs";
 
 /** @typedef {import("../harness/engines/engine.mjs").Tab} Tab */
 /** @typedef {import("../harness/scripted_server.mjs").Peer} Peer */
 
 const PATIENCE = 15_000;
 
-/** Longer than a test: only the page's return can end it. */
-const OPTIONS = { clientId: "page", keepalive: 60, reconnect: { min: 60_000, max: 60_000 } };
+/** Only the page's return can end the waiting. */
+const OPTIONS = { clientId: "page", keepalive: 60, ...never };
 
 /** Asks until an expression is true. @param {Tab} tab @param {string} expression */
 async function until(tab, expression) {

@@ -17,6 +17,12 @@ export const titleOf = (version) => (version === 5 ? "MQTT 5.0" : "MQTT 3.1.1");
 /** Options of every client: no waiting between attempts. */
 export const quick = { reconnect: { min: 1, max: 20 } };
 
+/**
+ * Options of a client that does not come back by itself within a test. A delay is drawn from between zero and its bound,
+ * so that one of a minute is now and then one of nothing; this one is 24 days.
+ */
+export const never = { reconnect: { min: 2_147_483_647, max: 2_147_483_647 } };
+
 /** @typedef {(name: string, body: (setup: { bench: Bench, server: ScriptedServer }) => Promise<void>) => void} AddTest */
 
 /**
