@@ -119,7 +119,8 @@ describe("cargo xtask demo", () => {
       );
       const deadline = performance.now() + PATIENCE;
       let drawn = await chartInk(page);
-      while (drawn.ink < ENOUGH_INK && performance.now() < deadline) {
+      const isDrawn = () => drawn.ink >= ENOUGH_INK && drawn.colours >= 2;
+      while (!isDrawn() && performance.now() < deadline) {
         await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
         drawn = await chartInk(page);
       }

@@ -26,6 +26,7 @@ describe("retained messages", () => {
       await witness.publish(topic, '{"mode": "auto", "target": 22.5}', { qos: 1 });
       await row.filter({ hasText: "22.5" }).click();
       const changes = page.getByTestId("changes");
+      await changes.locator("li", { hasText: "now:target: 22.5" }).waitFor();
       assert.deepEqual(await changes.locator("li").allTextContents(), [
         'mode: "auto"',
         "before:target: 20",
