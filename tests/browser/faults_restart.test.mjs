@@ -58,6 +58,8 @@ describe("a broker that is killed again and again", { skip: missing }, () => {
           await Promise.all([run.stopOut(), run.stopIn()]);
           await run.settled();
           await run.untilQuiet();
+          // Its keep-alive is a second, and the machine may have been too busy for that just now.
+          await run.untilConnected(1);
           return run.report();
         }),
       );

@@ -26,7 +26,7 @@ function versionOf({ seed, version = seed % 2 === 0 ? 5 : 4 }) {
 const options = {
   clean: false,
   keepalive: 1,
-  connectTimeout: 800,
+  connectTimeout: 1_500,
   reconnect: { min: 5, max: 100 },
 };
 
@@ -209,13 +209,25 @@ export class Endurance {
       .map(({ text }) => text);
   }
 
-  /** Waits until the page is connected for the so manieth time. @param {number} times */
-  async untilConnected(times) {
-    const end = performance.now() + PATIENCE;
+  /** Waits until the page is connected for the so manieth time. @param {number} times @param {number} [patience] */
+  async untilConnected(times, patience = PATIENCE) {
+    const end = performance.now() + patience;
     for (;;) {
       const { connections, state } = await this.report();
       if (connections >= times && state === "connected") return;
       assert.ok(performance.now() < end, `${connections} connections, the last is ${state}`);
+      await delay(20);
+    }
+  }
+
+  /** Waits until the page has this number or a later one with either QoS. @param {number} number @param {number} [patience] */
+  async untilReceived(number, patience = PATIENCE) {
+    const end = performance.now() + patience;
+    for (;;) {
+      const { received, state } = await this.report();
+      const highest = [received[1], received[2]].map((texts) => Math.max(0, ...texts.map(Number)));
+      if (highest.every((each) => each >= number)) return;
+      assert.ok(performance.now() < end, `${highest} came, and not ${number}; it is ${state}`);
       await delay(20);
     }
   }
