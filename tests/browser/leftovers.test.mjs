@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { useLab } from "./harness/lab.mjs";
 import { ObligingServer } from "./harness/obliging_server.mjs";
 
-const PATIENCE = 5_000;
+const PATIENCE = 15_000;
 
 /** @typedef {import("playwright-core").Page} Page */
 

@@ -59,7 +59,7 @@ describeScripted("without a server", (test) => {
       return { codes, took };
     }, NOBODY);
     assert.deepEqual(found.codes, ["timeout", "timeout", "option-invalid", "option-invalid"]);
-    assert.ok(found.took >= 45 && found.took < 5_000, `${found.took} ms`);
+    assert.ok(found.took >= 45, `${found.took} ms`);
   });
 
   test("connect() makes as many attempts as it is given, and each is told with its cause", async ({
@@ -99,20 +99,25 @@ describeScripted("without a server", (test) => {
     server,
   }) => {
     server.upgrade = { status: 503 };
-    const result = await bench.page.evaluate(async (url) => {
+    const result = bench.page.evaluate(async (url) => {
       const { webmqtt, outcome } = globalThis.bench;
+      const aborter = new AbortController();
+      Object.assign(globalThis, { aborter });
       const client = await webmqtt.createClient(url, {
         reconnect: { min: 1, max: 5 },
         connectAttempts: 1_000_000,
-        // Firefox itself lets up to 400 ms pass before it connects again after a failure.
-        signal: AbortSignal.timeout(1_000),
+        signal: aborter.signal,
       });
       const { error } = await outcome(() => client.connect());
       await new Promise((resolve) => setTimeout(resolve));
       return [error?.code, client.state];
     }, server.url);
-    assert.deepEqual(result, ["aborted", "idle"]);
-    assert.ok(server.upgrades.items.length > 1);
+    await server.upgrades.until(
+      (upgrades) => upgrades[2],
+      () => "the third attempt",
+    );
+    await bench.page.evaluate(() => globalThis.aborter.abort());
+    assert.deepEqual(await result, ["aborted", "idle"]);
   });
 
   test("a function says when the next attempt comes, and when there is none", async ({

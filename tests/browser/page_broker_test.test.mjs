@@ -38,6 +38,24 @@ async function reportOf(page) {
   return report;
 }
 
+/**
+ * Tests, and once more if the report is not as it should be: on a busy machine something may come late, of which the
+ * page says that it did not come; what is wrong stays wrong.
+ * @param {import("./harness/www_lab.mjs").Www} www
+ * @param {(report: Awaited<ReturnType<typeof reportOf>>) => void} judge
+ */
+async function examine({ page, tell }, judge) {
+  await runTest(page);
+  try {
+    judge(await reportOf(page));
+  } catch (error) {
+    tell(`once more, because of ${error}`);
+    await page.getByTestId("test-close").click();
+    await runTest(page);
+    judge(await reportOf(page));
+  }
+}
+
 /** @param {Finding[]} findings @param {string} outcome */
 const named = (findings, outcome) =>
   findings
@@ -85,7 +103,7 @@ const noOldRabbit = await whyNoBroker("rabbitmq-deb12");
 const skippedFor = (why) => (/** @type {string} */ name) => plainTest(name, { skip: why ?? "" });
 
 describe("the test of a broker", () => {
-  const test = useWww();
+  const test = useWww({ timeout: 3 * PATIENCE });
 
   const withBroker = async (
     /** @type {string} */ kind,
@@ -99,21 +117,22 @@ describe("the test of a broker", () => {
     }
   };
 
-  test("Mosquitto does everything, and nothing is left there", async ({ page }) => {
+  test("Mosquitto does everything, and nothing is left there", async (www) => {
+    const { page } = www;
     await withBroker("mosquitto", async (broker) => {
       const witness = await Witness.connect(broker.url, { version: 4 });
       await witness.subscribe("$SYS/broker/clients/disconnected", 0);
       const away = () => witness.texts("$SYS/broker/clients/disconnected");
       await connectTo(page, broker.url);
-      await runTest(page);
-      const report = await reportOf(page);
-      assert.ok(report.complete);
-      assert.deepEqual(
-        report.findings.filter(({ outcome }) => outcome !== "works"),
-        [],
-      );
-      assert.ok(report.findings.length > 40, `${report.findings.length} findings`);
-      assert.match(report.broker, /mosquitto version 2/);
+      await examine(www, (report) => {
+        assert.ok(report.complete);
+        assert.deepEqual(
+          report.findings.filter(({ outcome }) => outcome !== "works"),
+          [],
+        );
+        assert.ok(report.findings.length > 40, `${report.findings.length} findings`);
+        assert.match(report.broker, /mosquitto version 2/);
+      });
       await witness.messages.until(
         () => (away().some((text) => Number(text) > 0) && away().at(-1) === "0" ? true : undefined),
         () => `sessions to come and to go, there were ${away()}`,
@@ -142,31 +161,32 @@ describe("the test of a broker", () => {
 
   (noRabbit ? skippedFor(noRabbit) : test)(
     "RabbitMQ has no QoS 2 and no MQTT 3.1, which is told as its own answer",
-    async ({ page, offences }) => {
+    async (www) => {
+      const { page, offences } = www;
       await withBroker("rabbitmq", async (broker) => {
         await connectTo(page, broker.url);
-        await runTest(page);
-        const { findings } = await reportOf(page);
-        assert.deepEqual(
-          named(findings, "cannot").filter((name) => !name.startsWith("MQTT 3.1.1")),
-          [
-            "MQTT 5: QoS 2, clean session",
-            "MQTT 5: QoS 2, kept session",
-            "MQTT 5: Offline delivery, QoS 2",
-            "MQTT 5: Retained message by a wildcard",
-            "MQTT 5: Shared subscription",
-            "MQTT 3.1: Connect",
-          ],
-        );
-        assert.match(wordsOf(findings, "QoS 2, clean session"), /grants QoS 1 instead of 2/);
-        assert.match(wordsOf(findings, "Shared subscription"), /does not support shared/);
-        // It keeps them, and has never promised them to wildcards.
-        assert.match(
-          wordsOf(findings, "Retained message by a wildcard"),
-          /to subscriptions without wildcards only/,
-        );
-        assert.deepEqual(named(findings, "fails"), []);
-        assert.equal(named(findings, "skipped").length, 6);
+        await examine(www, ({ findings }) => {
+          assert.deepEqual(
+            named(findings, "cannot").filter((name) => !name.startsWith("MQTT 3.1.1")),
+            [
+              "MQTT 5: QoS 2, clean session",
+              "MQTT 5: QoS 2, kept session",
+              "MQTT 5: Offline delivery, QoS 2",
+              "MQTT 5: Retained message by a wildcard",
+              "MQTT 5: Shared subscription",
+              "MQTT 3.1: Connect",
+            ],
+          );
+          assert.match(wordsOf(findings, "QoS 2, clean session"), /grants QoS 1 instead of 2/);
+          assert.match(wordsOf(findings, "Shared subscription"), /does not support shared/);
+          // It keeps them, and has never promised them to wildcards.
+          assert.match(
+            wordsOf(findings, "Retained message by a wildcard"),
+            /to subscriptions without wildcards only/,
+          );
+          assert.deepEqual(named(findings, "fails"), []);
+          assert.equal(named(findings, "skipped").length, 6);
+        });
         await leave(page, offences);
       });
     },
@@ -174,26 +194,27 @@ describe("the test of a broker", () => {
 
   (noOldRabbit ? skippedFor(noOldRabbit) : test)(
     "RabbitMQ 3.10 keeps no session without QoS 1, and fails only where it breaks a rule",
-    async ({ page, offences }) => {
+    async (www) => {
+      const { page, offences } = www;
       await withBroker("rabbitmq-deb12", async (broker) => {
         await page.getByTestId("version").selectOption("4");
         await connectTo(page, broker.url);
-        await runTest(page);
-        const { findings } = await reportOf(page);
-        assert.deepEqual(named(findings, "cannot"), [
-          "MQTT 5: Connect",
-          "MQTT 3.1.1: QoS 2, clean session",
-          "MQTT 3.1.1: QoS 2, kept session",
-          "MQTT 3.1.1: Offline delivery, QoS 0",
-          "MQTT 3.1.1: Offline delivery, QoS 2",
-          "MQTT 3.1.1: Retained message by a wildcard",
-          "MQTT 3.1: QoS 2, clean session",
-          "MQTT 3.1: QoS 2, kept session",
-        ]);
-        const old = findings.filter(({ group }) => group === "MQTT 3.1.1");
-        assert.match(wordsOf(old, "Offline delivery, QoS 0"), /forgets this one of QoS 0/);
-        // [MQTT-3.14.4-3]
-        assert.deepEqual(named(findings, "fails"), ["MQTT 3.1.1: No last will after a farewell"]);
+        await examine(www, ({ findings }) => {
+          assert.deepEqual(named(findings, "cannot"), [
+            "MQTT 5: Connect",
+            "MQTT 3.1.1: QoS 2, clean session",
+            "MQTT 3.1.1: QoS 2, kept session",
+            "MQTT 3.1.1: Offline delivery, QoS 0",
+            "MQTT 3.1.1: Offline delivery, QoS 2",
+            "MQTT 3.1.1: Retained message by a wildcard",
+            "MQTT 3.1: QoS 2, clean session",
+            "MQTT 3.1: QoS 2, kept session",
+          ]);
+          const old = findings.filter(({ group }) => group === "MQTT 3.1.1");
+          assert.match(wordsOf(old, "Offline delivery, QoS 0"), /forgets this one of QoS 0/);
+          // [MQTT-3.14.4-3]
+          assert.deepEqual(named(findings, "fails"), ["MQTT 3.1.1: No last will after a farewell"]);
+        });
         await leave(page, offences);
       });
     },

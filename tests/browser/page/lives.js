@@ -177,7 +177,7 @@ const lives = {
     const client = await webmqtt.createClient(`${origin}/drop`, {
       servers: [`${origin}/mqtt`],
       auth,
-      keepalive: 1,
+      keepalive: 2,
       clean: false,
       sessionExpiry: 60,
       will: { topic: "will", payload: "gone", delay: 5, userProperties: [["a", "b"]] },
@@ -221,7 +221,7 @@ const lives = {
     await answered.unsubscribe();
     await unheard;
     // Long enough for a PINGREQ.
-    await delay(1_100);
+    await delay(1_600);
     client.suspend();
     client.wake({ network: true });
     await new Promise((resolve) => client.on("connect", resolve));
