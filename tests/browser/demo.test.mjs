@@ -94,16 +94,8 @@ describe("cargo xtask demo", () => {
     }
   };
 
-  /** Connects, unless the page has done so by itself. @param {Page} page */
-  const connected = async (page) => {
-    const connect = page.getByTestId("connect");
-    const badge = page.locator("[data-testid=state][data-state=connected]");
-    await connect.or(badge).first().waitFor();
-    if ((await page.getByTestId("state").getAttribute("data-state")) === "idle") {
-      await connect.click();
-    }
-    await untilState(page, "connected");
-  };
+  /** The page connects by itself. @param {Page} page */
+  const connected = (page) => untilState(page, "connected");
 
   test(
     "the page connects, sensor values arrive and are drawn",
