@@ -607,7 +607,7 @@ export class Client {
         }
         this.#listeners.tell("connect", connection);
       },
-      onPublished: (token, code, reasonCode, words, qos) => {
+      onPublished: (token, code, reasonCode, words, qos = 0) => {
         const waiter = take(this.#publishes, token);
         if (!waiter && code !== undefined && this.#held) {
           // Of an earlier page, and over before there was anybody to ask.

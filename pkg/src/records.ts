@@ -31,7 +31,8 @@ export interface RecordReader {
     opened: boolean,
   ): void;
   onConnected(info: ConnectionInfo): void;
-  onPublished(token: number, code: Code, reason: Reason, words: Words, qos: QoS): void;
+  /** Without more than a token it is QoS 0, and handed to the browser. */
+  onPublished(token: number, code?: Code, reason?: Reason, words?: Words, qos?: QoS): void;
   /** `results` alternates: error number, then granted QoS or reason code. */
   onSubscribed(token: number, words: Words, results: readonly unknown[]): void;
   /** `results` alternates: error number, then reason code. */
@@ -104,6 +105,12 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
         break;
       case 10:
         reader.onWritable();
+        break;
+      case 12:
+        for (let token = next<number>(), end = next<number>(); token !== end; ) {
+          reader.onPublished(token++);
+          token >>>= 0;
+        }
         break;
       default:
         reader.onRequestFailed(next(), failure(), next(), next());

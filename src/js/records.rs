@@ -9,7 +9,7 @@ use alloc::string::String;
 use super::store::Ops;
 use super::values::{Array, Object, Uint8Array, Value};
 use crate::client::{CloseInfo, Delivery, Page, Sink};
-use crate::codec::{Properties, PropertiesBuf, Property, PropertyId};
+use crate::codec::{Properties, PropertiesBuf, Property, PropertyId, QoS};
 use crate::error::Error;
 #[cfg(feature = "store")]
 use crate::session::StoreOp;
@@ -48,6 +48,8 @@ enum Kind {
     Writable = 10,
     /// token, error number, reason code, properties
     RequestFailed = 11,
+    /// token, the one before which they end: QoS 0, handed to the browser
+    Taken = 12,
 }
 
 pub(super) struct Records {
@@ -56,8 +58,10 @@ pub(super) struct Records {
     #[cfg(feature = "store")]
     pub(super) store: Option<Ops>,
     batch: Array,
-    /// Something is in it.
+    /// Something is in it, or will be.
     any: bool,
+    /// What is to be told with [`Kind::Taken`]; nothing if both are the same.
+    taken: (u32, u32),
     /// Topics that JavaScript has as a text under the same numbers: to make that text takes longer than all the rest of
     /// what is done with a small message.
     topics: [String; TOPICS],
@@ -77,8 +81,31 @@ impl Records {
             store: None,
             batch: Array::new(),
             any: false,
+            taken: (0, 0),
             topics: [const { String::new() }; TOPICS],
             last_close: None,
+        }
+    }
+
+    /// What was handed to the browser, which mostly is many messages one after the other: five fields for each of them
+    /// would take longer than the messages.
+    #[inline(never)]
+    fn take(&mut self, token: u32) {
+        if token != self.taken.1 {
+            self.tell_taken();
+            self.taken.0 = token;
+        }
+        self.taken.1 = token.wrapping_add(1);
+    }
+
+    #[inline(never)]
+    fn tell_taken(&mut self) {
+        let (first, end) = self.taken;
+        if first != end {
+            self.push(Kind::Taken as u8);
+            self.push(first);
+            self.push(end);
+            self.taken.0 = end;
         }
     }
 
@@ -185,6 +212,16 @@ impl Records {
 impl Sink for Records {
     fn collect(&mut self, event: Event<'_>) {
         self.any = true;
+        if let Event::Published {
+            token,
+            result: Ok(done),
+            ..
+        } = &event
+            && done.qos == QoS::AtMostOnce
+        {
+            return self.take(token.get());
+        }
+        self.tell_taken();
         let kind = match &event {
             Event::Message(_) => Kind::Message,
             Event::State(_) => Kind::State,
@@ -273,6 +310,7 @@ impl Sink for Records {
 
     fn writable(&mut self) {
         self.any = true;
+        self.tell_taken();
         self.push(Kind::Writable as u8);
     }
 
@@ -284,6 +322,7 @@ impl Sink for Records {
     }
 
     fn delivery(&mut self) -> Option<Delivery> {
+        self.tell_taken();
         let some = core::mem::take(&mut self.any);
         let batch = some.then(|| core::mem::replace(&mut self.batch, Array::new()));
         #[cfg(feature = "store")]
