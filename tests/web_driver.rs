@@ -249,20 +249,25 @@ async fn a_full_websocket_message_does_not_wait_for_the_end_of_the_turn() {
     assert_eq!(sent(0).len(), 3);
 }
 
+/// A message of QoS 1 on the topic `a`.
+fn assured(id: u16) -> Vec<u8> {
+    bytes(&Packet::Publish(Publish {
+        dup: false,
+        qos: QoS::AtLeastOnce,
+        retain: false,
+        topic: "a",
+        packet_id: PacketId::new(id),
+        properties: Properties::EMPTY,
+        payload: b"",
+    }))
+}
+
 #[wasm_bindgen_test]
 async fn acknowledgements_of_one_websocket_message_share_one() {
     let (_driver, _log) = connected().await;
     let mut batch = Vec::new();
     for id in 1..=50 {
-        batch.extend(bytes(&Packet::Publish(Publish {
-            dup: false,
-            qos: QoS::AtLeastOnce,
-            retain: false,
-            topic: "a",
-            packet_id: PacketId::new(id),
-            properties: Properties::EMPTY,
-            payload: b"",
-        })));
+        batch.extend(assured(id));
     }
     receive(0, &batch);
     let messages = packets(0);
@@ -307,6 +312,24 @@ async fn a_handler_may_use_the_client() {
     *log.0.on_delivery.borrow_mut() = None;
     turn().await;
     assert_eq!(packets(0).last().unwrap(), &["Publish"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_message_is_acknowledged_when_its_handler_has_returned() {
+    let (driver, log) = connected().await;
+    let filter = [(TopicFilter::new("a").unwrap(), SubscribeOptions::default())];
+    driver
+        .command(|session, now| session.subscribe(now, &filter))
+        .unwrap();
+    turn().await;
+    let before = Rc::new(RefCell::new(Vec::new()));
+    let seen = before.clone();
+    *log.0.on_delivery.borrow_mut() = Some(Box::new(move || {
+        seen.borrow_mut().push(packets(0).len());
+    }));
+    receive(0, &assured(1));
+    assert_eq!(before.borrow().first(), Some(&2), "CONNECT and SUBSCRIBE");
+    assert_eq!(packets(0).last().unwrap(), &["PubAck"]);
 }
 
 #[wasm_bindgen_test]

@@ -1,8 +1,9 @@
 //! Owns a session, its socket and its timer. The only caller of [`Session`], and the place that keeps its contract.
 //!
-//! Everything happens inside one borrow, which ends before anyone outside is called: events are collected into the
-//! sink while the session is borrowed and delivered afterwards. Commands only change the session; what they cause
-//! leaves in a microtask, so that all publishes of one turn share a few WebSocket messages.
+//! Everything happens inside a borrow, which ends before anyone outside is called: events are collected into the
+//! sink while the session is borrowed and delivered afterwards. What has come is delivered before it is acknowledged and
+//! stored. Commands only change the session; what they cause leaves in a microtask, so that all publishes of one turn
+//! share a few WebSocket messages.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -26,7 +27,7 @@ use crate::session::ConnectOptions;
 #[cfg(feature = "store")]
 use crate::session::StoreOp;
 use crate::session::redirect;
-use crate::session::{Event, Session, Transmit, TransportOp, Wake};
+use crate::session::{Event, Session, State, Transmit, TransportOp, Wake};
 use crate::time::{Duration, Instant};
 
 /// WebSocket messages are filled up to about this size; a full one is sent without waiting for the microtask.
@@ -263,12 +264,32 @@ impl Driver {
     }
 }
 
-/// Runs `act` on the driver, drains the session, and delivers what came out.
+/// Runs `act` on the driver, delivers what came of it, and drains the session.
 pub(super) fn enter(driver: &RefCell<Inner>, exact: bool, act: impl FnOnce(&mut Inner, Instant)) {
-    let delivery = {
+    let heard = {
         let mut inner = driver.borrow_mut();
         let now = inner.now(exact);
         act(&mut inner, now);
+        inner.heard()
+    };
+    settle(driver, heard);
+}
+
+/// Who dies within a handler has neither acknowledged nor stored what came after it.
+#[inline(never)]
+fn settle(driver: &RefCell<Inner>, heard: Option<Delivery>) {
+    let mut late = false;
+    if let Some(deliver) = heard {
+        deliver();
+        late = true;
+    }
+    let delivery = {
+        let mut inner = driver.borrow_mut();
+        let now = if late {
+            inner.now(false)
+        } else {
+            inner.read_at
+        };
         inner.drain(now);
         inner.sink.delivery()
     };
@@ -376,6 +397,14 @@ impl Inner {
         }
         // Timers of hidden pages come late; whatever happens notices what is overdue.
         self.session.handle_timeout(now);
+    }
+
+    /// What has come over a connection that stands. What ends one is done before anybody hears of it.
+    fn heard(&mut self) -> Option<Delivery> {
+        if self.collect() && self.session.state() == State::Connected {
+            return self.sink.delivery();
+        }
+        None
     }
 
     fn drain(&mut self, now: Instant) {

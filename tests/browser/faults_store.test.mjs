@@ -9,13 +9,13 @@ import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocketServer } from "ws";
 import { useBroker, whyNoBroker } from "./harness/broker.mjs";
+import { crasher } from "./harness/crash.mjs";
 import { FaultPlan } from "./harness/fault_plan.mjs";
 import { useLab } from "./harness/lab.mjs";
 import { Random } from "./harness/random.mjs";
 import { numbers } from "./harness/series.mjs";
 import { Endurance, enduringPage } from "./suites/endurance.mjs";
 
-/** @typedef {import("playwright-core").Page} Page */
 /** @typedef {"out" | "acknowledged" | "in" | "restored"} Said */
 
 const SEED = Number(process.env.WEBMQTT_FAULT_SEED ?? 1);
@@ -74,18 +74,6 @@ class Scribe {
     for (const socket of this.#server.clients) socket.terminate();
     await new Promise((resolve) => this.#server.close(resolve));
   }
-}
-
-/** Ends the page's renderer. @param {Page} page */
-async function crash(page) {
-  const crashed = new Promise((resolve) => page.once("crash", resolve));
-  const session = await page.context().newCDPSession(page);
-  // There is nobody left to answer.
-  session.send("Page.crash").catch(() => {});
-  await crashed;
-  const at = performance.now();
-  await page.close();
-  return at;
 }
 
 /** @param {string[]} texts */
@@ -174,7 +162,7 @@ describe("a page that crashes at any moment", { skip: missing }, () => {
         }
         // Not all of them are connected by then.
         await delay(random.between(300, 2_000));
-        ends.push(await crash(page));
+        ends.push(await (await crasher(page))());
         page = await open(life + 1);
       }
       for (const plan of plans) plan.calm();

@@ -3,6 +3,7 @@
 // without one with what the broker has.
 
 import assert from "node:assert/strict";
+import { crasher } from "./harness/crash.mjs";
 import { resultOf } from "./harness/page_client.mjs";
 import { untilWritten } from "./harness/stored.mjs";
 import { connectedPair, describeScripted } from "./suites/scripted.mjs";
@@ -100,5 +101,43 @@ describeScripted("a page that is gone", (test, lab) => {
       }
       if (!doomed.page.isClosed()) await doomed.page.close();
     });
+  }
+
+  for (const durability of ["strict", "relaxed", undefined]) {
+    const stored = durability && { store: "indexeddb", durability };
+    for (const qos of [1, 2]) {
+      test(`a page that dies within a handler, QoS ${qos}, ${durability ?? "without a store"}: nothing was acknowledged, and the next page gets the message`, async ({
+        bench,
+        server,
+      }) => {
+        const options = { ...kept, ...stored };
+        const doomed = await lab.open();
+        const first = await connectedPair({ bench: doomed, server }, options);
+        const subscribing = first.client.subscribeAndHang("in", { qos });
+        await first.peer.grantSubscribe();
+        resultOf(await subscribing);
+        const crash = await crasher(doomed.page);
+        const hangs = doomed.page.waitForEvent("console", (message) => message.text() === "hangs");
+        const message = /** @type {const} */ ({
+          cmd: "publish",
+          topic: "in",
+          payload: "once",
+          qos,
+        });
+        first.peer.send({ ...message, messageId: 7 });
+        await hangs;
+        await crash();
+        await first.peer.expectClose();
+        assert.deepEqual(first.peer.kinds(), ["connect", "subscribe"]);
+
+        const next = await connectedPair({ bench, server }, options, present);
+        const resubscribing = next.client.subscribe("in", { qos });
+        await next.peer.grantSubscribe();
+        const later = resultOf(await resubscribing);
+        next.peer.send({ ...message, messageId: 7, dup: true });
+        await later.until("once");
+        await next.peer.expect(qos === 1 ? "puback" : "pubrec");
+      });
+    }
   }
 });

@@ -191,6 +191,15 @@ export class PageClient {
   }
 
   /**
+   * Subscribes with a handler that says `hangs` in the page's console and never returns.
+   * @param {string} filter @param {object} options
+   * @returns {Promise<Outcome<Grant>>}
+   */
+  subscribeAndHang(filter, options) {
+    return this.#call("subscribeAndHang", filter, options);
+  }
+
+  /**
    * Subscribes; digest() gives length and SHA-256 of the first message.
    * @param {string} filter @param {object} options
    */

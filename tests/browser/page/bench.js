@@ -458,6 +458,15 @@ const calls = {
     return subscribed;
   },
 
+  /** The handler says so in the console, and never returns. @param {string} name @param {string} filter @param {any} options */
+  subscribeAndHang(name, filter, options) {
+    const hang = () => {
+      console.log("hangs");
+      for (;;);
+    };
+    return outcome(() => slotOf(name).client.subscribe(filter, options, hang), grantOf);
+  },
+
   /** @param {string} name @param {string} key */
   async unsubscribe(name, key) {
     return outcome(
