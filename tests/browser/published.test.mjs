@@ -137,7 +137,7 @@ describeScripted("publishes that leave together", (test) => {
       const settled = [];
       const publish = (/** @type {string} */ name, /** @type {string} */ payload) =>
         client.publish(name, payload).then(
-          ({ qos }) => settled.push(`${name} ${qos}`),
+          (/** @type {{ qos: number }} */ { qos }) => settled.push(`${name} ${qos}`),
           (/** @type {unknown} */ error) => settled.push(`${name} ${describeError(error).code}`),
         );
       const all = [
