@@ -14,78 +14,75 @@ const TEXTS = {
   ],
   "url-invalid": [
     "The URL cannot be used for a WebSocket.",
-    "Use an absolute URL like wss://broker.example:8084/mqtt, without a fragment.",
+    "Use one like wss://broker.example:8084/mqtt, without a fragment.",
   ],
   "url-insecure": [
-    "Browsers block ws: to another host from a page that was loaded over https:.",
+    "Browsers block ws: to another host from pages loaded over https:.",
     "Use wss: and the broker's TLS port, or load the page over http: while developing.",
   ],
   "url-plain": [
-    "What goes over ws: to another host can be read and changed by everybody on its way.",
+    "What goes over ws: can be read and changed on its way.",
     "Use wss: and the broker's TLS port.",
   ],
-  "option-invalid": [
-    "An option has a value that cannot be used.",
-    "See the documentation of the option for its range.",
-  ],
+  "option-invalid": ["An option cannot be used.", "See the documentation of the option."],
   "properties-version": [
     "MQTT 3.1.1 has no properties, and so no requests.",
-    "Use version 5, or leave out what only MQTT 5 has.",
+    "Use version 5, or leave them out.",
   ],
   "reason-not-allowed": [
-    "The reason code is not one that a client may send here.",
-    "Use 0, 4 or an error code that fits; MQTT 3.1.1 has none.",
+    "A client may not send this reason code here.",
+    "Use 0, 4 or an error code; MQTT 3.1.1 has none.",
   ],
   "session-expiry-zero": [
-    "A session that ends with its connection cannot be kept at its end.",
+    "The session ends with its connection and cannot be kept.",
     "Give connect() a sessionExpiry above 0.",
   ],
   "password-without-username": [
-    "MQTT 3.1.1 does not allow a password without a user name.",
-    "Give a username too, or use version 5.",
+    "MQTT 3.1.1 has no password without a username.",
+    "Give a username, or use version 5.",
   ],
-  "topic-empty": ["The topic is empty.", "A topic has at least one character."],
-  "topic-too-long": ["The topic is longer than 65,535 bytes of UTF-8.", "Use a shorter topic."],
-  "topic-nul": ["The topic contains U+0000.", "Remove the character; MQTT does not allow it."],
+  "topic-empty": ["The topic is empty.", "Use at least one character."],
+  "topic-too-long": ["The topic is longer than 65,535 bytes of UTF-8.", "Use a shorter one."],
+  "topic-nul": ["The topic contains U+0000.", "Remove it: MQTT does not allow it."],
   "topic-wildcard": [
-    "The topic name contains a wildcard.",
-    "+ and # are for subscriptions; publish to one definite topic.",
+    "The topic contains a wildcard.",
+    "+ and # are for subscriptions; publish to one topic.",
   ],
   "filter-hash": [
-    "# is not the last level of the filter or not alone in it.",
+    "# is not alone in the last level of the filter.",
     "Use it like this: home/# or #.",
   ],
   "filter-plus": [
-    "+ does not fill a whole level of the filter.",
+    "+ is not alone in a level of the filter.",
     "Use it like this: home/+/temperature.",
   ],
   "filter-share": [
-    "The shared subscription has no share name, a name with a wildcard, or no filter.",
+    "The shared subscription has no name, a wildcard in it, or no filter.",
     "Use it like this: $share/workers/jobs/#.",
   ],
   "topic-surrogate": [
     "The text contains a lone surrogate, which UTF-8 cannot express.",
-    "Check where the text was cut; String.prototype.toWellFormed() repairs it.",
+    "Check where it was cut; toWellFormed() repairs it.",
   ],
   "payload-invalid": [
     "The payload is neither text nor bytes.",
-    "Pass a string, an ArrayBuffer or a typed array; use JSON.stringify for objects, and await read() of webmqtt/payload for blobs and streams.",
+    "Use a string, an ArrayBuffer or a typed array; JSON.stringify() for objects, and await read() of webmqtt/payload for blobs and streams.",
   ],
   "packet-too-large": [
     "The message is larger than the broker accepts.",
-    "Send less at once, or raise the broker's maximum packet size; client.connection.maximumPacketSize has the limit.",
+    "Send less at once, or raise the broker's limit; client.connection.maximumPacketSize has it.",
   ],
   "queue-full": [
-    "The queue of messages that wait to be sent is full.",
-    "Wait for earlier publishes to settle, or raise queue.messages and queue.bytes; queue.policy can drop others instead.",
+    "The queue of messages to be sent is full.",
+    "Wait for earlier publishes to settle, or raise queue.messages and queue.bytes; queue.policy can drop others.",
   ],
   dropped: [
-    "The message gave way in the full queue of messages that wait to be sent, or to a newer one with its topic.",
-    "Nothing to do: queue.policy asks for it. To hear of each message before, use the policy reject.",
+    "The message gave way in the full queue, or to a newer one with its topic.",
+    "Nothing to do: queue.policy asks for it; with reject, publish() fails instead.",
   ],
   expired: [
     "The message expired before it could be sent.",
-    "Publish with a longer messageExpiry, or without one; a message waits while there is no connection.",
+    "Publish with a longer messageExpiry, or without; messages wait for a connection.",
   ],
   "no-packet-id": [
     "All 65,535 packet identifiers are in use.",
@@ -96,40 +93,40 @@ const TEXTS = {
     "Publish with at most client.connection.maximumQoS, or set lowerQos.",
   ],
   "retain-not-supported": [
-    "The broker does not store retained messages.",
+    "The broker does not support retained messages.",
     "Publish without retain.",
   ],
   "wildcard-not-supported": [
     "The broker does not support wildcard subscriptions.",
-    "Subscribe to definite topics.",
+    "Subscribe without + and #.",
   ],
   "shared-not-supported": [
     "The broker does not support shared subscriptions.",
     "Subscribe without $share.",
   ],
   credentials: [
-    "There was nothing to connect with: what was asked for it failed, or gave no answer in time.",
+    "There was nothing to connect with: what was asked failed, or did not answer in time.",
     "See the cause; functions for the URL, username and password, and auth, have connectTimeout to answer.",
   ],
   authentication: [
-    "The authentication with the broker failed.",
-    "See the cause. If the broker could not prove who it is, check the URL and the password.",
+    "The authentication failed.",
+    "See the cause; if the broker could not prove who it is, check the URL and the password.",
   ],
   reauthentication: [
-    "There is nothing to authenticate again now.",
-    "It needs the option auth, a connection, and no other authentication under way.",
+    "There is nothing to authenticate again.",
+    "It needs auth, a connection, and no other authentication under way.",
   ],
   "identifier-not-supported": [
     "The broker does not support subscription identifiers.",
     "Subscribe without subscriptionIdentifier.",
   ],
   "redirect-refused": [
-    "The broker named another server that cannot be used.",
-    "It has to be a host, with or without a port, or a ws: or wss: URL, and wss: after wss:. See serverReference of the state event before.",
+    "The broker named a server that cannot be used.",
+    "It has to be a host, with or without a port, or a URL, and wss: after wss:; serverReference of the state event before has it.",
   ],
   unreachable: [
     "The WebSocket could not be opened. Browsers do not tell scripts why.",
-    "Check that the broker runs and its WebSocket listener has this host, port and path (Mosquitto 9001 /, EMQX 8083 /mqtt, RabbitMQ 15675 /ws, HiveMQ 8000 /mqtt), that it accepts the subprotocol mqtt, that the TLS certificate is trusted, that https: pages use wss:, and that connect-src of the Content-Security-Policy allows it.",
+    "Check that the broker runs, the host, port and path of its WebSocket listener (Mosquitto 9001 /, EMQX 8083 /mqtt, RabbitMQ 15675 /ws, HiveMQ 8000 /mqtt) and its subprotocol (mqtt), that its TLS certificate is trusted, that https: pages use wss:, and connect-src of the Content-Security-Policy.",
   ],
   subprotocol: [
     "The server did not agree to the WebSocket subprotocol.",
@@ -142,14 +139,14 @@ const TEXTS = {
   "connect-refused": ["The broker refused the connection.", "The reason code says why."],
   "connection-lost": [
     "The connection was closed.",
-    "Nothing to do if it comes back by itself. If it closed before the broker had answered: some brokers do so for a wrong password or an unsupported protocol version; try version 4.",
+    "Nothing to do if it comes back. If it closed before the broker answered: some do so for a wrong password or version; try version 4.",
   ],
   "keepalive-timeout": [
     "The broker stopped answering.",
     "Nothing to do: a new connection is made.",
   ],
   suspended: [
-    "The page was put into the back/forward cache.",
+    "The page went into the back/forward cache.",
     "Nothing to do: a new connection is made when it comes back.",
   ],
   "server-disconnect": ["The broker ended the connection.", "The reason code says why."],
@@ -158,8 +155,8 @@ const TEXTS = {
     "Give every tab and device its own clientId, then call connect() again.",
   ],
   "protocol-error": [
-    "The server sent something that breaks the MQTT specification.",
-    "Check that the URL is an MQTT endpoint and the version is right; report it to the broker's makers otherwise.",
+    "The server broke the MQTT specification.",
+    "Check that the URL is an MQTT endpoint and the version is right; report it to the broker's makers.",
   ],
   "text-frame": [
     "The server sent a WebSocket text message, which MQTT does not use.",
@@ -172,35 +169,35 @@ const TEXTS = {
   "unsubscribe-refused": ["The broker refused to unsubscribe.", "The reason code says why."],
   "request-timeout": [
     "No response to the request came in time.",
-    "Check that somebody answers on this topic, and that what answers uses the response topic; raise timeout.",
+    "Check that somebody answers on this topic, and to the response topic; raise timeout.",
   ],
   "no-response-topic": [
     "The message has no response topic: its sender expects no response.",
     "Check message.properties.responseTopic before client.respond().",
   ],
   "publish-refused": [
-    "The broker did not accept the message.",
+    "The broker refused the message.",
     "Check the access rights for this topic; the reason code says more.",
   ],
   indeterminate: [
-    "The broker lost the session while this QoS 2 message was on its way: it was delivered once or not at all.",
-    "Ask the receiver, or send it again if a second copy does no harm. A session that lives longer (clean: false, sessionExpiry) avoids it.",
+    "The broker lost the session while this QoS 2 message was under way: it was delivered once or not at all.",
+    "Ask the receiver, or send it again if a second copy does no harm. A longer session (clean: false, sessionExpiry) avoids it.",
   ],
   "unclaimed-dropped": [
-    "More messages of the resumed session arrived than could be kept for subscriptions that are not there yet.",
-    "Call subscribe() before connect(): createClient(), client.subscribe(), then client.connect().",
+    "More messages of the resumed session came than can wait for subscriptions.",
+    "Subscribe before you connect: createClient(), client.subscribe(), client.connect().",
   ],
   timeout: [
     "The operation took longer than its timeout.",
-    "Try again, or raise timeout. A message that was in flight may have been delivered.",
+    "Try again, or raise timeout; a message may have been delivered.",
   ],
   "client-id-in-use": [
-    "Another tab or worker has a client with this client id.",
-    'Give each tab a clientId of its own, or exclusive: "wait".',
+    "Another tab or worker has this client id.",
+    'Give every tab its own clientId, or exclusive: "wait".',
   ],
   store: [
     "The session cannot be kept in the browser's storage, or what was there cannot be used.",
-    "The client goes on in memory. The cause says why: no room (QuotaExceededError), or a browser mode without storage.",
+    "The client goes on in memory. See the cause: no room (QuotaExceededError), or a browser mode without storage.",
   ],
   aborted: ["The operation was aborted.", "Nothing to do: the application asked for it."],
   closed: ["The client was ended.", "Make a new client."],

@@ -9,91 +9,88 @@ export const errors: Texts = {
   "Serve webmqtt_bg.wasm next to the script, and allow 'wasm-unsafe-eval' in script-src of the Content-Security-Policy.":
     "请把 webmqtt_bg.wasm 放在脚本旁边，并在内容安全策略的 script-src 中允许 'wasm-unsafe-eval'。",
   "The URL cannot be used for a WebSocket.": "此 URL 不能用于 WebSocket。",
-  "Use an absolute URL like wss://broker.example:8084/mqtt, without a fragment.":
+  "Use one like wss://broker.example:8084/mqtt, without a fragment.":
     "请使用完整的 URL，如 wss://broker.example:8084/mqtt，不带片段。",
-  "A page that was loaded over https: must not open a ws: connection.":
-    "通过 https: 加载的页面不能打开 ws: 连接。",
+  "Browsers block ws: to another host from pages loaded over https:.":
+    "浏览器不允许通过 https: 加载的页面用 ws: 连接另一台主机。",
   "Use wss: and the broker's TLS port, or load the page over http: while developing.":
     "请使用 wss: 和代理的 TLS 端口，或在开发时通过 http: 加载页面。",
-  "An option has a value that cannot be used.": "某个选项的值无法使用。",
-  "See the documentation of the option for its range.": "取值范围见该选项的文档。",
+  "An option cannot be used.": "某个选项的值无法使用。",
+  "See the documentation of the option.": "取值范围见该选项的文档。",
   "MQTT 3.1.1 has no properties, and so no requests.": "MQTT 3.1.1 没有属性，因此也没有请求。",
-  "Use version 5, or leave out what only MQTT 5 has.": "请使用版本 5，或去掉 MQTT 5 才有的内容。",
-  "The reason code is not one that a client may send here.": "客户端不能在此发送这个原因码。",
-  "Use 0, 4 or an error code that fits; MQTT 3.1.1 has none.":
+  "Use version 5, or leave them out.": "请使用版本 5，或去掉 MQTT 5 才有的内容。",
+  "A client may not send this reason code here.": "客户端不能在此发送这个原因码。",
+  "Use 0, 4 or an error code; MQTT 3.1.1 has none.":
     "请使用 0、4 或合适的错误码；MQTT 3.1.1 没有原因码。",
-  "A session that ends with its connection cannot be kept at its end.":
-    "随连接结束的会话不能在结束时保留。",
+  "The session ends with its connection and cannot be kept.": "随连接结束的会话不能在结束时保留。",
   "Give connect() a sessionExpiry above 0.": "请给 connect() 大于 0 的 sessionExpiry。",
-  "MQTT 3.1.1 does not allow a password without a user name.":
-    "MQTT 3.1.1 不允许没有用户名的密码。",
-  "Give a username too, or use version 5.": "请同时给出用户名，或使用版本 5。",
+  "MQTT 3.1.1 has no password without a username.": "MQTT 3.1.1 不允许没有用户名的密码。",
+  "Give a username, or use version 5.": "请同时给出用户名，或使用版本 5。",
   "The topic is empty.": "主题为空。",
-  "A topic has at least one character.": "主题至少有一个字符。",
+  "Use at least one character.": "主题至少有一个字符。",
   "The topic is longer than 65,535 bytes of UTF-8.": "主题超过 65,535 字节（UTF-8）。",
-  "Use a shorter topic.": "请使用更短的主题。",
+  "Use a shorter one.": "请使用更短的主题。",
   "The topic contains U+0000.": "主题含有 U+0000。",
-  "Remove the character; MQTT does not allow it.": "请删除该字符；MQTT 不允许它。",
-  "The topic name contains a wildcard.": "主题名含有通配符。",
-  "+ and # are for subscriptions; publish to one definite topic.":
+  "Remove it: MQTT does not allow it.": "请删除该字符；MQTT 不允许它。",
+  "The topic contains a wildcard.": "主题名含有通配符。",
+  "+ and # are for subscriptions; publish to one topic.":
     "+ 和 # 用于订阅；请发布到一个确定的主题。",
   "The text contains a lone surrogate, which UTF-8 cannot express.":
     "文本含有单独的代理项，UTF-8 无法表示。",
-  "Check where the text was cut; String.prototype.toWellFormed() repairs it.":
+  "Check where it was cut; toWellFormed() repairs it.":
     "请检查文本在哪里被截断；String.prototype.toWellFormed() 可以修复。",
-  "# is not the last level of the filter or not alone in it.":
-    "# 不是过滤器的最后一级，或不是单独一级。",
+  "# is not alone in the last level of the filter.": "# 不是过滤器的最后一级，或不是单独一级。",
   "Use it like this: home/# or #.": "请这样使用：home/# 或 #。",
-  "+ does not fill a whole level of the filter.": "+ 没有占满过滤器的一整级。",
+  "+ is not alone in a level of the filter.": "+ 没有占满过滤器的一整级。",
   "Use it like this: home/+/temperature.": "请这样使用：home/+/temperature。",
-  "The shared subscription has no share name, a name with a wildcard, or no filter.":
+  "The shared subscription has no name, a wildcard in it, or no filter.":
     "共享订阅没有共享名、共享名含通配符或没有过滤器。",
   "Use it like this: $share/workers/jobs/#.": "请这样使用：$share/workers/jobs/#。",
   "The payload is neither text nor bytes.": "载荷既不是文本也不是字节。",
-  "Pass a string, an ArrayBuffer or a typed array; use JSON.stringify for objects, and await read() of webmqtt/payload for blobs and streams.":
+  "Use a string, an ArrayBuffer or a typed array; JSON.stringify() for objects, and await read() of webmqtt/payload for blobs and streams.":
     "请传入字符串、ArrayBuffer 或类型化数组；对象用 JSON.stringify，Blob 和流用 webmqtt/payload 的 read()。",
   "The message is larger than the broker accepts.": "消息超过代理接受的大小。",
-  "Send less at once, or raise the broker's maximum packet size; client.connection.maximumPacketSize has the limit.":
+  "Send less at once, or raise the broker's limit; client.connection.maximumPacketSize has it.":
     "请减少单次发送量，或提高代理的最大报文长度；上限见 client.connection.maximumPacketSize。",
-  "The queue of messages that wait to be sent is full.": "等待发送的消息队列已满。",
-  "Wait for earlier publishes to settle, or raise queue.messages and queue.bytes; queue.policy can drop others instead.":
+  "The queue of messages to be sent is full.": "等待发送的消息队列已满。",
+  "Wait for earlier publishes to settle, or raise queue.messages and queue.bytes; queue.policy can drop others.":
     "请等待先前的发布完成，或提高 queue.messages 和 queue.bytes；queue.policy 可以改为丢弃其他消息。",
-  "The message gave way in the full queue of messages that wait to be sent, or to a newer one with its topic.":
+  "The message gave way in the full queue, or to a newer one with its topic.":
     "消息在已满的发送队列中被让出，或被同主题的新消息取代。",
-  "Nothing to do: queue.policy asks for it. To hear of each message before, use the policy reject.":
+  "Nothing to do: queue.policy asks for it; with reject, publish() fails instead.":
     "无需处理：queue.policy 要求如此。想事先知道每条消息，请使用策略 reject。",
   "The message expired before it could be sent.": "消息在发送之前已过期。",
-  "Publish with a longer messageExpiry, or without one; a message waits while there is no connection.":
+  "Publish with a longer messageExpiry, or without; messages wait for a connection.":
     "请使用更长的 messageExpiry 或不使用；没有连接时消息会等待。",
   "All 65,535 packet identifiers are in use.": "65,535 个报文标识符全部在用。",
   "Wait for earlier publishes to settle.": "请等待先前的发布完成。",
   "The broker does not support this QoS.": "代理不支持此 QoS。",
   "Publish with at most client.connection.maximumQoS, or set lowerQos.":
     "发布的 QoS 不要超过 client.connection.maximumQoS，或设置 lowerQos。",
-  "The broker does not store retained messages.": "代理不保存保留消息。",
+  "The broker does not support retained messages.": "代理不保存保留消息。",
   "Publish without retain.": "请不带保留标志发布。",
   "The broker does not support wildcard subscriptions.": "代理不支持通配符订阅。",
-  "Subscribe to definite topics.": "请订阅确定的主题。",
+  "Subscribe without + and #.": "请订阅确定的主题。",
   "The broker does not support shared subscriptions.": "代理不支持共享订阅。",
   "Subscribe without $share.": "请不用 $share 订阅。",
-  "There was nothing to connect with: what was asked for it failed, or gave no answer in time.":
+  "There was nothing to connect with: what was asked failed, or did not answer in time.":
     "没有可用的连接凭据：获取凭据失败，或没有及时答复。",
   "See the cause; functions for the URL, username and password, and auth, have connectTimeout to answer.":
     "请看原因；URL、用户名、密码的函数和 auth 须在 connectTimeout 内答复。",
-  "The authentication with the broker failed.": "与代理的认证失败。",
-  "See the cause. If the broker could not prove who it is, check the URL and the password.":
+  "The authentication failed.": "与代理的认证失败。",
+  "See the cause; if the broker could not prove who it is, check the URL and the password.":
     "请看原因。如果代理无法证明自己的身份，请检查 URL 和密码。",
-  "There is nothing to authenticate again now.": "现在没有可重新认证的。",
-  "It needs the option auth, a connection, and no other authentication under way.":
+  "There is nothing to authenticate again.": "现在没有可重新认证的。",
+  "It needs auth, a connection, and no other authentication under way.":
     "需要选项 auth、一个连接，并且没有其他正在进行的认证。",
   "The broker does not support subscription identifiers.": "代理不支持订阅标识符。",
   "Subscribe without subscriptionIdentifier.": "请不带 subscriptionIdentifier 订阅。",
-  "The broker named another server that cannot be used.": "代理指定了另一台无法使用的服务器。",
-  "It has to be a host, with or without a port, or a ws: or wss: URL, and wss: after wss:. See serverReference of the state event before.":
+  "The broker named a server that cannot be used.": "代理指定了另一台无法使用的服务器。",
+  "It has to be a host, with or without a port, or a URL, and wss: after wss:; serverReference of the state event before has it.":
     "它必须是主机（可带端口）或 ws:、wss: 的 URL，且 wss: 之后仍是 wss:。见之前状态事件的 serverReference。",
   "The WebSocket could not be opened. Browsers do not tell scripts why.":
     "无法打开 WebSocket。浏览器不告诉脚本原因。",
-  "Check that the broker runs and its WebSocket listener has this host, port and path (Mosquitto 9001 /, EMQX 8083 /mqtt, RabbitMQ 15675 /ws, HiveMQ 8000 /mqtt), that it accepts the subprotocol mqtt, that the TLS certificate is trusted, that https: pages use wss:, and that connect-src of the Content-Security-Policy allows it.":
+  "Check that the broker runs, the host, port and path of its WebSocket listener (Mosquitto 9001 /, EMQX 8083 /mqtt, RabbitMQ 15675 /ws, HiveMQ 8000 /mqtt) and its subprotocol (mqtt), that its TLS certificate is trusted, that https: pages use wss:, and connect-src of the Content-Security-Policy.":
     "请检查：代理正在运行，其 WebSocket 监听器的主机、端口和路径正确（Mosquitto 9001 /、EMQX 8083 /mqtt、RabbitMQ 15675 /ws、HiveMQ 8000 /mqtt），接受子协议 mqtt，TLS 证书受信任，https: 页面使用 wss:，内容安全策略的 connect-src 允许它。",
   "The server did not agree to the WebSocket subprotocol.": "服务器不同意 WebSocket 子协议。",
   "Check that the URL is an MQTT endpoint; the option subprotocol changes what is offered.":
@@ -104,20 +101,19 @@ export const errors: Texts = {
   "The broker refused the connection.": "代理拒绝了连接。",
   "The reason code says why.": "原因码说明了原因。",
   "The connection was closed.": "连接已关闭。",
-  "Nothing to do if it comes back by itself. If it closed before the broker had answered: some brokers do so for a wrong password or an unsupported protocol version; try version 4.":
+  "Nothing to do if it comes back. If it closed before the broker answered: some do so for a wrong password or version; try version 4.":
     "如果自动恢复则无需处理。如果在代理答复之前关闭：有些代理在密码错误或不支持协议版本时会这样；请试试版本 4。",
   "The broker stopped answering.": "代理不再答复。",
   "Nothing to do: a new connection is made.": "无需处理：正在建立新连接。",
-  "The page was put into the back/forward cache.": "页面进入了往返缓存。",
+  "The page went into the back/forward cache.": "页面进入了往返缓存。",
   "Nothing to do: a new connection is made when it comes back.":
     "无需处理：页面恢复时会建立新连接。",
   "The broker ended the connection.": "代理结束了连接。",
   "Another client with the same client id has connected.": "另一个客户端用相同的客户端标识连接了。",
   "Give every tab and device its own clientId, then call connect() again.":
     "请给每个标签页和设备各自的客户端标识，然后重新连接。",
-  "The server sent something that breaks the MQTT specification.":
-    "服务器发送了违反 MQTT 规范的内容。",
-  "Check that the URL is an MQTT endpoint and the version is right; report it to the broker's makers otherwise.":
+  "The server broke the MQTT specification.": "服务器发送了违反 MQTT 规范的内容。",
+  "Check that the URL is an MQTT endpoint and the version is right; report it to the broker's makers.":
     "请检查 URL 是否为 MQTT 端点、版本是否正确；否则请报告给代理的开发者。",
   "The server sent a WebSocket text message, which MQTT does not use.":
     "服务器发送了 WebSocket 文本消息，MQTT 不使用它。",
@@ -126,25 +122,25 @@ export const errors: Texts = {
   "Check the access rights for this filter.": "请检查此过滤器的访问权限。",
   "The broker refused to unsubscribe.": "代理拒绝取消订阅。",
   "No response to the request came in time.": "请求没有及时得到响应。",
-  "Check that somebody answers on this topic, and that what answers uses the response topic; raise timeout.":
+  "Check that somebody answers on this topic, and to the response topic; raise timeout.":
     "请检查此主题上是否有人答复、答复是否使用响应主题；或提高 timeout。",
   "The message has no response topic: its sender expects no response.":
     "消息没有响应主题：发送者不期待响应。",
   "Check message.properties.responseTopic before client.respond().":
     "请在 client.respond() 之前检查 message.properties.responseTopic。",
-  "The broker did not accept the message.": "代理没有接受消息。",
+  "The broker refused the message.": "代理没有接受消息。",
   "Check the access rights for this topic; the reason code says more.":
     "请检查此主题的访问权限；原因码有更多说明。",
-  "The broker lost the session while this QoS 2 message was on its way: it was delivered once or not at all.":
+  "The broker lost the session while this QoS 2 message was under way: it was delivered once or not at all.":
     "这条 QoS 2 消息在途时代理丢失了会话：它送达了一次或根本没有送达。",
-  "Ask the receiver, or send it again if a second copy does no harm. A session that lives longer (clean: false, sessionExpiry) avoids it.":
+  "Ask the receiver, or send it again if a second copy does no harm. A longer session (clean: false, sessionExpiry) avoids it.":
     "请询问接收者，或在重复无害时重新发送。更长的会话（clean: false、sessionExpiry）可以避免。",
-  "More messages of the resumed session arrived than could be kept for subscriptions that are not there yet.":
+  "More messages of the resumed session came than can wait for subscriptions.":
     "恢复的会话中到达的消息超过了为尚未建立的订阅所能保留的数量。",
-  "Call subscribe() before connect(): createClient(), client.subscribe(), then client.connect().":
+  "Subscribe before you connect: createClient(), client.subscribe(), client.connect().":
     "请在 connect() 之前调用 subscribe()：createClient()、client.subscribe()，然后 client.connect()。",
   "The operation took longer than its timeout.": "操作超过了时限。",
-  "Try again, or raise timeout. A message that was in flight may have been delivered.":
+  "Try again, or raise timeout; a message may have been delivered.":
     "请重试或提高 timeout。在途的消息可能已经送达。",
   "The operation was aborted.": "操作已中止。",
   "Nothing to do: the application asked for it.": "无需处理：这是应用程序的要求。",
