@@ -7,7 +7,7 @@
 import { answer, filterResults, refusal } from "./answers.js";
 import { Credentials, valuesOf } from "./credentials.js";
 import { type Disposal, disposeWith } from "./disposal.js";
-import { type Endpoint, isPlain, type Server, withoutQuery } from "./endpoint.js";
+import { type Endpoint, elsewhere, isPlain, type Server, withoutQuery } from "./endpoint.js";
 import { Command, type Engine, type Module } from "./engine.js";
 import {
   type BrokerWords,
@@ -199,7 +199,8 @@ export class Client {
    * sent us. Without the credentials and the query that may have been in it; empty before a function was asked for it.
    */
   get url(): string {
-    this.#url = this.#engine?.status().url ?? this.#url;
+    const { url, reference } = this.#engine?.status() ?? {};
+    this.#url = elsewhere(url, reference) ?? this.#url;
     return withoutQuery(this.#url ?? this.#urls[this.#turn] ?? "");
   }
 
@@ -210,7 +211,7 @@ export class Client {
 
   /** Numbers for a status line or a report, as they are now; nothing is counted for them but a few sums. */
   stats(): Stats {
-    const { clientId, url, ...numbers } = this.#engine?.status() ?? {};
+    const { clientId, url, reference, ...numbers } = this.#engine?.status() ?? {};
     return { ...Object.assign(this.#stats, numbers) };
   }
 

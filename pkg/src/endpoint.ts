@@ -86,3 +86,36 @@ export function isPlain(url: string): boolean {
 export function withoutQuery(url: string): string {
   return url.replace(/\?.*/, "");
 }
+
+/** Scheme, port and path of a URL as a client has it. */
+const OWN = /^(wss?:\/\/)[^/]*?(:\d+)?(\/[^?]*)/;
+/** Host and port, perhaps as a whole URL; nothing else, and no credentials. */
+const REFERENCE = /^(wss?:\/\/)?([\w.-]+|\[[\da-f:.]+\])(:\d+)?([/?][!-"$-~]*)?$/i;
+
+/**
+ * The URL of the server that a Server Reference names, as seen from a URL; without a reference that one. Of several,
+ * separated by spaces, the first that can be used; `undefined` if none can.
+ *
+ * A host takes everything else but the query from the URL, a whole URL takes the path if it has none. The query, in which
+ * there can be a signature, goes to nobody else, and from `wss:` there is no way to `ws:`. The crate has the same as
+ * `redirect::resolve`, and both are tested with one table.
+ */
+export function elsewhere(
+  url: string | undefined,
+  reference: string | undefined,
+): string | undefined {
+  if (url === undefined || reference === undefined) {
+    return url;
+  }
+  const [, ours, ourPort = "", ourPath] = OWN.exec(url) ?? [];
+  for (const one of ours ? reference.split(" ") : []) {
+    const [, theirs, host, ownPort, path] = REFERENCE.exec(one) ?? [];
+    const port = ownPort ?? (theirs ? "" : ourPort);
+    const number = Number(port.slice(1) || 1);
+    const safe = ours === "ws://" || !/^ws:/i.test(theirs ?? "");
+    if (host && safe && number > 0 && number < 65_536 && (theirs || !path)) {
+      return (theirs ?? ours) + host + port + (path ?? ourPath);
+    }
+  }
+  return undefined;
+}

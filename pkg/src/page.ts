@@ -4,6 +4,7 @@
  * It knows nothing of MQTT. The engine calls these methods, as `src/client/facade.rs` says, and hears what happens.
  */
 
+import { elsewhere } from "./endpoint.js";
 import { type Engine, Happening } from "./engine.js";
 import { guarded } from "./listeners.js";
 
@@ -68,7 +69,12 @@ export class Page {
     this.#engine?.happened(what, number, text);
   }
 
-  open(url: string, subprotocol: string): boolean {
+  /** Opens a socket. False if the browser refuses it at once; `undefined` if the reference names no usable server. */
+  open(own: string, reference: string | undefined, subprotocol: string): boolean | undefined {
+    const url = elsewhere(own, reference);
+    if (url === undefined) {
+      return undefined;
+    }
     try {
       const socket = this.#opener(url, subprotocol);
       this.#socket = socket;

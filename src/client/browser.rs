@@ -4,6 +4,7 @@
 
 use alloc::boxed::Box;
 use alloc::rc::Weak;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
@@ -13,6 +14,7 @@ use wasm_bindgen::prelude::*;
 use super::driver::{Inner, SocketEvent, enter};
 use super::env::Environment;
 use super::socket::{Socket, Word};
+use crate::session::redirect;
 use crate::time::Instant;
 
 #[wasm_bindgen]
@@ -51,6 +53,14 @@ fn happen(driver: &Weak<RefCell<Inner>>, exact: bool, act: impl FnOnce(&mut Inne
     }
 }
 
+/// Where a Server Reference sends whoever comes from this URL, or else the URL.
+pub(super) fn resolved(url: &str, reference: Option<&str>) -> Option<String> {
+    match reference {
+        Some(reference) => redirect::resolve(url, reference),
+        None => Some(url.into()),
+    }
+}
+
 impl Browser {
     pub(super) fn new(driver: Weak<RefCell<Inner>>) -> Self {
         let (for_timer, for_microtask, for_changes) =
@@ -79,8 +89,15 @@ impl Browser {
         self.opener = Some(opener);
     }
 
-    /// False if the browser refuses it at once.
-    pub(super) fn open(&mut self, url: &str, subprotocol: &str) -> bool {
+    /// Opens a socket to where a Server Reference sends whoever comes from this URL, or else to the URL. False if the
+    /// browser refuses it at once; `None` if nothing in the reference can be used.
+    pub(super) fn open(
+        &mut self,
+        url: &str,
+        reference: Option<&str>,
+        subprotocol: &str,
+    ) -> Option<bool> {
+        let url = resolved(url, reference)?;
         self.generation = self.generation.wrapping_add(1);
         let (driver, generation) = (self.driver.clone(), self.generation);
         let hear = move |word| {
@@ -92,8 +109,8 @@ impl Browser {
                 }
             });
         };
-        self.socket = Socket::open(url, subprotocol, self.opener.as_ref(), hear).ok();
-        self.socket.is_some()
+        self.socket = Socket::open(&url, subprotocol, self.opener.as_ref(), hear).ok();
+        Some(self.socket.is_some())
     }
 
     fn understand(&mut self, word: Word) -> SocketEvent {

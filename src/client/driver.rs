@@ -26,7 +26,6 @@ use crate::error::Error;
 use crate::session::ConnectOptions;
 #[cfg(feature = "store")]
 use crate::session::StoreOp;
-use crate::session::redirect;
 use crate::session::{Event, Session, State, Transmit, TransportOp, Wake};
 use crate::time::{Duration, Instant};
 
@@ -238,8 +237,18 @@ impl Driver {
     }
 
     /// Where the connection or the attempt goes, or the next one; `None` if that is no URL.
+    #[cfg(not(feature = "js"))]
     pub fn url(&self) -> Option<String> {
-        self.inner.borrow().url()
+        let inner = self.inner.borrow();
+        let url = own_url(&inner.options, &inner.session);
+        super::browser::resolved(url, inner.session.server_reference())
+    }
+
+    /// The URL of the server whose turn it is. The session may have a Server Reference to be seen from there.
+    #[cfg(feature = "js")]
+    pub fn url(&self) -> String {
+        let inner = self.inner.borrow();
+        own_url(&inner.options, &inner.session).into()
     }
 
     /// The server whose turn it is has this URL, from the next attempt on.
@@ -262,6 +271,12 @@ impl Driver {
     pub fn read<R>(&self, getter: impl FnOnce(&Session) -> R) -> R {
         getter(&self.inner.borrow().session)
     }
+}
+
+/// Of the server whose turn it is.
+fn own_url<'a>(options: &'a DriverOptions, session: &Session) -> &'a str {
+    let server = session.server() as usize;
+    options.urls.get(server).map_or("", |url| url)
 }
 
 /// Runs `act` on the driver, delivers what came of it, and drains the session.
@@ -492,14 +507,6 @@ impl Inner {
         sent
     }
 
-    fn url(&self) -> Option<String> {
-        let own = self.options.urls.get(self.session.server() as usize)?;
-        match self.session.server_reference() {
-            Some(reference) => redirect::resolve(own, reference),
-            None => Some(own.clone()),
-        }
-    }
-
     /// Hears nothing more of the socket.
     fn retire(&mut self) {
         if self.has_socket {
@@ -515,12 +522,16 @@ impl Inner {
         if op == TransportOp::Close {
             return;
         }
-        let Some(url) = self.url() else {
-            return self.session.handle_redirect_refused(now);
-        };
-        self.has_socket = self.platform.open(&url, &self.options.subprotocol);
-        if !self.has_socket {
-            self.session.handle_closed(now);
+        let url = own_url(&self.options, &self.session);
+        let (reference, subprotocol) = (self.session.server_reference(), &self.options.subprotocol);
+        match self.platform.open(url, reference, subprotocol) {
+            Some(open) => {
+                self.has_socket = open;
+                if !open {
+                    self.session.handle_closed(now);
+                }
+            }
+            None => self.session.handle_redirect_refused(now),
         }
     }
 }

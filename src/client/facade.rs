@@ -11,9 +11,15 @@ extern "C" {
     #[derive(Clone)]
     pub type Page;
 
-    /// False if the browser refuses it at once.
+    /// Opens a socket to where a Server Reference sends whoever comes from this URL, or else to the URL. False if the
+    /// browser refuses it at once; `None` if nothing in the reference can be used.
     #[wasm_bindgen(method)]
-    pub(super) fn open(this: &Page, url: &str, subprotocol: &str) -> bool;
+    pub(super) fn open(
+        this: &Page,
+        url: &str,
+        reference: Option<&str>,
+        subprotocol: &str,
+    ) -> Option<bool>;
     /// Copies what has come, which is so long.
     #[wasm_bindgen(method)]
     pub(super) fn take(this: &Page, to: &mut [u8]);

@@ -113,8 +113,8 @@ impl Engine {
         new().map_err(|error| below_zero(error).into())
     }
 
-    /// Numbers under the names of the package's types, and texts: the client identifier in use, and where the connection,
-    /// or the next attempt, goes.
+    /// Numbers under the names of the package's types, and texts: the client identifier in use, the URL of the server
+    /// whose turn it is, and the Server Reference to be resolved against it, if there is one.
     pub fn status(&self) -> Object {
         let (received, sent) = self.driver.traffic();
         let to = Object::new();
@@ -122,6 +122,7 @@ impl Engine {
         to.set("bytesOut", sent);
         to.set("url", self.driver.url());
         self.driver.read(|session| {
+            to.set("reference", session.server_reference());
             let (messages, bytes) = session.queued();
             to.set("inFlight", session.inflight() as u32);
             to.set("queuedMessages", messages as u32);
