@@ -14,7 +14,17 @@ const TABLE = readFileSync(new URL("../redirects.tsv", import.meta.url), "utf8")
 /** What a server says that is somewhere else now. @param {string} reference */
 function connack(reference) {
   const text = new TextEncoder().encode(reference);
-  return Uint8Array.of(0x20, text.length + 6, 0, 0x9c, text.length + 3, 0x1c, 0, text.length, ...text);
+  return Uint8Array.of(
+    0x20,
+    text.length + 6,
+    0,
+    0x9c,
+    text.length + 3,
+    0x1c,
+    0,
+    text.length,
+    ...text,
+  );
 }
 
 /** Where a client goes whose server refuses it with this reference. @param {string} url @param {string} reference */
