@@ -388,8 +388,9 @@ impl Session {
         {
             return Err(Error::Option);
         }
-        let token = core.next_token();
-        core.send(token, message)?;
+        let queued = core.encoded(message)?;
+        let token = queued.token;
+        core.send(queued)?;
         Ok(token)
     }
 

@@ -66,7 +66,8 @@ impl Outbound {
         self.exactly_once_limit = exactly_once_limit(dialect.version);
         self.queue.rewrite(&mut |message| {
             let qos = message.qos;
-            rewrite(message, qos, before, dialect, now);
+            // What cannot be written stays as it is.
+            let _ = rewrite(message, qos, None, before, dialect, now);
         });
     }
 
@@ -104,30 +105,24 @@ impl Outbound {
         out.append(&mut self.control);
     }
 
-    /// Encodes a publish and queues it; what gives way to it is settled.
-    #[expect(clippy::too_many_arguments, reason = "each is another one's")]
+    /// Queues a publish; what gives way to it is settled.
     pub(super) fn publish(
         &mut self,
-        token: Token,
-        message: &Publish<'_>,
-        lower_qos: bool,
+        queued: Queued,
         known_limits: Option<&ServerLimits>,
         queue_limits: &QueueLimits,
-        now: Instant,
         events: &mut Events,
     ) -> Result<(), Error> {
-        let mut queued = queued(token, message, self.dialect, now)?;
-        queued.lower_qos = lower_qos;
         if let Some(limits) = known_limits {
             allowed(&queued.bytes, queued.wanted_qos(limits), limits)?;
         }
         let policy = queue_limits.policy;
-        if policy == QueuePolicy::LatestPerTopic && !wants_response(message) {
-            let version = self.dialect.version;
-            let gives_way = |older: &Queued| {
-                !codec::decode_publish(&older.bytes, version)
-                    .is_some_and(|older| wants_response(&older))
-            };
+        let version = self.dialect.version;
+        let gives_way = |message: &Queued| {
+            !codec::decode_publish(&message.bytes, version)
+                .is_some_and(|message| wants_response(&message))
+        };
+        if policy == QueuePolicy::LatestPerTopic && gives_way(&queued) {
             let topic = queued.topic().unwrap_or_default();
             while let Some(older) = self.queue.supersede(topic, &gives_way) {
                 self.journal.mark(Mark::Gone(older.order));
@@ -141,7 +136,7 @@ impl Outbound {
                 QueuePolicy::DropOldest | QueuePolicy::LatestPerTopic => self.queue.pop(&|_| true),
             };
             let Some(dropped) = dropped else {
-                events.push_back(Event::not_published(token, Error::Dropped));
+                events.push_back(Event::not_published(queued.token, Error::Dropped));
                 return Ok(());
             };
             self.journal.mark(Mark::Gone(dropped.order));
@@ -184,7 +179,14 @@ impl Outbound {
             let qos = queued.wanted_qos(limits);
             let recorded = queued.qos != QoS::AtMostOnce;
             if qos < queued.qos {
-                rewrite(&mut queued, qos, self.dialect.version, self.dialect, now);
+                let _ = rewrite(
+                    &mut queued,
+                    qos,
+                    None,
+                    self.dialect.version,
+                    self.dialect,
+                    now,
+                );
             }
             let allowed = if queued.expired(now) {
                 Err(Error::Expired)
@@ -644,16 +646,28 @@ fn wants_response(message: &Publish<'_>) -> bool {
     topic.is_some()
 }
 
-/// Gives a message a QoS that may be lower, or writes it in another version; what it has waited counts.
-fn rewrite(message: &mut Queued, qos: QoS, version: Version, dialect: Dialect, now: Instant) {
-    let Some(mut packet) = codec::decode_publish(&message.bytes, version) else {
-        return;
-    };
+/// Gives a message a QoS that may be lower, or a Response Topic, or writes it in another version; what it has waited
+/// counts.
+pub(super) fn rewrite(
+    message: &mut Queued,
+    qos: QoS,
+    response_topic: Option<&str>,
+    version: Version,
+    dialect: Dialect,
+    now: Instant,
+) -> Result<(), Error> {
+    let packet = codec::decode_publish(&message.bytes, version);
+    let mut packet = packet.ok_or(Error::Option)?;
+    let mut properties: PropertiesBuf;
+    if let Some(topic) = response_topic {
+        properties = packet.properties.into();
+        let added = properties.text(PropertyId::ResponseTopic, topic);
+        added.map_err(|_| Error::Option)?;
+        packet.properties = properties.as_properties();
+    }
     packet.qos = qos;
     packet.packet_id = packet.packet_id.filter(|_| qos != QoS::AtMostOnce);
-    let Ok(rewritten) = queued(message.token, &packet, dialect, now) else {
-        return;
-    };
+    let rewritten = queued(message.token, &packet, dialect, now)?;
     *message = Queued {
         order: message.order,
         lower_qos: message.lower_qos,
@@ -664,6 +678,7 @@ fn rewrite(message: &mut Queued, qos: QoS, version: Version, dialect: Dialect, n
         }),
         ..rewritten
     };
+    Ok(())
 }
 
 /// How long a message may wait, if it has a Message Expiry Interval.

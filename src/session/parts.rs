@@ -12,15 +12,16 @@ use super::event::{Event, Events, ServerLimits, State, Token};
 use super::fallback::Dialect;
 use super::inbound::Inbound;
 use super::options::ConnectOptions;
-use super::outbound::Outbound;
+use super::outbound::{self, Outbound};
 use super::outgoing::Outgoing;
+use super::queue::Queued;
 use super::reconnect::{Backoff, Random, Turns};
 use super::redirect::Redirects;
 use super::request::Requests;
 use super::state::{self, Transport, TransportOp};
 use super::subscriptions::Subscriptions;
 use super::timers::Timers;
-use crate::codec::{Properties, Property, PropertyId, Version};
+use crate::codec::{EncodeError, Properties, Property, PropertyId, Version};
 use crate::error::Error;
 use crate::time::{Duration, Instant};
 
@@ -200,20 +201,19 @@ impl Core {
         }
     }
 
-    /// Queues a message under a token of ours.
-    pub(super) fn send(&mut self, token: Token, message: &Outgoing<'_>) -> Result<(), Error> {
+    /// Encodes a message under a token of ours.
+    pub(super) fn encoded(&mut self, message: &Outgoing<'_>) -> Result<Queued, EncodeError> {
+        let (token, dialect) = (self.next_token(), self.outbound.dialect);
+        let mut queued = outbound::queued(token, &message.packet(), dialect, self.now)?;
+        queued.lower_qos = message.lower_qos.unwrap_or(self.options.lower_qos);
+        Ok(queued)
+    }
+
+    /// Queues a message.
+    pub(super) fn send(&mut self, queued: Queued) -> Result<(), Error> {
         let limits = (self.state == State::Connected).then_some(&self.limits);
-        let lower_qos = message.lower_qos.unwrap_or(self.options.lower_qos);
         let (queue, events) = (&self.options.queue, &mut self.events);
-        self.outbound.publish(
-            token,
-            &message.packet(),
-            lower_qos,
-            limits,
-            queue,
-            self.now,
-            events,
-        )
+        self.outbound.publish(queued, limits, queue, events)
     }
 
     /// Ends an operation for which the application does not wait any more.

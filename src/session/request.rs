@@ -9,32 +9,17 @@ use alloc::vec::Vec;
 
 use super::event::{Event, State, SubscriptionKey, Token};
 use super::options::{QueueLimits, QueuePolicy};
+use super::queue::Queued;
 use super::{Core, Outgoing, Session, outbound};
 use crate::codec::{
-    EncodeError, Packet, Properties, PropertiesBuf, PropertyId, QoS, RetainHandling,
-    SubscribeOptions, TopicFilter, TopicName, Version,
+    EncodeError, Properties, PropertiesBuf, PropertyId, QoS, RetainHandling, SubscribeOptions,
+    TopicFilter, TopicName, Version,
 };
 use crate::error::Error;
 use crate::time::{Duration, Instant};
 
 /// Settles what the session asks for by itself. The application never gets it.
 pub(super) const INBOX: Token = Token(0);
-
-/// A request that waits for the inbox.
-struct Held {
-    token: Token,
-    topic: String,
-    payload: Vec<u8>,
-    qos: QoS,
-    retain: bool,
-    properties: PropertiesBuf,
-    lower_qos: Option<bool>,
-    /// From when on its Message Expiry Interval counts, and when that is over.
-    since: Instant,
-    expires: Option<Instant>,
-    /// Bytes of its packet.
-    size: usize,
-}
 
 struct Open {
     token: Token,
@@ -56,7 +41,8 @@ pub(super) struct Requests {
     inbox: Option<Inbox>,
     /// From the last CONNACK.
     response_information: Option<String>,
-    held: Vec<Held>,
+    /// Requests that wait for the inbox, without their Response Topic.
+    held: Vec<Queued>,
     held_bytes: usize,
     open: Vec<Open>,
     /// What is in front of the number in Correlation Data: other clients, and other runs of this one, have others.
@@ -96,8 +82,8 @@ impl Requests {
             }
         }
         for held in &self.held {
-            if let Some(at) = held.expires {
-                note(at);
+            if let Some(expiry) = held.expiry {
+                note(expiry.deadline);
             }
         }
         next
@@ -109,7 +95,7 @@ impl Requests {
         count > 1 && (count > limits.messages || self.held_bytes > limits.bytes)
     }
 
-    fn take_held(&mut self) -> Vec<Held> {
+    fn take_held(&mut self) -> Vec<Queued> {
         self.held_bytes = 0;
         core::mem::take(&mut self.held)
     }
@@ -117,7 +103,7 @@ impl Requests {
     /// The application waits no longer for this one; `false` if it did not.
     fn give_up(&mut self, token: Token) -> bool {
         if let Some(at) = self.held.iter().position(|held| held.token == token) {
-            self.held_bytes -= self.held.remove(at).size;
+            self.held_bytes -= self.held.remove(at).bytes.len();
         }
         let mut waited = false;
         for open in self.open.iter_mut().filter(|open| open.token == token) {
@@ -213,29 +199,13 @@ impl Session {
             properties: properties.as_properties(),
             ..*message
         };
-        let packet = Packet::Publish(packet.packet());
-        let mut bytes = Vec::new();
-        outbound::encode(&packet, core.outbound.dialect, &mut bytes)?;
+        let held = core.encoded(&packet)?;
 
+        let (token, requests) = (held.token, &mut core.requests);
         requests.last_number = number;
-        let size = bytes.len();
-        requests.held_bytes += size;
-        let lifetime = outbound::lifetime(message.properties);
-        let held = Held {
-            token: core.next_token(),
-            topic: message.topic.as_str().into(),
-            payload: message.payload.into(),
-            qos: message.qos,
-            retain: message.retain,
-            properties,
-            lower_qos: message.lower_qos,
-            since: now,
-            expires: lifetime.map(|lifetime| now + lifetime),
-            size,
-        };
-        let token = held.token;
-        core.requests.held.push(held);
-        core.requests.open.push(Open {
+        requests.held_bytes += held.bytes.len();
+        requests.held.push(held);
+        requests.open.push(Open {
             token,
             number,
             deadline: now + timeout,
@@ -279,35 +249,19 @@ impl Core {
             return;
         }
         let topic = inbox.topic.clone();
-        for held in self.requests.take_held() {
-            if let Err(error) = self.send_request(&topic, &held) {
-                self.fail_request(held.token, error);
+        let (dialect, now) = (self.outbound.dialect, self.now);
+        for mut held in self.requests.take_held() {
+            let (token, qos, to) = (held.token, held.qos, Some(topic.as_str()));
+            let written = outbound::rewrite(&mut held, qos, to, dialect.version, dialect, now);
+            if let Err(error) = written.and_then(|()| self.send(held)) {
+                self.fail_request(token, error);
                 continue;
             }
             let open = self.requests.open.iter_mut();
-            for open in open.filter(|open| open.token == held.token) {
+            for open in open.filter(|open| open.token == token) {
                 open.publishing = true;
             }
         }
-    }
-
-    fn send_request(&mut self, response_topic: &str, held: &Held) -> Result<(), Error> {
-        let mut properties = held.properties.clone();
-        properties
-            .text(PropertyId::ResponseTopic, response_topic)
-            .map_err(|_| Error::Option)?;
-        let message = Outgoing {
-            topic: TopicName::new(&held.topic)?,
-            payload: &held.payload,
-            qos: held.qos,
-            retain: held.retain,
-            properties: properties.as_properties(),
-            lower_qos: held.lower_qos,
-        };
-        let now = core::mem::replace(&mut self.now, held.since);
-        let sent = self.send(held.token, &message);
-        self.now = now;
-        sent
     }
 
     /// What waits for the inbox keeps to the limits of the queue.
@@ -462,7 +416,7 @@ impl Core {
     /// Time passed.
     pub(super) fn expire_requests(&mut self) {
         let now = self.now;
-        let expired = |held: &&Held| held.expires.is_some_and(|at| at <= now);
+        let expired = |held: &&Queued| held.expired(now);
         while let Some(held) = self.requests.held.iter().find(expired) {
             self.fail_request(held.token, Error::Expired);
         }
