@@ -66,6 +66,13 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
+/// What LLVM does not do: its results are longer, or less alike, so that they compress to more.
+const COMPILED: &str = "-Cllvm-args=-disable-lsr -Cllvm-args=-enable-pre=false \
+                        -Cllvm-args=-simplifycfg-hoist-common=false -Cllvm-args=-disable-machine-cse";
+
+/// Where Cargo looks for them.
+const FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
+
 /// For size after compression: that is smaller where functions with one caller stay functions, alike in their locals.
 const OPTIMISED: [&str; 9] = [
     "-Oz",
@@ -217,6 +224,7 @@ fn wasm_stamp() -> Stamp {
         .paths(&["xtask/src/sections.rs", "xtask/src/snip.rs"])
         .word(&Engine::ALL.map(|engine| engine.features).join(" "))
         .word(&WASM_FEATURES.join(" "))
+        .word(COMPILED)
         .word(&OPTIMISED.join(" "))
         .word(&STRIPPED.join(" "))
         .word(project::WASM_BINDGEN)
@@ -227,6 +235,7 @@ fn wasm_stamp() -> Stamp {
 fn cargo_build(engine: Engine) -> std::process::Command {
     let mut cargo = wasm_target::wasm_command("cargo");
     cargo
+        .env(FLAGS, COMPILED)
         .args(["build", "--package", "webmqtt", "--lib", "--release"])
         .args(["--target", WASM_TARGET])
         .args(engine.cargo_arguments());
@@ -250,7 +259,8 @@ fn compile(step: &Step) -> Result<(), Failure> {
 fn compile_one(step: &Step, engine: Engine) -> Result<(), Failure> {
     if Need::WasmPack.find().is_ok() {
         let mut pack = wasm_target::wasm_command("wasm-pack");
-        pack.args(["build", "--target", "web", "--no-pack", "--no-opt"])
+        pack.env(FLAGS, COMPILED)
+            .args(["build", "--target", "web", "--no-pack", "--no-opt"])
             .args(["--mode", "no-install", "--out-dir", "pkg/wasm", "--release"])
             .args(["--out-name", engine.name])
             .arg("--")
@@ -304,6 +314,7 @@ fn optimise(step: &Step, engine: Engine) -> Result<(), Failure> {
     let short = glue::rename(&long, &printed)
         .and_then(|glue| glue::without_address(&glue))
         .and_then(|glue| glue::spare(&glue))
+        .map(|glue| glue::shorten(&glue))
         .map_err(|what| {
             Failure::new(format!(
                 "wasm-bindgen's glue has changed its shape, {what} is not in it: mend xtask/src/glue.rs."

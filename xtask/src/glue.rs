@@ -50,12 +50,12 @@ pub fn without_address(glue: &str) -> Result<String, String> {
 }
 
 /// What is left out of the glue: from where, up to where, and what is there instead.
-const SPARED: [(&str, &str, &str); 13] = [
+const SPARED: [(&str, &str, &str); 17] = [
     // The package calls with an object.
     (
-        "        if (Object.getPrototypeOf(module_or_path) === Object.prototype) {\n",
+        "    if (module_or_path !== undefined) {\n",
         "    const imports = __wbg_get_imports();\n",
-        "        ({module_or_path} = module_or_path);\n    }\n\n",
+        "    ({module_or_path} = module_or_path);\n\n",
     ),
     // It is only slower; Content-Type is mentioned in the guide.
     ("                    console.warn(", "\n", ""),
@@ -87,6 +87,11 @@ const SPARED: [(&str, &str, &str); 13] = [
     ),
     // Every supported place has them.
     (
+        "if (typeof WebAssembly.instantiateStreaming === 'function') ",
+        "{",
+        "",
+    ),
+    (
         "typeof Response === 'function' && ",
         "module instanceof",
         "",
@@ -101,9 +106,33 @@ const SPARED: [(&str, &str, &str); 13] = [
     ),
     // Nobody asks for them.
     ("    wasmInstance = instance;\n", "    wasm = ", ""),
+    ("    wasmModule = module;\n", "    cached", ""),
+    // The module asks for its own imports only.
+    ("        __proto__: null,\n", "        ", ""),
+    // The memory has grown if there is nothing left in the view.
+    (
+        "cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0",
+        ")",
+        "!cachedUint8ArrayMemory0?.length",
+    ),
     // Engines are the package's own.
     ("if (Symbol.dispose) Engine", "\n", ""),
 ];
+
+/// The glue with short functions for what the module imports, where a function does not ask how it was called.
+pub fn shorten(glue: &str) -> String {
+    let mut short = String::new();
+    for line in glue.split_inclusive('\n') {
+        match line.split_once(": function(") {
+            Some((name, rest)) if rest.ends_with(") {\n") && !glue.contains("arguments") => {
+                let rest = rest.replace(") {\n", ") => {\n");
+                short.extend([name, ": (", &rest]);
+            }
+            _ => short.push_str(line),
+        }
+    }
+    short
+}
 
 /// The glue without what nobody needs. An error names what was not found.
 pub fn spare(glue: &str) -> Result<String, String> {
@@ -199,6 +228,17 @@ mod tests {
             .collect();
         assert_eq!(spare(&whole), Ok(spared));
         assert_eq!(spare(""), Err(SPARED[0].0.trim().to_owned()));
+    }
+
+    #[test]
+    fn imports_are_short_functions_unless_one_asks_for_its_arguments() {
+        let glue = "        b: function(arg0, arg1) {\n            arg0.push(arg1);\n        },\nfunction c() {\n}\n";
+        assert_eq!(
+            shorten(glue),
+            "        b: (arg0, arg1) => {\n            arg0.push(arg1);\n        },\nfunction c() {\n}\n"
+        );
+        let glue = "        b: function() {\n            d(arguments);\n";
+        assert_eq!(shorten(glue), glue);
     }
 
     #[test]
