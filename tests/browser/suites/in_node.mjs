@@ -31,7 +31,7 @@ export const webSocket = /** @type {WebSocketConstructor} */ (/** @type {unknown
 export function describeInNode(title, add) {
   describe(title, () => {
     add((name, body) => {
-      test(name, { timeout: 20_000 }, async () => {
+      test(name, { timeout: 60_000 }, async () => {
         const server = await ScriptedServer.start();
         /** @type {Client[]} */
         const clients = [];
