@@ -3,12 +3,18 @@
 import { type BrokerWords, codeOf, MqttError } from "./errors.js";
 import type { Answer, FilterResult } from "./types.js";
 
-/** What the broker added, without what it left out. */
-export function answer({ reasonString, userProperties = [] }: BrokerWords = {}): Answer {
-  return {
-    ...(reasonString !== undefined && { reasonString }),
-    ...(userProperties.length > 0 && { userProperties }),
-  };
+/** Adds what the broker added, without what it left out. */
+export function answered<T extends Answer>(to: T, words: BrokerWords | undefined): T {
+  if (words) {
+    const { reasonString, userProperties } = words;
+    if (reasonString !== undefined) {
+      to.reasonString = reasonString;
+    }
+    if (userProperties?.length) {
+      to.userProperties = userProperties;
+    }
+  }
+  return to;
 }
 
 /** `values` alternates: error number, then reason code. */

@@ -4,13 +4,12 @@
  * It decides nothing about the protocol; what a packet means was decided before a record came here.
  */
 
-import { answer, filterResults, refusal } from "./answers.js";
+import { answered, filterResults, refusal } from "./answers.js";
 import { Credentials, valuesOf } from "./credentials.js";
 import { type Disposal, disposeWith } from "./disposal.js";
 import { type Endpoint, elsewhere, isPlain, type Server, withoutQuery } from "./endpoint.js";
 import { Command, type Engine, type Module } from "./engine.js";
 import {
-  type BrokerWords,
   type ErrorDetails,
   engineError,
   excerpt,
@@ -67,10 +66,9 @@ import {
   notAborted,
   type PendingSubscribe,
   type PendingUnsubscribe,
-  settled,
   stoppable,
-  take,
   type Waiter,
+  Waiters,
 } from "./waiting.js";
 
 const STATES: readonly State[] = [
@@ -114,11 +112,13 @@ export class Client {
   #ending: (() => void)[] = [];
   /** Who waits until it is a good time to publish. */
   readonly #writers: Waiter<void>[] = [];
-  readonly #publishes = new Map<number, Waiter<PublishResult>>();
-  readonly #requests = new Map<number, Waiter<Message>>();
-  readonly #subscribes = new Map<number, PendingSubscribe>();
-  readonly #reauthentications = new Map<number, Waiter<void>>();
-  readonly #unsubscribes = new Map<number, PendingUnsubscribe>();
+  /** That of the last publish, which the engine has. */
+  #topic = "";
+  readonly #publishes = new Waiters<Waiter<PublishResult>>();
+  readonly #requests = new Waiters<Waiter<Message>>();
+  readonly #subscribes = new Waiters<PendingSubscribe>();
+  readonly #reauthentications = new Waiters<Waiter<void>>();
+  readonly #unsubscribes = new Waiters<PendingUnsubscribe>();
   readonly #held: Held | undefined;
   /**
    * With `store`: the publishes of an earlier page that were not settled when it went away. They go on by themselves once
@@ -317,7 +317,7 @@ export class Client {
   }
 
   #send<T>(
-    waiters: Map<number, Waiter<T>>,
+    waiters: Waiters<Waiter<T>>,
     topic: string,
     payload: Payload,
     options: PublishOptions,
@@ -328,25 +328,32 @@ export class Client {
       notAborted(signal);
       const bytes = bytesOf(payload);
       const properties = publishProperties(options);
-      wellFormed(topic, "topic");
+      const another = topic === this.#topic ? undefined : wellFormed(topic, "topic");
       const qos = checkedQoS(options.qos ?? 0);
       if (bytes.length > PACKET_LIMIT) {
         throw new MqttError("packet-too-large", { detail: "no MQTT packet holds 256 MiB" });
       }
-      const time = timeout === undefined ? undefined : checkedTimeout(timeout);
+      const time = timeout === undefined ? 0 : checkedTimeout(timeout);
       const isRequest = (waiters as unknown) === this.#requests;
-      const wait = isRequest ? time : 0;
       const lower = lowerQos === undefined ? 0 : lowerQos ? 24 : 16;
       const flags = qos | (retain ? 4 : 0) | lower;
-      const token = this.#command(
-        (engine) => engine.publish(topic, bytes, flags, properties, wait ?? 0),
-        excerpt(topic),
-      );
-      if (!isRequest && time !== undefined) {
+      const engine = this.#open();
+      let token: number;
+      try {
+        token = engine.publish(another, bytes, flags, properties, isRequest ? time : 0);
+        this.#topic = topic;
+        if (token < 0) {
+          throw token;
+        }
+      } catch (thrown) {
+        throw engineError(thrown, excerpt(topic));
+      }
+      if (time && !isRequest) {
         this.#run(Command.GiveTime, token, time);
       }
+      const waiter = { resolve, reject };
       const cancel = () => this.#engine?.run(Command.Cancel, token, 0);
-      waiters.set(token, abortable({ resolve, reject }, signal, cancel));
+      waiters.set(token, signal ? abortable(waiter, signal, cancel) : waiter);
     });
   }
 
@@ -482,9 +489,7 @@ export class Client {
       signal,
       () =>
         new Promise((resolve, reject) => {
-          if (!this.#engine) {
-            throw new MqttError("closed");
-          }
+          this.#open();
           if (this.writable) {
             resolve();
           } else {
@@ -496,11 +501,7 @@ export class Client {
 
   /** Resolves when every publish so far is settled, however it ended. */
   drain({ signal }: WaitOptions = {}): Promise<void> {
-    return stoppable(signal, async () => {
-      while (this.#publishes.size > 0) {
-        await settled(this.#publishes);
-      }
-    });
+    return stoppable(signal, () => this.#publishes.drained());
   }
 
   /**
@@ -525,13 +526,17 @@ export class Client {
     );
   }
 
-  /** Has the engine do something. What it throws, or gives below zero, becomes an error of ours. */
-  #command(command: (engine: Engine) => number, detail?: string): number {
+  #open(): Engine {
     if (!this.#engine) {
       throw new MqttError("closed");
     }
+    return this.#engine;
+  }
+
+  /** Has the engine do something. What it throws, or gives below zero, becomes an error of ours. */
+  #run(command: Command, number = 0, other = 0, bytes?: Uint8Array, detail?: string): number {
     try {
-      const answer = command(this.#engine);
+      const answer = this.#open().run(command, number, other, bytes);
       if (answer < 0) {
         throw answer;
       }
@@ -539,10 +544,6 @@ export class Client {
     } catch (thrown) {
       throw engineError(thrown, detail);
     }
-  }
-
-  #run(command: Command, number = 0, other = 0, bytes?: Uint8Array, detail?: string): number {
-    return this.#command((engine) => engine.run(command, number, other, bytes), detail);
   }
 
   /** Nothing is delivered any more, not even from the batch that is being read. */
@@ -581,7 +582,7 @@ export class Client {
         }
       },
       onState: (state, code, reasonCode, words, given, attempt, close, server, opened) => {
-        const next = STATES[state] ?? "idle";
+        const next = STATES[state] as State;
         const cause =
           code === undefined
             ? undefined
@@ -608,8 +609,8 @@ export class Client {
         }
         this.#listeners.tell("connect", connection);
       },
-      onPublished: (token, code, reasonCode, words, qos = 0) => {
-        const waiter = take(this.#publishes, token);
+      onPublished: (token, code, reasonCode, words, qos) => {
+        const waiter = this.#publishes.take(token);
         if (!waiter && code !== undefined && this.#held) {
           // Of an earlier page, and over before there was anybody to ask.
           const error = new MqttError(code, { ...words, reasonCode });
@@ -617,29 +618,48 @@ export class Client {
         }
         if (code === undefined) {
           this.#stats.messagesOut += 1;
-          waiter?.resolve({ qos, reasonCode: reasonCode ?? 0, ...answer(words) });
+          waiter?.resolve(
+            answered<PublishResult>({ qos, reasonCode: reasonCode as number }, words),
+          );
         } else {
           waiter?.reject(new MqttError(code, { ...words, reasonCode }));
         }
       },
       onResponse: (token, message) => {
-        const waiter = take(this.#requests, token);
-        waiter?.resolve(message);
+        this.#requests.take(token)?.resolve(message);
       },
       onRequestFailed: (token, code, reasonCode, words) => {
-        const waiter = take(this.#requests, token);
-        waiter?.reject(new MqttError(code, { ...words, reasonCode }));
+        this.#requests.take(token)?.reject(new MqttError(code, { ...words, reasonCode }));
       },
-      onSubscribed: (token, words, values) => this.#subscribed(token, words, values),
+      onSubscribed: (token, words, values) => {
+        const pending = this.#subscribes.take(token);
+        if (!pending) {
+          return;
+        }
+        const { subscription, key } = pending;
+        const results = filterResults(subscription.filters, words, values).map((result) =>
+          result.error ? result : { ...result, qos: result.reasonCode as QoS },
+        );
+        subscription.results = results;
+        answered(subscription.answer, words);
+        const refused = refusal(results);
+        if (refused) {
+          this.#subscriptions.delete(key);
+          subscription.finish();
+          pending.reject(refused);
+        } else {
+          pending.resolve(subscription);
+        }
+      },
       onUnsubscribed: (token, words, values) => {
-        const waiter = take(this.#unsubscribes, token);
+        const waiter = this.#unsubscribes.take(token);
         const results = filterResults(waiter?.filters ?? [], words, values);
         const refused = refusal(results);
         // With the client its subscriptions have ended, too.
         if (refused && refused.code !== "closed") {
           waiter?.reject(refused);
         } else {
-          waiter?.resolve({ ...answer(words), results });
+          waiter?.resolve(answered<UnsubscribeResult>({ results }, words));
         }
       },
       onWarning: (code, reasonCode, filter) =>
@@ -671,7 +691,7 @@ export class Client {
           () => this.#run(Command.AuthenticationFailed),
         ),
       onReauthenticated: (token, code, reasonCode) => {
-        const waiter = take(this.#reauthentications, token);
+        const waiter = this.#reauthentications.take(token);
         if (code === undefined) {
           waiter?.resolve();
         } else {
@@ -773,26 +793,5 @@ export class Client {
         }
       }
     };
-  }
-
-  #subscribed(token: number, words: BrokerWords | undefined, values: readonly unknown[]): void {
-    const pending = take(this.#subscribes, token);
-    if (!pending) {
-      return;
-    }
-    const { subscription, key } = pending;
-    const results = filterResults(subscription.filters, words, values).map((result) =>
-      result.error ? result : { ...result, qos: result.reasonCode as QoS },
-    );
-    subscription.results = results;
-    subscription.answer = answer(words);
-    const refused = refusal(results);
-    if (refused) {
-      this.#subscriptions.delete(key);
-      subscription.finish();
-      pending.reject(refused);
-    } else {
-      pending.resolve(subscription);
-    }
   }
 }

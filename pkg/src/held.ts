@@ -10,6 +10,7 @@ import { type Claim, claim, locks } from "./lock.js";
 import type { EngineOptions } from "./options.js";
 import { openStore, type Store } from "./store.js";
 import type { ConnectOptions, PublishResult, QoS, RestoredPublish } from "./types.js";
+import type { Waiter, Waiters } from "./waiting.js";
 
 type OpenPublish = [token: number, topic: string | undefined, qos: QoS, sent: boolean];
 
@@ -24,7 +25,7 @@ const NOT_RESTORED: Readonly<Record<string, string>> = {
 /** What of a client it works with. @internal */
 export interface Holder {
   engine(): Engine | undefined;
-  publishes: Map<number, { resolve(result: PublishResult): void; reject(error: MqttError): void }>;
+  publishes: Waiters<Waiter<PublishResult>>;
 }
 
 /** What goes wrong with the store leaves the client in memory. @internal */

@@ -31,8 +31,7 @@ export interface RecordReader {
     opened: boolean,
   ): void;
   onConnected(info: ConnectionInfo): void;
-  /** Without more than a token it is QoS 0, and handed to the browser. */
-  onPublished(token: number, code?: Code, reason?: Reason, words?: Words, qos?: QoS): void;
+  onPublished(token: number, code: Code, reason: Reason, words: Words, qos: QoS): void;
   /** `results` alternates: error number, then granted QoS or reason code. */
   onSubscribed(token: number, words: Words, results: readonly unknown[]): void;
   /** `results` alternates: error number, then reason code. */
@@ -51,8 +50,10 @@ export interface RecordReader {
 export function readRecords(batch: readonly unknown[], reader: RecordReader): void {
   let at = 0;
   const next = <T>() => batch[at++] as T;
-  const failure = () => codeOf(next<number>());
-  const code = () => (batch[at] === undefined ? next<undefined>() : failure());
+  const code = () => {
+    const number = next<number | undefined>();
+    return (number === undefined ? number : codeOf(number)) as MqttErrorCode;
+  };
   while (at < batch.length) {
     switch (next<number>()) {
       case 0: {
@@ -92,7 +93,7 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
         reader.onUnsubscribed(next(), next(), next());
         break;
       case 6:
-        reader.onWarning(failure(), next(), next());
+        reader.onWarning(code(), next(), next());
         break;
       case 7:
         reader.onPrepare(next());
@@ -108,12 +109,12 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
         break;
       case 12:
         for (let token = next<number>(), end = next<number>(); token !== end; ) {
-          reader.onPublished(token++);
+          reader.onPublished(token++, undefined, 0, undefined, 0);
           token >>>= 0;
         }
         break;
       default:
-        reader.onRequestFailed(next(), failure(), next(), next());
+        reader.onRequestFailed(next(), code(), next(), next());
     }
   }
 }

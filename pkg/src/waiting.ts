@@ -21,11 +21,59 @@ export interface PendingUnsubscribe extends Waiter<UnsubscribeResult> {
   filters: readonly string[];
 }
 
-/** Takes out who waits under this token. */
-export function take<W>(waiters: Map<number, W>, token: number): W | undefined {
-  const waiter = waiters.get(token);
-  waiters.delete(token);
-  return waiter;
+/** Who waits, by token. A map with a place for each would take twice the time: tokens mostly come in order. */
+export class Waiters<W> {
+  /** Those of 64 tokens, one after the other: of all where somebody waits, and of the last token. */
+  readonly #pages: { [number: number]: (W | undefined)[] } = {};
+  #number = -1;
+  #page: (W | undefined)[] = [];
+  #open = 0;
+  #drained: (() => void)[] = [];
+
+  set(token: number, waiter: W): void {
+    this.#turnTo(token)[token & 63] = waiter;
+    this.#open += 1;
+  }
+
+  /** Takes out who waits under this token. */
+  take(token: number): W | undefined {
+    const page = this.#turnTo(token);
+    const waiter = page[token & 63];
+    if (waiter) {
+      page[token & 63] = undefined;
+      this.#open -= 1;
+      if (this.#open === 0) {
+        for (const resolve of this.#drained.splice(0)) {
+          resolve();
+        }
+      }
+    }
+    return waiter;
+  }
+
+  /** Resolves when nobody waits. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#open === 0) {
+        resolve();
+      } else {
+        this.#drained.push(resolve);
+      }
+    });
+  }
+
+  #turnTo(token: number): (W | undefined)[] {
+    const number = token >>> 6;
+    if (this.#number !== number) {
+      if (!this.#page.some(Boolean)) {
+        delete this.#pages[this.#number];
+      }
+      this.#number = number;
+      this.#pages[number] ??= [];
+      this.#page = this.#pages[number];
+    }
+    return this.#page;
+  }
 }
 
 /** Throws if it is too late to begin. */
@@ -73,24 +121,4 @@ export function abortable<T>(
       );
     },
   };
-}
-
-/** Resolves when all that wait now are settled, however it ends. They hear of it first. */
-export async function settled<T>(waiters: Map<number, Waiter<T>>): Promise<void> {
-  const open = [...waiters].map(
-    ([token, waiter]) =>
-      new Promise<void>((resolve) => {
-        waiters.set(token, {
-          resolve: (result) => {
-            waiter.resolve(result);
-            resolve();
-          },
-          reject: (error) => {
-            waiter.reject(error);
-            resolve();
-          },
-        });
-      }),
-  );
-  await Promise.all(open);
 }

@@ -83,6 +83,8 @@ pub struct Engine {
     driver: Driver,
     /// Of the last `SUBSCRIBE`.
     key: Cell<u32>,
+    /// Of the last `publish`.
+    topic: Cell<String>,
     /// How the session began.
     #[cfg(feature = "store")]
     begun: store::Begun,
@@ -106,6 +108,7 @@ impl Engine {
             Ok(Self {
                 driver: Driver::on(page, driver, session, Box::new(sink)),
                 key: Cell::new(0),
+                topic: Cell::default(),
                 #[cfg(feature = "store")]
                 begun,
             })
@@ -176,18 +179,19 @@ impl Engine {
         )
     }
 
-    /// Gives a token. With a timeout, in milliseconds, it is a request. `flags`: QoS, retain << 2, lower QoS if it is said
-    /// << 3, whether it is said << 4.
+    /// Gives a token. Without a topic, it is that of the last call. With a timeout, in milliseconds, it is a request.
+    /// `flags`: QoS, retain << 2, lower QoS if it is said << 3, whether it is said << 4.
     pub fn publish(
         &self,
-        topic: &str,
+        topic: Option<String>,
         payload: &[u8],
         flags: u8,
         list: Option<Vec<u8>>,
         timeout: u32,
     ) -> f64 {
+        let text = topic.unwrap_or_else(|| self.topic.take());
         let send = || {
-            let topic = TopicName::new(topic)?;
+            let topic = TopicName::new(&text)?;
             let properties = properties(list.as_deref().unwrap_or_default())?;
             let message = Outgoing {
                 topic,
@@ -205,7 +209,9 @@ impl Engine {
                 .map(Token::get)
             })
         };
-        crossing(send())
+        let sent = send();
+        self.topic.set(text);
+        crossing(sent)
     }
 }
 

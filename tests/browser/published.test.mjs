@@ -8,23 +8,32 @@ import { build } from "esbuild";
 import { packageDirectory } from "./harness/site.mjs";
 import { describeScripted, titleOf, VERSIONS } from "./suites/scripted.mjs";
 
-/** What the reader calls for a batch of records. @param {unknown[]} batch */
-async function calls(batch) {
+/** A part of the package by itself. @param {string} name @returns {Promise<any>} */
+async function part(name) {
   const { outputFiles } = await build({
-    entryPoints: [path.join(packageDirectory, "src/records.ts")],
+    entryPoints: [path.join(packageDirectory, `src/${name}.ts`)],
     bundle: true,
+    minify: true,
     format: "esm",
     write: false,
   });
   const script = Buffer.from(outputFiles[0]?.contents ?? []).toString("base64");
+  return import(`data:text/javascript;base64,${script}`);
+}
+
+/** What the reader calls for a batch of records. @param {unknown[]} batch */
+async function calls(batch) {
   /** @type {typeof import("../../pkg/src/records.ts")} */
-  const { readRecords } = await import(`data:text/javascript;base64,${script}`);
+  const { readRecords } = await part("records");
   /** @type {unknown[]} */
   const seen = [];
-  const onPublished = (/** @type {number} */ token, /** @type {string | undefined} */ code) =>
-    seen.push(code ? [token, code] : token);
-  const onWritable = () => seen.push("writable");
-  readRecords(batch, /** @type {any} */ ({ topics: [], onPublished, onWritable }));
+  const reader = {
+    topics: [],
+    onPublished: (/** @type {number} */ token, /** @type {string | undefined} */ code) =>
+      seen.push(code ? [token] : token),
+    onWritable: () => seen.push("writable"),
+  };
+  readRecords(batch, /** @type {any} */ (reader));
   return seen;
 }
 
@@ -35,9 +44,30 @@ plainTest("a run of tokens ends before its end, also beyond the greatest token",
   batch.push(taken, greatest - 1, 0, taken, 1, 2);
   const failure = [failed, 2, 1, undefined, undefined, undefined];
   const seen = await calls([...batch, ...failure, taken, 3, 4]);
-  const [code] = seen.splice(7, 1);
-  assert.deepEqual(seen, [1, 2, 3, "writable", greatest - 1, greatest, 1, 3]);
-  assert.ok(Array.isArray(code) && code[0] === 2 && typeof code[1] === "string");
+  assert.deepEqual(seen, [1, 2, 3, "writable", greatest - 1, greatest, 1, [2], 3]);
+});
+
+plainTest("who waits is found under its token, once, in whatever order they go", async () => {
+  /** @type {typeof import("../../pkg/src/waiting.ts")} */
+  const { Waiters } = await part("waiting");
+  /** @type {import("../../pkg/src/waiting.ts").Waiters<object>} */
+  const waiters = new Waiters();
+  const tokens = [...Array(1000).keys()].map((at) => (at + 2 ** 32 - 500) >>> 0);
+  const waiting = tokens.map((token) => ({ token }));
+  /** @type {string[]} */
+  const told = [];
+  await waiters.drained();
+  for (const waiter of waiting) waiters.set(waiter.token, waiter);
+  const drained = waiters.drained().then(() => told.push("drained"));
+  // Each 7th from the end, then all others in order.
+  for (let at = 999; at >= 0; at -= 7) assert.equal(waiters.take(tokens[at] ?? 0), waiting[at]);
+  for (let at = 0; at < 999; at++) {
+    assert.equal(waiters.take(tokens[at] ?? 0), at % 7 === 999 % 7 ? undefined : waiting[at]);
+    assert.equal(waiters.take(tokens[at] ?? 0), undefined);
+    if (at === 997) await Promise.resolve().then(() => told.push("one is left"));
+  }
+  await drained;
+  assert.deepEqual(told, ["one is left", "drained"]);
 });
 
 describeScripted("publishes that leave together", (test) => {
@@ -168,5 +198,67 @@ describeScripted("publishes that leave together", (test) => {
       "five 0",
       "six 0",
     ]);
+  });
+
+  test("each has its own topic, whatever failed before it", async ({ bench, server }) => {
+    const next = server.peer();
+    /** Topics, and what comes of a message. @type {[topic: string | null, outcome: string, isGone?: boolean][]} */
+    const messages = [
+      ["", "topic-empty"],
+      ["a", "sent"],
+      ["a", "sent"],
+      ["", "topic-empty"],
+      ["", "topic-empty"],
+      ["a", "sent"],
+      ["a/#", "topic-wildcard"],
+      ["a/#", "topic-wildcard"],
+      ["a", "sent"],
+      [null, "option-invalid"],
+      ["b\ud800", "topic-surrogate"],
+      ["a", "sent"],
+      ["é", "sent"],
+      ["é", "sent"],
+      // Its payload was given away.
+      ["c", "option-invalid", true],
+      ["é", "sent"],
+      ["c", "option-invalid", true],
+      ["c", "sent"],
+      ["a".repeat(100), "sent"],
+      ["c", "sent"],
+    ];
+    const found = bench.page.evaluate(
+      async ([url, messages]) => {
+        const { webmqtt, describeError } = globalThis.bench;
+        const client = await webmqtt.connect(url);
+        const gone = new Uint8Array(3);
+        structuredClone(gone, { transfer: [gone.buffer] });
+        const publish = async (/** @type {any} */ [topic, , isGone]) => {
+          try {
+            await client.publish(topic, isGone ? gone : "x");
+            return "sent";
+          } catch (error) {
+            return describeError(error).code;
+          }
+        };
+        const outcomes = await Promise.all(messages.map(publish));
+        // A request has a topic, too.
+        client.request("d", "x").catch(() => {});
+        await client.publish("c");
+        await client.publish("d");
+        await client.end({ force: true });
+        return outcomes;
+      },
+      /** @type {const} */ ([server.url, messages]),
+    );
+    const peer = await next;
+    await peer.accept();
+    await peer.expectClose();
+    assert.deepEqual(
+      await found,
+      messages.map(([, outcome]) => outcome),
+    );
+    const sent = messages.flatMap(([topic, outcome]) => (outcome === "sent" ? topic : []));
+    const came = peer.packets.items.flatMap((it) => (it.cmd === "publish" ? it.topic : []));
+    assert.deepEqual(came, [...sent, "c", "d"]);
   });
 });
