@@ -8,7 +8,7 @@ import { answered, filterResults, refusal } from "./answers.js";
 import { Credentials, valuesOf } from "./credentials.js";
 import { type Disposal, disposeWith } from "./disposal.js";
 import { type Endpoint, elsewhere, isPlain, type Server, withoutQuery } from "./endpoint.js";
-import { Command, type Engine, type Module } from "./engine.js";
+import { Command, type Engine, type Module, NOTHING } from "./engine.js";
 import {
   type ErrorDetails,
   engineError,
@@ -267,7 +267,12 @@ export class Client {
         throw new MqttError("authentication", { cause });
       }
       notAborted(signal);
-      const token = this.#run(Command.Reauthenticate, 0, 0, optionalBytes(exchange?.data));
+      const token = this.#run(
+        Command.Reauthenticate,
+        0,
+        0,
+        packed([optionalBytes(exchange?.data)]),
+      );
       credentials.exchange = exchange;
       return new Promise((resolve, reject) => {
         this.#reauthentications.set(token, { resolve, reject });
@@ -336,11 +341,12 @@ export class Client {
       const time = timeout === undefined ? 0 : checkedTimeout(timeout);
       const isRequest = (waiters as unknown) === this.#requests;
       const lower = lowerQos === undefined ? 0 : lowerQos ? 24 : 16;
-      const flags = qos | (retain ? 4 : 0) | lower;
+      const flags = qos | (retain ? 4 : 0) | lower | (properties ? 32 : 0);
       const engine = this.#open();
       let token: number;
       try {
-        token = engine.publish(another, bytes, flags, properties, isRequest ? time : 0);
+        const given = properties ? packed([properties, bytes]) : bytes;
+        token = engine.publish(another, given, flags, isRequest ? time : 0);
         this.#topic = topic;
         if (token < 0) {
           throw token;
@@ -352,7 +358,7 @@ export class Client {
         this.#run(Command.GiveTime, token, time);
       }
       const waiter = { resolve, reject };
-      const cancel = () => this.#engine?.run(Command.Cancel, token, 0);
+      const cancel = () => this.#engine?.run(Command.Cancel, token, 0, NOTHING);
       waiters.set(token, signal ? abortable(waiter, signal, cancel) : waiter);
     });
   }
@@ -415,7 +421,7 @@ export class Client {
    * `visibilitychange` and, with `network: true`, `online`.
    */
   wake({ network = false }: { network?: boolean } = {}): void {
-    this.#engine?.run(Command.Wake, 0, Number(network));
+    this.#engine?.run(Command.Wake, 0, Number(network), NOTHING);
   }
 
   /** Says DISCONNECT and stays away until `wake()`. For workers, when their page goes into the back/forward cache. */
@@ -426,7 +432,7 @@ export class Client {
   /** What leads away from a connection is heard of in a microtask; who connects meanwhile means the next one. */
   #leave(command: Command): void {
     if (this.#engine) {
-      this.#engine.run(command, 0, 0);
+      this.#engine.run(command, 0, 0, NOTHING);
       this.#behind = Promise.resolve().then(() => {
         this.#behind = undefined;
       });
@@ -480,7 +486,7 @@ export class Client {
    * the limits of `queue`.
    */
   get writable(): boolean {
-    return this.#engine?.run(Command.Writable, 0, 0) === 1;
+    return this.#engine?.run(Command.Writable, 0, 0, NOTHING) === 1;
   }
 
   /** Resolves when `writable` is true. Rejects with code `closed` if the client ends before. */
@@ -534,7 +540,7 @@ export class Client {
   }
 
   /** Has the engine do something. What it throws, or gives below zero, becomes an error of ours. */
-  #run(command: Command, number = 0, other = 0, bytes?: Uint8Array, detail?: string): number {
+  #run(command: Command, number = 0, other = 0, bytes = NOTHING, detail?: string): number {
     try {
       const answer = this.#open().run(command, number, other, bytes);
       if (answer < 0) {
@@ -687,7 +693,7 @@ export class Client {
       onAuthentication: (done, data) =>
         void this.#credentials.run(
           () => this.#credentials.respond(done, data),
-          (answer) => this.#run(Command.Authenticate, 0, 0, answer),
+          (answer) => this.#run(Command.Authenticate, 0, 0, packed([answer])),
           () => this.#run(Command.AuthenticationFailed),
         ),
       onReauthenticated: (token, code, reasonCode) => {
@@ -740,10 +746,10 @@ export class Client {
     guarded(() => {
       const wanted = this.#delay?.(attempt, cause);
       if (wanted === false) {
-        this.#engine?.run(Command.Stop, 0, 0);
+        this.#engine?.run(Command.Stop, 0, 0, NOTHING);
       } else if (wanted !== undefined) {
         delay = checkedDelay(wanted);
-        this.#engine?.run(Command.RetryAfter, delay, 0);
+        this.#engine?.run(Command.RetryAfter, delay, 0, NOTHING);
       }
     });
     return delay;

@@ -18,7 +18,7 @@ export type Module = Pick<typeof whole, "Engine" | "check">;
 export type Engine = whole.Engine;
 
 /**
- * What an engine can be told to `run`, with a number, another one and bytes, each 0 or missing if nothing is said of it.
+ * What an engine can be told to `run`, with a number, another one and bytes, each 0 or empty if nothing is said of it.
  * `command` in `src/js/mod.rs` has the same numbers.
  *
  * @internal
@@ -36,11 +36,11 @@ export enum Command {
   Prepared = 4,
   /** There is no answer to it. */
   PreparationFailed = 5,
-  /** Answers a step of the authentication (bytes). */
+  /** Answers a step of the authentication (packed). */
   Authenticate = 6,
   /** There is no answer to it. */
   AuthenticationFailed = 7,
-  /** Begins an authentication (bytes). Gives a token. */
+  /** Begins an authentication (packed). Gives a token. */
   Reauthenticate = 8,
   /** Packed: properties, and for each filter its option byte of MQTT 5 and itself. Gives a token. */
   Subscribe = 9,
@@ -71,7 +71,7 @@ export enum Command {
 }
 
 /**
- * What an engine is told of its page, some of it with a number or a text. `happened` in `src/js/mod.rs` has the same
+ * What an engine is told of its page, some of it with a number. `happened` in `src/js/mod.rs` has the same
  * numbers.
  *
  * @internal
@@ -87,15 +87,14 @@ export enum Happening {
   Network = 3,
   /** The page goes into the back/forward cache. */
   PutAway = 4,
-  /** The socket opened, with this subprotocol. */
-  Open = 5,
   /** So many bytes have come. */
-  Bytes = 6,
+  Bytes = 5,
   /** A text message has come. */
-  Text = 7,
-  /** The socket has closed: code, and 65,536 more after a closing handshake; the server's words. */
-  Closed = 8,
+  Text = 6,
 }
+
+/** What a command has that comes without bytes. @internal */
+export const NOTHING: Uint8Array = new Uint8Array();
 
 type Name = "load" | "loadStore";
 

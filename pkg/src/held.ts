@@ -71,10 +71,10 @@ export class Held {
     if (!store || !from) {
       return [];
     }
-    store.onstored = (ops) => void engine()?.run(Command.Stored, ops, 0);
+    store.onstored = (ops) => void engine()?.run(Command.Stored, ops, 0, new Uint8Array());
     store.onfailed = (cause) => {
       this.#failure = cause;
-      engine()?.run(Command.StoreFailed, 0, 0);
+      engine()?.run(Command.StoreFailed, 0, 0, new Uint8Array());
     };
     const some = from.damaged && `${from.damaged} of the stored records are damaged`;
     const detail = NOT_RESTORED[from.outcome ?? ""] || some;

@@ -65,8 +65,8 @@ export class Page {
     }
   };
 
-  #tell(what: Happening, number = 0, text?: string): void {
-    this.#engine?.happened(what, number, text);
+  #tell(what: Happening, number = 0): void {
+    this.#engine?.happened(what, number);
   }
 
   /** Opens a socket. False if the browser refuses it at once; `undefined` if the reference names no usable server. */
@@ -82,7 +82,7 @@ export class Page {
       socket.binaryType = "arraybuffer";
       socket.onopen = () => {
         socket.onerror = null;
-        this.#tell(Happening.Open, 0, socket.protocol);
+        this.#engine?.socket(0, socket.protocol);
       };
       socket.onmessage = ({ data }) => {
         if (data instanceof ArrayBuffer) {
@@ -92,8 +92,9 @@ export class Page {
           this.#tell(Happening.Text);
         }
       };
-      const closed = ({ code = 1006, reason = "", wasClean = false }: Partial<CloseEvent>) =>
-        this.#tell(Happening.Closed, code | (wasClean ? 0x1_0000 : 0), reason);
+      // A code of 0, which nobody should give, stands for one that is not there: the engine takes it for an opening.
+      const closed = ({ code, reason = "", wasClean = false }: Partial<CloseEvent>) =>
+        this.#engine?.socket((code || 1006) | (wasClean ? 0x1_0000 : 0), reason);
       socket.onclose = closed;
       // Of a WebSocket that opened, `close` says more. Before that it may never come: Chromium leaves it out where the
       // page's policy forbids the URL, WebKit where the port or the scheme does.

@@ -138,8 +138,7 @@ impl Engine {
     }
 
     /// What happens to the page; `Happening` in `pkg/src/engine.ts` has the same numbers.
-    pub fn happened(&self, what: u8, number: u32, text: Option<String>) {
-        let text = text.unwrap_or_default();
+    pub fn happened(&self, what: u8, number: u32) {
         let driver = &self.driver;
         match what {
             0 => driver.timer_fired(),
@@ -147,27 +146,32 @@ impl Engine {
             2 => driver.changed(Change::Running),
             3 => driver.changed(Change::Network),
             4 => driver.changed(Change::PutAway),
-            _ => driver.socket_event(match what {
-                5 => SocketEvent::Open(text),
-                6 => SocketEvent::Bytes(number as usize),
-                7 => SocketEvent::Text,
-                _ => SocketEvent::Closed(CloseInfo {
-                    code: number as u16,
-                    reason: text,
-                    was_clean: number > 0xFFFF,
-                }),
-            }),
+            5 => driver.socket_event(SocketEvent::Bytes(number as usize)),
+            _ => driver.socket_event(SocketEvent::Text),
         }
     }
 
+    /// The socket opened, with this subprotocol, if there is no code; or it closed: the code, and 65,536 more after a
+    /// closing handshake, and the server's words.
+    pub fn socket(&self, code: u32, text: &str) {
+        let text = text.into();
+        self.driver.socket_event(match code {
+            0 => SocketEvent::Open(text),
+            _ => SocketEvent::Closed(CloseInfo {
+                code: code as u16,
+                reason: text,
+                was_clean: code > 0xFFFF,
+            }),
+        });
+    }
+
     /// Runs a command. Gives a number, mostly a token, or an error below zero.
-    pub fn run(&self, command: u8, number: f64, other: u32, bytes: Option<Vec<u8>>) -> f64 {
-        let bytes = bytes.as_deref();
+    pub fn run(&self, command: u8, number: f64, other: u32, bytes: &[u8]) -> f64 {
         match command {
             command::WRITABLE => return u8::from(self.driver.is_writable()).into(),
             command::LAST_KEY => return self.key.get().into(),
             command::GO_TO => {
-                let url = Packed::new(bytes.unwrap_or_default()).text();
+                let url = Packed::new(bytes).text();
                 self.driver.go_to(url.unwrap_or_default().into());
                 return 0.0;
             }
@@ -180,19 +184,19 @@ impl Engine {
     }
 
     /// Gives a token. Without a topic, it is that of the last call. With a timeout, in milliseconds, it is a request.
-    /// `flags`: QoS, retain << 2, lower QoS if it is said << 3, whether it is said << 4.
-    pub fn publish(
-        &self,
-        topic: Option<String>,
-        payload: &[u8],
-        flags: u8,
-        list: Option<Vec<u8>>,
-        timeout: u32,
-    ) -> f64 {
+    /// `flags`: QoS, retain << 2, lower QoS if it is said << 3, whether it is said << 4, whether it is not the payload alone
+    /// but properties and payload, packed, << 5.
+    pub fn publish(&self, topic: Option<String>, payload: &[u8], flags: u8, timeout: u32) -> f64 {
         let text = topic.unwrap_or_else(|| self.topic.take());
         let send = || {
             let topic = TopicName::new(&text)?;
-            let properties = properties(list.as_deref().unwrap_or_default())?;
+            let (mut list, mut payload) = (None, payload);
+            if flags & 0b10_0000 != 0 {
+                let mut packed = Packed::new(payload);
+                list = packed.bytes();
+                payload = packed.bytes().unwrap_or_default();
+            }
+            let properties = properties(list.unwrap_or_default())?;
             let message = Outgoing {
                 topic,
                 payload,
@@ -223,11 +227,11 @@ impl Engine {
         command: u8,
         number: f64,
         other: u32,
-        bytes: Option<&[u8]>,
+        bytes: &[u8],
     ) -> Result<u32, Error> {
         let whole = number as u32;
         let token = Token::from_number(whole);
-        let mut packed = Packed::new(bytes.unwrap_or_default());
+        let mut packed = Packed::new(bytes);
         match command {
             command::CONNECT => session.connect(now)?,
             command::STOP => session.stop(now),
@@ -240,9 +244,11 @@ impl Engine {
             }
             command::PREPARED => session.prepared(now, prepared(&mut packed))?,
             command::PREPARATION_FAILED => session.preparation_failed(now),
-            command::AUTHENTICATE => session.authenticate(now, bytes)?,
+            command::AUTHENTICATE => session.authenticate(now, packed.bytes())?,
             command::AUTHENTICATION_FAILED => session.authentication_failed(now),
-            command::REAUTHENTICATE => return session.reauthenticate(now, bytes).map(Token::get),
+            command::REAUTHENTICATE => {
+                return session.reauthenticate(now, packed.bytes()).map(Token::get);
+            }
             command::SUBSCRIBE => return self.subscribe(session, now, &mut packed),
             command::UNSUBSCRIBE => {
                 let properties = packed.properties();
