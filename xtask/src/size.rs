@@ -10,7 +10,7 @@ use crate::step::{self, Done, Failure, Plan, Step};
 
 /// Gzip bytes of wasm and JavaScript together: what the whole protocol weighs today, with a little air. The goal is
 /// 45,000.
-const BUDGET: u64 = 60_100;
+const BUDGET: u64 = 60_200;
 
 /// One file's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
