@@ -126,6 +126,8 @@ describeScripted("a page that is gone", (test, lab) => {
         });
         first.peer.send({ ...message, messageId: 7 });
         await hangs;
+        // What had been written before the handler ran is in the store by then.
+        await untilWritten(bench.page);
         await crash();
         await first.peer.expectClose();
         assert.deepEqual(first.peer.kinds(), ["connect", "subscribe"]);
