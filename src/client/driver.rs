@@ -290,13 +290,12 @@ pub(super) fn enter(driver: &RefCell<Inner>, exact: bool, act: impl FnOnce(&mut 
     settle(driver, heard);
 }
 
-/// Who dies within a handler has neither acknowledged nor stored what came after it.
+/// Who dies within a handler has neither acknowledged nor stored the message that it was called for.
 #[inline(never)]
 fn settle(driver: &RefCell<Inner>, heard: Option<Delivery>) {
-    let mut late = false;
+    let late = heard.is_some();
     if let Some(deliver) = heard {
         deliver();
-        late = true;
     }
     let delivery = {
         let mut inner = driver.borrow_mut();
