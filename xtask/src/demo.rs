@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::brokers::embedded;
 use crate::build::{self, Extent};
-use crate::process::{self, Ended, TemporaryFolder, Watch};
+use crate::ports;
+use crate::process::{Ended, TemporaryFolder, Watch};
 use crate::project;
 use crate::serve::{self, Site};
 use crate::setup::{self, Need};
@@ -30,7 +31,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         (options.port, "--port"),
         (options.broker_port, "--broker-port"),
     ] {
-        if port != 0 && process::is_taken(port) {
+        if port != 0 && ports::is_taken(port) {
             return Err(Failure::new(format!(
                 "port {port} is in use: choose another with {flag}, or 0 for any free one."
             )));
@@ -39,7 +40,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     prepare()?;
 
     let mut watch = Watch::new()?;
-    let broker_port = process::port_or_free(options.broker_port)?;
+    let broker_port = ports::port_or_free(options.broker_port)?;
     let folder = TemporaryFolder::new("demo")?;
     let mut broker = embedded::start(broker_port, true, folder.path().join("broker.log"))?;
     if !broker.until_ready(&mut watch, broker_port, "/mqtt", &[], BROKER_START)? {

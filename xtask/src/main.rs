@@ -20,6 +20,7 @@ mod herd;
 mod interop;
 mod node_packages;
 mod order;
+mod ports;
 mod process;
 mod project;
 mod record;
@@ -84,6 +85,7 @@ cargo xtask COMMAND
           which broker does what, into docs/interop.md: those that can be started here, those of docker/compose.yaml,
           or any; --check examines the quick ones and compares
   broker  list [--json]        which of them can be started here
+  port                         a free port of loopback, another one each time
 
 A port of 0 takes any free one. Tools are kept in ~/.cache/webmqtt (or $XDG_CACHE_HOME/webmqtt).";
 
@@ -112,6 +114,7 @@ enum Asked {
     Broker(brokers::Options),
     Cluster { nodes: u8 },
     BrokerList { json: bool },
+    Port,
 }
 
 fn main() -> ExitCode {
@@ -164,6 +167,7 @@ fn run(asked: Asked) -> Result<(), Failure> {
         Asked::Cluster { nodes } => brokers::cluster::run(nodes)?,
         Asked::BrokerList { json: true } => println!("{}", brokers::list_json()),
         Asked::BrokerList { json: false } => print!("{}", brokers::list()),
+        Asked::Port => println!("{}", ports::port_or_free(0)?),
     }
     Ok(())
 }
@@ -253,6 +257,7 @@ fn asked() -> Result<Asked, lexopt::Error> {
             }),
             None => return Err("`broker` takes the name of one, or `list`".into()),
         },
+        "port" => Asked::Port,
         other => return Err(format!("there is no command `{other}`").into()),
     };
     words.all_taken()?;

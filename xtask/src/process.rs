@@ -2,16 +2,12 @@
 //!
 //! Knows nothing of brokers' configurations.
 
-use std::collections::hash_map::RandomState;
 use std::fs;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::ops::Range;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
@@ -244,52 +240,9 @@ fn byte_of(stream: &mut TcpStream) -> io::Result<u8> {
     Ok(byte[0])
 }
 
-/// Below the range from which the kernel serves clients and port 0: between here and the start of whoever gets such a
-/// port, nobody's connection takes it.
-const FREE_PORTS: Range<u16> = 20_000..31_000;
-
-/// Ports that somebody got already, who may not listen there yet.
-static GIVEN: Mutex<Vec<u16>> = Mutex::new(Vec::new());
-
-/// The port itself, or a free one when it is 0, which is not given again.
-pub fn port_or_free(port: u16) -> Result<u16, Failure> {
-    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = if port == 0 {
-        let length = u64::from(FREE_PORTS.end - FREE_PORTS.start);
-        (0..100)
-            .map(|_| {
-                let random = RandomState::new().build_hasher().finish();
-                FREE_PORTS.start + (random % length) as u16
-            })
-            .find(|port| !given.contains(port) && !is_taken(*port))
-            .ok_or_else(|| Failure::new(format!("no free port in {FREE_PORTS:?}")))?
-    } else {
-        port
-    };
-    given.push(found);
-    Ok(found)
-}
-
 /// Whether somebody takes connections there.
 fn listens(port: u16) -> bool {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
-}
-
-/// Whether something listens there already.
-pub fn is_taken(port: u16) -> bool {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err()
-}
-
-/// Whether nothing listens there within this time.
-pub fn becomes_free(port: u16, patience: Duration) -> bool {
-    let started = Instant::now();
-    while is_taken(port) {
-        if started.elapsed() > patience {
-            return false;
-        }
-        thread::sleep(POLL);
-    }
-    true
 }
 
 /// A folder that goes when it is dropped.
@@ -311,18 +264,5 @@ impl TemporaryFolder {
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_port_is_given_twice_although_nothing_listens_there_yet() {
-        let mut ports: Vec<u16> = (0..1_000).map(|_| port_or_free(0).unwrap()).collect();
-        ports.sort_unstable();
-        ports.dedup();
-        assert_eq!(ports.len(), 1_000);
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::brokers::embedded;
 use crate::build::{self, Extent};
 use crate::demo;
-use crate::process::{self, TemporaryFolder, Watch};
+use crate::ports;
+use crate::process::{TemporaryFolder, Watch};
 use crate::project;
 use crate::serve::{self, Site};
 use crate::setup::{self, Need};
@@ -45,7 +46,7 @@ pub fn screenshots() -> Result<(), Failure> {
         plan.run()?;
     }
     let mut watch = Watch::new()?;
-    let broker_port = process::port_or_free(0)?;
+    let broker_port = ports::port_or_free(0)?;
     let folder = TemporaryFolder::new("screenshots")?;
     let mut broker = embedded::start(broker_port, true, folder.path().join("broker.log"))?;
     if !broker.until_ready(&mut watch, broker_port, "/mqtt", &[], BROKER_START)? {

@@ -5,7 +5,6 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before } from "node:test";
-import { freePort } from "./ports.mjs";
 import { askXtask, XtaskServer } from "./xtask.mjs";
 
 const READY_PATIENCE = 90_000;
@@ -32,16 +31,14 @@ export class Broker {
   /** URL of a listener for WebSockets with TLS, if it was asked for. @type {string | undefined} */
   tlsUrl;
   #kind;
-  #port;
   #directory;
   #more;
   /** @type {XtaskServer | undefined} */
   #server;
 
-  /** @param {string} kind @param {number} port @param {string} directory @param {string[]} more */
-  constructor(kind, port, directory, more) {
+  /** @param {string} kind @param {string} directory @param {string[]} more */
+  constructor(kind, directory, more) {
     this.#kind = kind;
-    this.#port = port;
     this.#directory = directory;
     this.#more = more;
   }
@@ -49,19 +46,20 @@ export class Broker {
   /** A broker that keeps its data across restarts. @param {string} kind @param {string[]} more arguments */
   static async start(kind, more = []) {
     const directory = await mkdtemp(path.join(os.tmpdir(), "webmqtt-broker-"));
-    const broker = new Broker(kind, await freePort(), directory, more);
+    const broker = new Broker(kind, directory, more);
     await broker.launch();
     return broker;
   }
 
   /** Starts the process; also after `kill`, on the same port and the same data. */
   async launch() {
-    // The same plain port, too: clients of the killed broker come back to it.
-    const plain = this.tcpUrl ? ["--plain-port", new URL(this.tcpUrl).port] : [];
+    const port = (/** @type {string | undefined} */ url) => (url ? new URL(url).port : "0");
+    // Clients of the killed broker come back to its ports.
     const where = [
       "--port",
-      String(this.#port),
-      ...plain,
+      port(this.url),
+      "--plain-port",
+      port(this.tcpUrl),
       "--persist",
       this.#directory,
       ...this.#more,

@@ -13,7 +13,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Home, Kind, Launch, START, rabbitmq};
-use crate::process::{self, Server, TemporaryFolder, Watch};
+use crate::ports;
+use crate::process::{Server, TemporaryFolder, Watch};
 use crate::step::Failure;
 
 const POLL: Duration = Duration::from_millis(50);
@@ -59,7 +60,7 @@ pub fn run(nodes: u8) -> Result<(), Failure> {
     let temporary = TemporaryFolder::new("rabbitmq-cluster")?;
     let mut watch = Watch::new()?;
     // Their name server: a process of its own, so that it survives whichever node is killed.
-    let names = process::port_or_free(0)?;
+    let names = ports::port_or_free(0)?;
     let mut epmd = start_names(temporary.path().join("names"), names)?;
     let cookie = cookie()?;
     let mut all = Vec::new();
@@ -68,8 +69,8 @@ pub fn run(nodes: u8) -> Result<(), Failure> {
         fs::create_dir_all(&folder).map_err(|error| Failure::io("making a folder", &error))?;
         all.push(Node {
             folder,
-            port: process::port_or_free(0)?,
-            plain: process::port_or_free(0)?,
+            port: ports::port_or_free(0)?,
+            plain: ports::port_or_free(0)?,
             membership: rabbitmq::Membership {
                 name: name_of(number),
                 names,

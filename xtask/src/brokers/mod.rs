@@ -16,14 +16,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::ports;
 use crate::process::{self, Ended, Server, TemporaryFolder, Watch};
 use crate::project;
 use crate::setup::{self, Need, apt, debian13};
-use crate::step::Failure;
+use crate::step::{self, Failure};
 
 /// RabbitMQ's first start takes a quarter of that on a busy machine.
 const START: Duration = Duration::from_secs(60);
 const LETTING_GO: Duration = Duration::from_secs(3);
+const ATTEMPTS: u32 = 3;
 
 /// Which broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,13 +223,6 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             kind.name()
         )));
     }
-    let port = process::port_or_free(options.port.unwrap_or(kind.default_port()))?;
-    // One that was killed a moment ago may still be letting go of it.
-    if !process::becomes_free(port, LETTING_GO) {
-        return Err(Failure::new(format!(
-            "port {port} is in use: choose another with --port, or 0 for any free one."
-        )));
-    }
     if kind == Kind::Embedded {
         embedded::provide()?;
     }
@@ -242,56 +237,22 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             .path()
             .to_path_buf(),
     };
-    // The plain MQTT listener that these brokers have beside the one for browsers.
-    let plain = process::port_or_free(options.plain_port)?;
-    if !process::becomes_free(plain, LETTING_GO) {
-        return Err(Failure::new(format!(
-            "port {plain} is in use: choose another with --plain-port, or 0 for any free one."
-        )));
-    }
-    let tls = match options.tls_port {
-        None => None,
-        Some(_) if kind == Kind::Embedded => {
-            return Err(Failure::new("the embedded broker has no TLS"));
-        }
-        Some(asked) => {
-            certificates::make(&folder)?;
-            Some(process::port_or_free(asked)?)
-        }
-    };
-    let launch = |home| Launch {
-        home,
-        port,
-        plain,
-        tls,
-        folder: &folder,
-        persist: options.persist.is_some(),
-        log_packets: options.log_packets,
-        no_acl: options.no_acl,
-        settings: &options.settings,
-    };
     let mut watch = Watch::new()?;
-    let log = folder.join("broker.log");
-    let mut server = match kind {
-        Kind::Embedded => embedded::start(port, options.sensors, log)?,
-        Kind::Mosquitto(home) => Server::start(&mut mosquitto::command(&launch(home))?, log, true)?,
-        Kind::RabbitMq(home) => Server::start(&mut rabbitmq::command(&launch(home))?, log, true)?,
-        Kind::HiveMq => Server::start(&mut hivemq::command(&launch(Home::Machine))?, log, true)?,
-        Kind::Aedes => Server::start(&mut aedes::command(&launch(Home::Machine)), log, true)?,
-        Kind::Rumqttd => Server::start(&mut rumqttd::command(&launch(Home::Machine)), log, true)?,
+    let mut attempts = 1;
+    let started = loop {
+        match start(options, &folder, &mut watch) {
+            // Between our choice and its start a port of ours can become somebody's.
+            Err(failure) if attempts < ATTEMPTS && says_in_use(&failure.output) => {
+                eprintln!("{}", failure.output);
+                step::say("one of its ports was taken; starting it again with others");
+                attempts += 1;
+            }
+            ended => break ended?,
+        }
     };
-    let others = tls.as_slice();
-    if !server.until_ready(&mut watch, port, kind.path(), others, START)? {
+    let Some((mut server, urls)) = started else {
         return Ok(());
-    }
-    let path = kind.path();
-    let mut urls = format!("ws://127.0.0.1:{port}{path}");
-    if kind != Kind::Embedded {
-        let _ = write!(urls, " mqtt://127.0.0.1:{plain}");
-    }
-    if let Some(tls) = tls {
-        let _ = write!(urls, " wss://127.0.0.1:{tls}{path}");
-    }
+    };
     println!("READY {urls}");
     match watch.wait(&mut server) {
         Ended::Asked => {
@@ -306,6 +267,85 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             output: server.last_words(),
         }),
     }
+}
+
+/// Starts it and waits until it is up, at these URLs; nothing when somebody asked us to stop meanwhile.
+fn start(
+    options: &Options,
+    folder: &Path,
+    watch: &mut Watch,
+) -> Result<Option<(Server, String)>, Failure> {
+    let kind = options.kind;
+    let port = ports::port_or_free(options.port.unwrap_or(kind.default_port()))?;
+    // One that was killed a moment ago may still be letting go of it.
+    if !ports::becomes_free(port, LETTING_GO) {
+        return Err(Failure::new(format!(
+            "port {port} is in use: choose another with --port, or 0 for any free one."
+        )));
+    }
+    // The plain MQTT listener that these brokers have beside the one for browsers.
+    let plain = ports::port_or_free(options.plain_port)?;
+    if !ports::becomes_free(plain, LETTING_GO) {
+        return Err(Failure::new(format!(
+            "port {plain} is in use: choose another with --plain-port, or 0 for any free one."
+        )));
+    }
+    let tls = match options.tls_port {
+        None => None,
+        Some(_) if kind == Kind::Embedded => {
+            return Err(Failure::new("the embedded broker has no TLS"));
+        }
+        Some(asked) => {
+            certificates::make(folder)?;
+            Some(ports::port_or_free(asked)?)
+        }
+    };
+    let launch = |home| Launch {
+        home,
+        port,
+        plain,
+        tls,
+        folder,
+        persist: options.persist.is_some(),
+        log_packets: options.log_packets,
+        no_acl: options.no_acl,
+        settings: &options.settings,
+    };
+    let log = folder.join("broker.log");
+    let mut server = match kind {
+        Kind::Embedded => embedded::start(port, options.sensors, log)?,
+        Kind::Mosquitto(home) => Server::start(&mut mosquitto::command(&launch(home))?, log, true)?,
+        Kind::RabbitMq(home) => Server::start(&mut rabbitmq::command(&launch(home))?, log, true)?,
+        Kind::HiveMq => Server::start(&mut hivemq::command(&launch(Home::Machine))?, log, true)?,
+        Kind::Aedes => Server::start(&mut aedes::command(&launch(Home::Machine)), log, true)?,
+        Kind::Rumqttd => Server::start(&mut rumqttd::command(&launch(Home::Machine)), log, true)?,
+    };
+    let others = tls.as_slice();
+    if !server.until_ready(watch, port, kind.path(), others, START)? {
+        return Ok(None);
+    }
+    let path = kind.path();
+    let mut urls = format!("ws://127.0.0.1:{port}{path}");
+    if kind != Kind::Embedded {
+        let _ = write!(urls, " mqtt://127.0.0.1:{plain}");
+    }
+    if let Some(tls) = tls {
+        let _ = write!(urls, " wss://127.0.0.1:{tls}{path}");
+    }
+    Ok(Some((server, urls)))
+}
+
+/// Whether a broker that did not come up found somebody at a port, by its last words.
+fn says_in_use(last_words: &str) -> bool {
+    let words = last_words.to_ascii_lowercase();
+    [
+        "eaddrinuse",
+        "in use",
+        "unable to create websockets listener",
+        "is taken",
+    ]
+    .iter()
+    .any(|known| words.contains(known))
 }
 
 /// `cargo xtask broker list`.
@@ -363,6 +403,21 @@ mod tests {
     #[test]
     fn json_strings_are_escaped() {
         assert_eq!(json_string("a \"b\"\\\n"), r#""a \"b\"\\\u000a""#);
+    }
+
+    #[test]
+    fn a_broker_that_found_its_port_taken_is_understood() {
+        for words in [
+            "{listen_error,{acceptor,{127,0,0,1},29134},eaddrinuse}",
+            "1763921739: Error: Address already in use",
+            "1763921739: Error: Unable to create websockets listener on port 29134.",
+            "webmqtt-demo-broker: port 29134 on 127.0.0.1 is taken by another program",
+            "Could not start Websocket Listener on port 29134 and address 127.0.0.1. Is it already in use?",
+            "Error: listen EADDRINUSE: address already in use 127.0.0.1:29134",
+        ] {
+            assert!(says_in_use(words), "{words}");
+        }
+        assert!(!says_in_use("Error: Unable to open log file"));
     }
 
     #[test]

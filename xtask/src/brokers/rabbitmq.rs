@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use super::Launch;
-use crate::process;
+use crate::ports;
 use crate::step::Failure;
 
 /// Accounts; what is imported takes the place of what RabbitMQ makes by itself. A hash is a salt and the SHA-256 of it with
@@ -50,7 +50,7 @@ pub struct Membership {
 pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
     let alone = Membership {
         name: "webmqtt@localhost".to_owned(),
-        names: process::port_or_free(0)?,
+        names: ports::port_or_free(0)?,
         cookie: None,
         settings: format!("load_definitions = {}/definitions.json\n", launch.seen()),
     };
@@ -59,7 +59,7 @@ pub fn command(launch: &Launch<'_>) -> Result<Command, Failure> {
 
 pub fn node(launch: &Launch<'_>, membership: &Membership) -> Result<Command, Failure> {
     let folder = launch.folder;
-    let (amqp, mqtt) = (process::port_or_free(0)?, launch.plain);
+    let (amqp, mqtt) = (ports::port_or_free(0)?, launch.plain);
     let seen = launch.seen();
     let tls = launch.tls.map_or_else(String::new, |port| {
         format!(
@@ -111,7 +111,7 @@ pub fn node(launch: &Launch<'_>, membership: &Membership) -> Result<Command, Fai
         .env("HOME", &seen)
         .env("ERL_EPMD_ADDRESS", "127.0.0.1")
         .env("ERL_EPMD_PORT", membership.names.to_string())
-        .env("RABBITMQ_DIST_PORT", process::port_or_free(0)?.to_string())
+        .env("RABBITMQ_DIST_PORT", ports::port_or_free(0)?.to_string())
         .env("RABBITMQ_NODENAME", &membership.name)
         .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
         .env("RABBITMQ_CONFIG_FILE", format!("{seen}/rabbitmq.conf"))
