@@ -39,7 +39,7 @@ describe("a very small run of the benchmark", () => {
         () => {},
       );
     },
-    { timeout: 240_000 },
+    { timeout: 900_000 },
   );
 
   /** @param {string} id */

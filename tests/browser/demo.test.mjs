@@ -2,19 +2,19 @@
 // The demo as a newcomer meets it: one command, then the page connects, draws values, publishes.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { endAll } from "./harness/ending.mjs";
 import { launchChromium } from "./harness/lab.mjs";
+import { startAll } from "./harness/launching.mjs";
+import { ARRIVAL, END, START, TEST } from "./harness/patience.mjs";
 import { uniqueName } from "./harness/witness.mjs";
 import { Offences, untilRow, untilState } from "./harness/www_lab.mjs";
 import { XtaskServer } from "./harness/xtask.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
-const START_PATIENCE = 120_000;
-const PATIENCE = 15_000;
+/** It may build first what it shows. */
+const START_PATIENCE = START - 50_000;
 /** Pixels that axes alone do not need. */
 const ENOUGH_INK = 2_000;
 /** @type {[width: number, height: number][]} */
@@ -52,36 +52,31 @@ function chartInk(page) {
 describe("cargo xtask demo", () => {
   /** @type {XtaskServer} */
   let demo;
-  /** @type {import("playwright-core").BrowserContext} */
-  let browser;
-  let profile = "";
+  /** @type {Awaited<ReturnType<typeof launchChromium>>} */
+  let chromium;
   let address = "";
 
   before(
     async () => {
-      profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
-      [browser, demo] = await Promise.all([
-        launchChromium(profile),
-        XtaskServer.start(["demo", "--port", "0", "--broker-port", "0"], START_PATIENCE),
+      await startAll([
+        async () => {
+          chromium = await launchChromium();
+        },
+        async () => {
+          const args = ["demo", "--port", "0", "--broker-port", "0"];
+          demo = await XtaskServer.start(args, START_PATIENCE);
+        },
       ]);
       address = String(demo.ready[0]);
     },
-    { timeout: START_PATIENCE + 10_000 },
+    { timeout: START },
   );
 
-  after(
-    async () => {
-      await browser?.close();
-      await demo?.stop();
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
-    { timeout: 60_000 },
-  );
+  after(() => endAll([() => chromium?.end(), () => demo?.stop()]), { timeout: END });
 
   /** @param {(page: Page) => Promise<void>} body */
   const withDemo = (body) => async () => {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(PATIENCE);
+    const page = await chromium.browser.newPage();
     const offences = new Offences();
     offences.watch(page);
     try {
@@ -99,7 +94,7 @@ describe("cargo xtask demo", () => {
 
   test(
     "the page connects, sensor values arrive and are drawn",
-    { timeout: 120_000 },
+    { timeout: TEST },
     withDemo(async (page) => {
       await connected(page);
       assert.match(String(await page.getByTestId("state").textContent()), /connected/i);
@@ -109,7 +104,7 @@ describe("cargo xtask demo", () => {
       await page.waitForFunction(
         () => document.querySelector("[data-testid=chart-legend]")?.childElementCount,
       );
-      const deadline = performance.now() + PATIENCE;
+      const deadline = performance.now() + ARRIVAL;
       let drawn = await chartInk(page);
       const isDrawn = () => drawn.ink >= ENOUGH_INK && drawn.colours >= 2;
       while (!isDrawn() && performance.now() < deadline) {
@@ -124,7 +119,7 @@ describe("cargo xtask demo", () => {
         await page.waitForFunction(
           () => Number(document.getElementById("meter-received")?.textContent) >= 120,
           undefined,
-          { timeout: 60_000 },
+          { timeout: TEST },
         );
         await page.setViewportSize({ width: 1280, height: 900 });
         await page.screenshot({ path: screenshot });
@@ -134,7 +129,7 @@ describe("cargo xtask demo", () => {
 
   test(
     "no chart is cut and nothing is wider than the window, from a phone to a wide screen",
-    { timeout: 120_000 },
+    { timeout: TEST },
     withDemo(async (page) => {
       await connected(page);
       await page.waitForFunction(
@@ -159,7 +154,7 @@ describe("cargo xtask demo", () => {
 
   test(
     "what the form publishes comes back as a message",
-    { timeout: 60_000 },
+    { timeout: TEST },
     withDemo(async (page) => {
       await connected(page);
       const topic = uniqueName("mine");
@@ -186,7 +181,7 @@ describe("cargo xtask demo", () => {
 
   test(
     "it disconnects on request and connects again, with MQTT 3.1.1 this time",
-    { timeout: 60_000 },
+    { timeout: TEST },
     withDemo(async (page) => {
       await connected(page);
       await untilRow(page, "");
@@ -201,7 +196,7 @@ describe("cargo xtask demo", () => {
 
   test(
     "a URL that cannot work is explained in words",
-    { timeout: 60_000 },
+    { timeout: TEST },
     withDemo(async (page) => {
       await connected(page);
       await page.getByTestId("disconnect").click();

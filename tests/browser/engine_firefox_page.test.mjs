@@ -4,12 +4,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Broker, whyNoBroker } from "./harness/broker.mjs";
+import { endAll } from "./harness/ending.mjs";
 import { Firefox } from "./harness/engines/firefox.mjs";
+import { startAll } from "./harness/launching.mjs";
+import { ARRIVAL, END, START, TEST } from "./harness/patience.mjs";
 import { uniqueName, Witness } from "./harness/witness.mjs";
 import { serve } from "./harness/www_lab.mjs";
 
-const PATIENCE = 30_000;
-const TIMEOUT = 90_000;
 const missing = await whyNoBroker("mosquitto");
 
 /** Notes on the page what must not happen on it. */
@@ -35,33 +36,33 @@ describe("the page in Firefox", { skip: missing ?? false }, () => {
 
   before(
     async () => {
-      [browser, broker, site] = await Promise.all([
-        Firefox.start(),
-        Broker.start("mosquitto"),
-        serve(),
+      await startAll([
+        async () => {
+          browser = await Firefox.start();
+        },
+        async () => {
+          broker = await Broker.start("mosquitto");
+        },
+        async () => {
+          site = await serve();
+        },
       ]);
       await browser.prepare(WATCH);
       tab = await browser.open(site.origin);
     },
-    { timeout: TIMEOUT },
+    { timeout: START },
   );
-  after(
-    async () => {
-      await browser?.stop();
-      await broker?.stop();
-      site?.server.closeAllConnections();
-      site?.server.close();
-    },
-    { timeout: 30_000 },
-  );
+  after(() => endAll([() => browser?.stop(), () => broker?.stop(), () => site?.close()]), {
+    timeout: END,
+  });
 
   /** Waits until an expression is true, also over a reload, in which nothing can be asked. @param {string} expression */
   async function until(expression) {
-    const end = performance.now() + PATIENCE;
+    const end = performance.now() + ARRIVAL;
     while (!(await tab.evaluate(expression).catch(() => false))) {
       if (performance.now() > end) {
         const page = await tab.evaluate("[...offences, document.body.innerText]");
-        assert.fail(`waited ${PATIENCE} ms for ${expression}; the page: ${page.join("\n")}`);
+        assert.fail(`waited ${ARRIVAL} ms for ${expression}; the page: ${page.join("\n")}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -90,7 +91,7 @@ describe("the page in Firefox", { skip: missing ?? false }, () => {
   const noOffences = async () => assert.deepEqual(await tab.evaluate("offences"), []);
 
   test("connects to Mosquitto, subscribes, publishes, and shows what comes", {
-    timeout: TIMEOUT,
+    timeout: TEST,
   }, async () => {
     await until(has("#state", "Not connected"));
     await tab.fill("#url", broker.url);
@@ -107,7 +108,7 @@ describe("the page in Firefox", { skip: missing ?? false }, () => {
     await noOffences();
   });
 
-  test("draws a number, and shows the tree of topics", { timeout: TIMEOUT }, async () => {
+  test("draws a number, and shows the tree of topics", { timeout: TEST }, async () => {
     await publish('{"temperature": 22.5}');
     await until(has("#chart-legend .series-last", "22.5"));
     await until(`(() => {
@@ -123,7 +124,7 @@ describe("the page in Firefox", { skip: missing ?? false }, () => {
   });
 
   test("types JSON in its editor, which has its colours under the policy", {
-    timeout: TIMEOUT,
+    timeout: TEST,
   }, async () => {
     const editor = 'document.querySelector("#pub-editor").shadowRoot';
     await select("#pub-format", "json");
@@ -145,7 +146,7 @@ describe("the page in Firefox", { skip: missing ?? false }, () => {
     await noOffences();
   });
 
-  test("shows the packets with their fields", { timeout: TIMEOUT }, async () => {
+  test("shows the packets with their fields", { timeout: TEST }, async () => {
     await tab.click("#packets-open");
     await until(has("[data-testid=packet]", "CONNACK"));
     await publish("inspected");
@@ -159,7 +160,7 @@ describe("the page in Firefox", { skip: missing ?? false }, () => {
   });
 
   test("cuts its network: what is published then arrives when it is mended", {
-    timeout: TIMEOUT,
+    timeout: TEST,
   }, async () => {
     const witness = await Witness.connect(broker.url, { version: 4 });
     try {
@@ -177,7 +178,7 @@ describe("the page in Firefox", { skip: missing ?? false }, () => {
     }
   });
 
-  test("speaks Chinese after a choice, and after a reload", { timeout: TIMEOUT }, async () => {
+  test("speaks Chinese after a choice, and after a reload", { timeout: TEST }, async () => {
     await select("#language", "zh");
     for (let load = 0; load < 2; load += 1) {
       await until('document.documentElement.lang === "zh" && document.readyState === "complete"');

@@ -2,16 +2,16 @@
 // The dashboard of examples/yew as it is built by `cargo xtask test --only examples`: connect, values, publish, come back.
 
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import os from "node:os";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Broker } from "./harness/broker.mjs";
+import { endAll } from "./harness/ending.mjs";
 import { launchChromium } from "./harness/lab.mjs";
+import { startAll } from "./harness/launching.mjs";
+import { END, START } from "./harness/patience.mjs";
 import { serveExample } from "./harness/site.mjs";
 import { uniqueName } from "./harness/witness.mjs";
-
-const PATIENCE = 30_000;
 
 const FOLDER = path.join(process.env.WEBMQTT_ROOT ?? ".", "target/xtask/examples/yew");
 
@@ -21,16 +21,14 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>dashboard</title>
 describe("the dashboard with Yew", () => {
   /** @type {Broker} */
   let broker;
-  /** @type {import("playwright-core").BrowserContext} */
-  let browser;
+  /** @type {Awaited<ReturnType<typeof launchChromium>>} */
+  let chromium;
   /** @type {Awaited<ReturnType<typeof serveExample>>} */
   let site;
-  let profile = "";
   let glue = "";
 
   before(
     async () => {
-      profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
       glue = await readFile(path.join(FOLDER, "dashboard.js"), "utf8");
       const files = {
         "": PAGE,
@@ -38,23 +36,27 @@ describe("the dashboard with Yew", () => {
         "dashboard.js": glue,
         "dashboard_bg.wasm": await readFile(path.join(FOLDER, "dashboard_bg.wasm")),
       };
-      [browser, broker, site] = await Promise.all([
-        launchChromium(profile),
-        Broker.start("embedded"),
-        serveExample(files),
+      await startAll([
+        async () => {
+          chromium = await launchChromium();
+        },
+        async () => {
+          broker = await Broker.start("embedded");
+        },
+        async () => {
+          site = await serveExample(files);
+        },
       ]);
     },
-    { timeout: 2 * PATIENCE },
+    { timeout: START },
   );
 
-  after(async () => {
-    await Promise.all([browser?.close(), broker?.stop(), site?.close()]);
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  after(() => endAll([() => chromium?.end(), () => broker?.stop(), () => site?.close()]), {
+    timeout: END,
   });
 
   async function openPage() {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(PATIENCE);
+    const page = await chromium.browser.newPage();
     await page.goto(`${site.origin}/index.html`);
     return page;
   }

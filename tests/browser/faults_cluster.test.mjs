@@ -22,7 +22,7 @@ const QOS = /** @type {const} */ ([1, 2]);
 /** Traffic on either side of the kill, in milliseconds. */
 const LENGTH = 2_000;
 /** Until the other nodes have taken over. */
-const PATIENCE = 60_000;
+const PATIENCE = 180_000;
 
 /** Waits until a client is connected for the second time; whether there was a session, each time. @param {PageClient} client */
 async function untilBack(client) {

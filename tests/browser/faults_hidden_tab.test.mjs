@@ -6,6 +6,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { endAll } from "./harness/ending.mjs";
+import { END, START, TEST } from "./harness/patience.mjs";
 import { RawChromium } from "./harness/raw_chromium.mjs";
 import { ScriptedServer } from "./harness/scripted_server.mjs";
 import { serveSite } from "./harness/site.mjs";
@@ -27,16 +29,14 @@ describe(`a hidden tab for ${LENGTH} seconds`, () => {
   let site;
   before(
     async () => {
-      [browser, site] = await Promise.all([RawChromium.start(SOON), serveSite()]);
+      site = await serveSite();
+      browser = await RawChromium.start(SOON);
     },
-    { timeout: 60_000 },
+    { timeout: START },
   );
-  after(async () => {
-    await browser?.stop();
-    await site?.close();
-  });
+  after(() => endAll([() => browser?.stop(), () => site?.close()]), { timeout: END });
 
-  const timeout = (LENGTH + 60) * 1_000;
+  const timeout = LENGTH * 1_000 + TEST;
   test("keeps its connection while its timers come once a minute", { timeout }, async (t) => {
     const server = await ScriptedServer.start();
     try {

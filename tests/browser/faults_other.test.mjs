@@ -9,6 +9,7 @@ import { Broker, whyNoBroker } from "./harness/broker.mjs";
 import { CuttableProxy } from "./harness/cuttable_proxy.mjs";
 import { useLab } from "./harness/lab.mjs";
 import { assertMqttError, resultOf } from "./harness/page_client.mjs";
+import { TEST } from "./harness/patience.mjs";
 import { assertAtLeastOnce, numbers } from "./harness/series.mjs";
 import { uniqueName, Witness } from "./harness/witness.mjs";
 
@@ -28,14 +29,14 @@ function useMosquitto(settings = []) {
       at.broker = await Broker.start("mosquitto", more);
       at.witness = await Witness.connect(String(at.broker.tcpUrl), { version: 5 });
     },
-    { timeout: 120_000 },
+    { timeout: TEST },
   );
   after(
     async () => {
       await at.witness?.end();
       await at.broker?.stop();
     },
-    { timeout: 60_000 },
+    { timeout: TEST },
   );
   return at;
 }
@@ -49,7 +50,7 @@ describe("a broker with little memory", { skip: missing }, () => {
     const title = `out of memory, MQTT ${version}: what it refuses waits, and goes out when there is room again`;
     test(
       title,
-      { timeout: 60_000 },
+      { timeout: TEST },
       lab.withPage(async (bench) => {
         const { broker, witness } = at;
         const prefix = uniqueName("kept");
@@ -82,7 +83,7 @@ describe("a broker with little memory", { skip: missing }, () => {
 
   test(
     "out of room for a client that is away: it gets what the broker has kept, in order",
-    { timeout: 60_000 },
+    { timeout: TEST },
     lab.withPage(async (bench, t) => {
       const { broker, witness } = at;
       const topic = uniqueName("room");
@@ -126,7 +127,7 @@ describe("a rival, and a clock that jumps", { skip: missing }, () => {
 
   test(
     "two clients with one id take turns when they are told to, and lose nothing",
-    { timeout: 60_000 },
+    { timeout: TEST },
     lab.withPage(async (bench) => {
       const { broker, witness } = at;
       const clientId = uniqueName("one");
@@ -172,7 +173,7 @@ describe("a rival, and a clock that jumps", { skip: missing }, () => {
 
   test(
     "with 3.1.1, which does not tell why, they fight, ever more slowly, and lose nothing",
-    { timeout: 60_000 },
+    { timeout: TEST },
     lab.withPage(async (bench, t) => {
       const { broker, witness } = at;
       const topics = [uniqueName("a"), uniqueName("b")];
@@ -226,7 +227,7 @@ describe("a rival, and a clock that jumps", { skip: missing }, () => {
   ])) {
     test(
       `the clock jumps ${title}: no connection is lost, nothing expires, what waits goes out`,
-      { timeout: 60_000 },
+      { timeout: TEST },
       lab.withPage(async (bench) => {
         const { broker, witness } = at;
         const topic = uniqueName("clock");

@@ -28,7 +28,7 @@ describe("a broker that is killed again and again", { skip: missing }, () => {
   const broker = useBroker("mosquitto", ["--log-packets", "--no-acl"]);
 
   test("what is lost or comes twice is what the broker forgot, and every publish settles", {
-    timeout: 180_000,
+    timeout: 600_000,
   }, async (t) => {
     const page = await enduringPage(lab);
     const plans = SEEDS.map((seed) => new FaultPlan(seed));

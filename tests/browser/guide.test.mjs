@@ -9,6 +9,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { useBroker, whyNoBroker } from "./harness/broker.mjs";
 import { useLab } from "./harness/lab.mjs";
+import { TEST } from "./harness/patience.mjs";
 import { ScriptedServer } from "./harness/scripted_server.mjs";
 import { serveExample } from "./harness/site.mjs";
 import { uniqueName, Witness } from "./harness/witness.mjs";
@@ -61,7 +62,7 @@ describe("examples of the guide", { skip: missing ?? false }, () => {
    * @param {(page: import("playwright-core").Page) => Promise<void>} body
    */
   function example(name, files, body) {
-    test(name, { timeout: 60_000 }, async () => {
+    test(name, { timeout: TEST }, async () => {
       const site = await serveExample({
         "index.html": "<!doctype html><pre></pre>",
         ...(await files()),
@@ -125,7 +126,7 @@ describe("examples of the guide", { skip: missing ?? false }, () => {
     },
   );
 
-  test("a worker goes and comes back with its page", { timeout: 60_000 }, async () => {
+  test("a worker goes and comes back with its page", { timeout: TEST }, async () => {
     const server = await ScriptedServer.start();
     const code = byPath(at(server.url, await block("docs/guide/workers.md", "js", "suspend()")));
     const site = await serveExample({ "index.html": "", "mqtt-worker.js": code });

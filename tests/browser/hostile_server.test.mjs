@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { heapOfPage } from "./harness/heap.mjs";
 import { useLab } from "./harness/lab.mjs";
 import { assertMqttError, resultOf } from "./harness/page_client.mjs";
+import { TEST } from "./harness/patience.mjs";
 import { Random } from "./harness/random.mjs";
 import { ScriptedServer } from "./harness/scripted_server.mjs";
 import { connectedPair, titleOf, VERSIONS } from "./suites/scripted.mjs";
@@ -49,7 +50,7 @@ describe("a hostile server", () => {
       },
       { ledger: true },
     );
-    test(name, { timeout: 120_000 }, run);
+    test(name, { timeout: TEST }, run);
   };
 
   for (const version of VERSIONS) {

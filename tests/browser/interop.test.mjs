@@ -25,7 +25,7 @@ import {
 /** @typedef {import("./interop/examine.mjs").Examination} Examination */
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
-const PATIENCE = 240_000;
+const PATIENCE = 900_000;
 /** Their versions are this repository's: the tables always have them. */
 const PINNED = new Set(["embedded", "hivemq", "aedes", "rumqttd"]);
 /** The others are slow to start or to carry something large, and have all the tests of the suite `browser`. */

@@ -7,8 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { useLab } from "./harness/lab.mjs";
 import { ObligingServer } from "./harness/obliging_server.mjs";
-
-const PATIENCE = 15_000;
+import { ARRIVAL, TEST } from "./harness/patience.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -43,7 +42,7 @@ const held = (page) => page.evaluate(() => globalThis.ledger.held());
 
 /** Waits until the page holds no more than that; a socket takes a moment to close. @param {Page} page @param {string[]} wanted */
 async function assertHeld(page, wanted) {
-  const end = performance.now() + PATIENCE;
+  const end = performance.now() + ARRIVAL;
   let now = await held(page);
   while (now.join("\n") !== wanted.join("\n") && performance.now() < end) {
     await delay(20);
@@ -79,10 +78,10 @@ describe("a client that has ended leaves nothing behind", () => {
       },
       { ledger: true },
     );
-    test(title, { timeout: 60_000 }, body);
+    test(title, { timeout: TEST }, body);
   }
 
-  test("while it is there, everything is counted", { timeout: 60_000 }, (t) =>
+  test("while it is there, everything is counted", { timeout: TEST }, (t) =>
     lab.withPage(
       async ({ page }) => {
         const before = await held(page);

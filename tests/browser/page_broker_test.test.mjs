@@ -13,7 +13,7 @@ import { connectTo, untilState, useWww } from "./harness/www_lab.mjs";
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {{ group: string, name: string, outcome: string, words: string }} Finding */
 
-const PATIENCE = 80_000;
+const PATIENCE = 240_000;
 
 /** Clicks, and waits for the end. @param {Page} page */
 async function runTest(page) {

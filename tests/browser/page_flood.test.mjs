@@ -7,6 +7,7 @@ import { describe } from "node:test";
 import { Broker } from "./harness/broker.mjs";
 import { computing } from "./harness/computing.mjs";
 import { heapOfPage } from "./harness/heap.mjs";
+import { TEST } from "./harness/patience.mjs";
 import { uniqueName, Witness } from "./harness/witness.mjs";
 import { connectTo, useWww } from "./harness/www_lab.mjs";
 
@@ -39,7 +40,7 @@ async function flood(witness, topic, seconds) {
 }
 
 describe("a flood of messages", () => {
-  const test = useWww({ timeout: 60_000 + SECONDS * 4_000 });
+  const test = useWww({ timeout: TEST + SECONDS * 12_000 });
 
   test("comes complete, and leaves the page usable", async ({ page, tell }) => {
     const broker = await Broker.start("mosquitto");
@@ -70,7 +71,7 @@ describe("a flood of messages", () => {
       const took = await flood(witness, topic, SECONDS - first);
       const all = SECONDS * PER_SECOND;
       const meter = page.locator("#meter-received");
-      await meter.filter({ hasText: all.toLocaleString("en") }).waitFor({ timeout: 60_000 });
+      await meter.filter({ hasText: all.toLocaleString("en") }).waitFor({ timeout: TEST });
 
       const busy = (await computed()) - computedBefore;
 

@@ -4,6 +4,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { endAll } from "./harness/ending.mjs";
+import { END, START, TEST } from "./harness/patience.mjs";
 import { RawChromium } from "./harness/raw_chromium.mjs";
 import { ScriptedServer } from "./harness/scripted_server.mjs";
 import { serveSite } from "./harness/site.mjs";
@@ -18,15 +20,13 @@ let site;
 
 before(
   async () => {
-    [browser, site] = await Promise.all([RawChromium.start(), serveSite()]);
+    site = await serveSite();
+    browser = await RawChromium.start();
   },
-  { timeout: 60_000 },
+  { timeout: START },
 );
 
-after(async () => {
-  await browser?.stop();
-  await site?.close();
-});
+after(() => endAll([() => browser?.stop(), () => site?.close()]), { timeout: END });
 
 /**
  * A page with a connected client in `globalThis.client`, which writes down its states in `globalThis.states`, and the
@@ -53,7 +53,7 @@ async function connectedPage(server, options = {}) {
 
 /** @param {string} name @param {(server: ScriptedServer) => Promise<void>} body */
 function scripted(name, body) {
-  test(name, { timeout: 60_000 }, async () => {
+  test(name, { timeout: TEST }, async () => {
     const server = await ScriptedServer.start();
     try {
       await body(server);

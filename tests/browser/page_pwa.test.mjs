@@ -2,54 +2,47 @@
 // The page as an application: it can be installed, opens without a network, and takes a new build when asked.
 
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { endAll } from "./harness/ending.mjs";
+import { removeFolder, temporaryFolder } from "./harness/folders.mjs";
 import { launchChromium } from "./harness/lab.mjs";
+import { END, START, TEST } from "./harness/patience.mjs";
 import { ScriptedServer } from "./harness/scripted_server.mjs";
 import { built, connectTo, Offences, serve, untilState } from "./harness/www_lab.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
 /** The worker has taken all files, and the page. @param {Page} page */
-const untilKept = (page) =>
-  page.waitForFunction(() => navigator.serviceWorker.controller !== null, undefined, {
-    timeout: 15_000,
-  });
+const untilKept = (page) => page.waitForFunction(() => navigator.serviceWorker.controller !== null);
 
 describe("the page as an application", () => {
-  /** @type {import("playwright-core").BrowserContext} */
-  let browser;
-  let profile = "";
+  /** @type {Awaited<ReturnType<typeof launchChromium>>} */
+  let chromium;
   let folder = "";
   /** @type {Awaited<ReturnType<typeof serve>>} */
   let site;
 
   before(
     async () => {
-      profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
-      folder = await mkdtemp(path.join(os.tmpdir(), "webmqtt-www-"));
+      folder = await temporaryFolder("www");
       await cp(built, folder, { recursive: true });
-      [browser, site] = await Promise.all([launchChromium(profile), serve(folder)]);
+      site = await serve(folder);
+      chromium = await launchChromium();
     },
-    { timeout: 60_000 },
+    { timeout: START },
   );
 
-  after(async () => {
-    await browser?.close();
-    site?.server.closeAllConnections();
-    site?.server.close();
-    for (const each of [profile, folder]) {
-      await rm(each, { recursive: true, force: true, maxRetries: 5 });
-    }
+  after(() => endAll([() => chromium?.end(), () => site?.close(), () => removeFolder(folder)]), {
+    timeout: END,
   });
 
   test("can be installed, keeps its policy, and opens without a server", {
-    timeout: 60_000,
+    timeout: TEST,
   }, async () => {
     const own = await serve(folder);
-    const page = await browser.newPage();
+    const page = await chromium.browser.newPage();
     const offences = new Offences();
     offences.watch(page);
     await offences.watchPolicy(page);
@@ -62,8 +55,7 @@ describe("the page as an application", () => {
       assert.deepEqual(installabilityErrors, []);
       assert.deepEqual(offences.list, []);
 
-      own.server.closeAllConnections();
-      await new Promise((resolve) => own.server.close(resolve));
+      await own.close();
       await page.reload();
       await page.getByTestId("state").filter({ hasText: "Not connected" }).waitFor();
       const serving = broker.peer().then((peer) => peer.accept());
@@ -82,8 +74,8 @@ describe("the page as an application", () => {
     }
   });
 
-  test("offers a new build, and takes it only when asked", { timeout: 60_000 }, async () => {
-    const page = await browser.newPage();
+  test("offers a new build, and takes it only when asked", { timeout: TEST }, async () => {
+    const page = await chromium.browser.newPage();
     try {
       await page.goto(site.origin);
       await untilKept(page);

@@ -9,6 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { useLab } from "./harness/lab.mjs";
 import { Memory } from "./harness/memory.mjs";
 import { ObligingServer } from "./harness/obliging_server.mjs";
+import { TEST } from "./harness/patience.mjs";
 
 const SCALE = Number(process.env.WEBMQTT_SOAK ?? 1);
 const CONNECTIONS = 1_000 * SCALE;
@@ -49,7 +50,7 @@ describe("memory stays what it is", () => {
 
   /** @param {string} name @param {import("./harness/lab.mjs").PageTest} body */
   const add = (name, body) =>
-    test(name, { timeout: 60_000 + SCALE * 60_000 }, lab.withPage(body, { ledger: true }));
+    test(name, { timeout: (1 + SCALE) * TEST }, lab.withPage(body, { ledger: true }));
 
   add(`over ${CONNECTIONS.toLocaleString("en")} connections`, async ({ page }, t) => {
     const memory = await Memory.of(page);

@@ -28,7 +28,7 @@ const QOS = /** @type {const} */ ([0, 1, 2]);
 /** Milliseconds. */
 const PERIOD = 100;
 const SAMPLING = 5_000;
-const PATIENCE = 60_000;
+const PATIENCE = 180_000;
 /** How long a connection stands before its faults come. */
 const PEACE = /** @type {const} */ ([1_000, 6_000]);
 

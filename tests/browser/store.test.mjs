@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { Broker, whyNoBroker } from "./harness/broker.mjs";
 import { useLab } from "./harness/lab.mjs";
 import { errorOf, resultOf } from "./harness/page_client.mjs";
+import { TEST } from "./harness/patience.mjs";
 import { uniqueName, Witness } from "./harness/witness.mjs";
 import {
   connectedPair,
@@ -566,7 +567,7 @@ describe("reloads in the middle of a flow, with Mosquitto", { skip: missing }, (
   for (const version of VERSIONS) {
     for (const qos of /** @type {const} */ ([1, 2])) {
       const what = qos === 1 ? "nothing is lost" : "nothing is lost and nothing comes twice";
-      test(`${titleOf(version)}, QoS ${qos}: ${what}`, { timeout: 120_000 }, async () => {
+      test(`${titleOf(version)}, QoS ${qos}: ${what}`, { timeout: TEST }, async () => {
         const broker = await Broker.start("mosquitto");
         try {
           await flow(broker, version, qos);

@@ -16,7 +16,7 @@ import { output, root } from "./harness/consumer.mjs";
 import { serveFolder } from "./harness/folder_server.mjs";
 import { useWorkbench } from "./harness/workbench.mjs";
 
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 /** The page, as soon as there is a server. @param {string} address */
 async function served(address) {
@@ -28,7 +28,7 @@ async function served(address) {
   }
 }
 
-describe("a message goes through", { timeout: 300_000 }, () => {
+describe("a message goes through", { timeout: 1_200_000 }, () => {
   const bench = useWorkbench();
 
   /** @param {string} address @returns what was fetched besides the page */

@@ -44,7 +44,7 @@ function fits(expression) {
 
 /** @typedef {{ id: string, name: string, version: string, license: string | null, rust_version: string | null }} Package */
 
-describe("the crate", { timeout: 300_000 }, () => {
+describe("the crate", { timeout: 1_200_000 }, () => {
   let oldest = "";
   /** What an application compiles with it, for whichever target and features. @type {Package[]} */
   let dependencies = [];
@@ -129,6 +129,6 @@ describe("the crate", { timeout: 300_000 }, () => {
     if (!(await works(deny, "fetch", "db"))) {
       return context.skip("the advisories cannot be fetched here");
     }
-    await output([deny, "check", "advisories"], root);
+    await output([deny, "check", "--disable-fetch", "advisories"], root);
   });
 });

@@ -30,7 +30,7 @@ const IMPORT = `
   console.log(JSON.stringify({ html: render(), added, busy: process.getActiveResourcesInfo() }));
 `;
 
-describe("under Node.js", { timeout: 120_000 }, () => {
+describe("under Node.js", { timeout: 600_000 }, () => {
   /** @type {Consumer} */
   let consumer;
   /** @type {Broker} */

@@ -35,7 +35,7 @@ const TEMPLATE = {
   }),
 };
 
-describe("following the README", { timeout: 120_000 }, () => {
+describe("following the README", { timeout: 600_000 }, () => {
   const bench = useWorkbench();
 
   /** Its block in this language that greets. @param {string} language */

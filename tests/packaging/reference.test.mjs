@@ -2,10 +2,10 @@
 // The reference that TypeDoc makes: nothing is missing in it, and every option says its unit, its default and its limits.
 
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import os from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { removeFolder, temporaryFolder } from "../browser/harness/folders.mjs";
 import { output, root } from "./harness/consumer.mjs";
 
 /**
@@ -34,7 +34,7 @@ describe("the reference", () => {
   let project;
 
   before(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), "webmqtt-reference-"));
+    folder = await temporaryFolder("reference");
     const typedoc = path.join(root, "tests/packaging/node_modules/typedoc/bin/typedoc");
     const options = ["--options", path.join(root, "pkg/typedoc.json")];
     const out = ["--out", path.join(folder, "html"), "--json", path.join(folder, "api.json")];
@@ -42,7 +42,7 @@ describe("the reference", () => {
     await output([process.execPath, typedoc, ...options, ...out], root);
     project = JSON.parse(await readFile(path.join(folder, "api.json"), "utf8"));
   });
-  after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  after(() => removeFolder(folder));
 
   const modules = () => (project.children ?? []).filter(({ kind }) => kind === MODULE);
 

@@ -15,7 +15,7 @@ use crate::setup::{self, Need};
 use crate::stamp::Inputs;
 use crate::step::{self, Done, Failure, Plan, Step};
 
-const BROKER_START: Duration = Duration::from_secs(20);
+const BROKER_START: Duration = Duration::from_secs(120);
 
 /// What the command line asks for.
 pub struct Options {

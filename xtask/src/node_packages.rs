@@ -1,9 +1,14 @@
 //! Node packages that only one command needs: in a folder with a manifest and a lock file of its own, apart from the
 //! project's.
 
+use std::time::Duration;
+
 use crate::project;
 use crate::stamp::Inputs;
 use crate::step::{self, Done, Failure};
+
+/// Before a registry that failed is asked again.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// Installs the packages of a folder if need be; gives the reason if they cannot be had.
 pub fn provide(folder: &str) -> Result<Option<String>, Failure> {
@@ -21,20 +26,31 @@ pub fn provide(folder: &str) -> Result<Option<String>, Failure> {
         npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
             .arg("--loglevel=error")
             .current_dir(project::root().join(folder));
-        let (installed, output) = step.attempt(&mut npm)?;
-        // Two files that do not fit together are no fault of the machine.
-        if output.contains("EUSAGE") {
+        let mut unfit = None;
+        let installed = step.patiently(PAUSE, || {
+            let (installed, output) = step.attempt(&mut npm)?;
+            // Two files that do not fit together are no fault of the machine.
+            if output.contains("EUSAGE") {
+                unfit = Some(output);
+                return Ok(());
+            }
+            if installed {
+                return Ok(());
+            }
+            let why = output.lines().find(|line| line.contains("error"));
+            Err(Failure::new(format!(
+                "`npm ci` in {folder} failed: {}",
+                why.unwrap_or("it does not say why").trim()
+            )))
+        });
+        if let Some(output) = unfit {
             return Err(Failure {
                 sentence: format!("package-lock.json in {folder} does not fit package.json."),
                 output,
             });
         }
-        if !installed {
-            let why = output.lines().find(|line| line.contains("error"));
-            return Ok(Done::Without(format!(
-                "`npm ci` in {folder} failed: {}",
-                why.unwrap_or("it does not say why").trim()
-            )));
+        if let Err(failure) = installed {
+            return Ok(Done::Without(failure.sentence));
         }
         stamp.set();
         Ok(Done::Worked)

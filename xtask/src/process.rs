@@ -18,8 +18,8 @@ use signal_hook::iterator::Signals;
 use crate::project;
 use crate::step::Failure;
 
-/// An orderly end may take this long (RabbitMQ takes six seconds), then it is killed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// An orderly end may take this long (RabbitMQ takes six seconds on a quick machine), then it is killed.
+const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Why the wait for a server ended.
@@ -250,10 +250,17 @@ pub struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
     pub fn new(name: &str) -> Result<Self, Failure> {
-        let folder = env::temp_dir().join(format!("webmqtt-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder)
-            .map(|()| Self(folder))
-            .map_err(|error| Failure::io("making a temporary folder", &error))
+        let mut number = 0;
+        loop {
+            let id = std::process::id();
+            let folder = env::temp_dir().join(format!("webmqtt-{name}-{id}-{number}"));
+            match fs::create_dir(&folder) {
+                Ok(()) => return Ok(Self(folder)),
+                // What somebody with our number left behind who was killed is not ours.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(Failure::io("making a temporary folder", &error)),
+            }
+        }
     }
 
     pub fn path(&self) -> &Path {

@@ -77,11 +77,24 @@ pub fn rumqttd_folder() -> PathBuf {
     cache().join(format!("rumqttd-{RUMQTTD}"))
 }
 
+/// Registries fail now and then: whoever asks one asks again, unless the environment says how often.
+const WHEN_A_REGISTRY_FAILS: [(&str, &str); 3] = [
+    ("CARGO_NET_RETRY", "10"),
+    ("npm_config_fetch_retries", "5"),
+    // Nobody reads what it would say, and it asks for that, too.
+    ("npm_config_update_notifier", "false"),
+];
+
 /// A command that runs in the project's folder, free of what `cargo run` adds to the environment:
 /// `CARGO_PKG_*` would make build scripts run again, the library path would reach other programs.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
+    for (name, value) in WHEN_A_REGISTRY_FAILS {
+        if env::var_os(name).is_none() {
+            command.env(name, value);
+        }
+    }
     for (name, value) in env::vars_os() {
         let Some(text) = name.to_str() else { continue };
         let by_cargo_run = text.starts_with("CARGO_PKG_")

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::step::Failure;
 
 /// For a whole request, and for a browser to take the answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Bytes of a request; it has no body.
 const LARGEST_REQUEST: u64 = 32 * 1024;
 

@@ -21,6 +21,9 @@ static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 /// A long step says that it is still at work this often.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 const TAIL_LINES: usize = 60;
+/// How often something is tried that depends on others.
+pub const TRIES: usize = 3;
+const BETWEEN_TRIES: Duration = Duration::from_secs(3);
 
 /// Why a command stopped: one sentence that says what to do, and the output that led to it.
 #[derive(Debug, Clone)]
@@ -121,6 +124,27 @@ impl Step {
             ),
             output: tail(&output, TAIL_LINES),
         })
+    }
+
+    /// As [`Step::run`], for a command that gets something from a server, which may fail once; says so when it does.
+    pub fn fetch(&self, command: &mut Command) -> Result<(), Failure> {
+        self.patiently(BETWEEN_TRIES, || self.run(command))
+    }
+
+    /// Tries what depends on others, a server or a program of theirs, up to so many times; says so when it fails.
+    pub fn patiently<T>(
+        &self,
+        pause: Duration,
+        mut work: impl FnMut() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        for _ in 1..TRIES {
+            match work() {
+                Ok(done) => return Ok(done),
+                Err(failure) => self.tell(&format!("trying again: {}", failure.sentence)),
+            }
+            thread::sleep(pause);
+        }
+        work()
     }
 
     /// As [`Step::output`], for commands whose failure is a result: whether it succeeded, and its output.
@@ -330,6 +354,24 @@ mod tests {
         let failure = plan.run().expect_err("one step fails");
         assert_eq!(failure.sentence, "mend it.");
         assert!(!*locked(&ran));
+    }
+
+    #[test]
+    fn what_depends_on_others_is_tried_more_than_once_but_not_for_ever() {
+        let tried = |failures: usize| {
+            let mut tries = 0;
+            let result = Step::new("test of tries").patiently(Duration::ZERO, || {
+                tries += 1;
+                if tries <= failures {
+                    return Err(Failure::new("503"));
+                }
+                Ok(())
+            });
+            (tries, result.is_ok())
+        };
+        assert_eq!(tried(0), (1, true));
+        assert_eq!(tried(2), (3, true));
+        assert_eq!(tried(3), (3, false));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::record::{self, Record, Tests};
 use crate::setup::wasm_target::{self, Toolchain};
 use crate::setup::{self, Need, browsers};
 use crate::stamp::files_below;
-use crate::step::{self, Done, Failure, Plan, Step, tail};
+use crate::step::{self, Done, Failure, Plan, Step, TRIES, tail};
 use crate::summary::{self, Tally};
 use crate::{
     bench, brokers, check, conformance, core_in_wasm, counter, coverage, demo, engines, examples,
@@ -230,11 +230,41 @@ pub fn counted(name: &str, work: impl FnOnce(&Step) -> Result<Done, Failure>) ->
     }
 }
 
+/// What a test prints that had to start a program of others once more, with the reason.
+const STARTED_AGAIN: &str = "started again: ";
+
 /// Runs a test runner and reads its summary. One that ends badly without counting a failure is a failure.
-pub fn runner(name: &str, command: &mut Command, read: impl Fn(&str) -> Option<Tally>) -> Tally {
+pub fn runner(
+    name: &str,
+    command: &mut Command,
+    read: impl FnOnce(&str) -> Option<Tally>,
+) -> Tally {
+    runner_behind(name, command, |_| true, read)
+}
+
+/// As [`runner`], for one that starts a program of others first: where that did not come up no test has begun, and it is
+/// run again.
+fn runner_behind(
+    name: &str,
+    command: &mut Command,
+    has_begun: impl Fn(&str) -> bool,
+    read: impl FnOnce(&str) -> Option<Tally>,
+) -> Tally {
     let mut tally = None;
     let result = step::one(name, |step| {
-        let (ok, output) = step.attempt(command)?;
+        let (mut ok, mut output) = step.attempt(command)?;
+        for _ in 1..TRIES {
+            if ok || has_begun(&output) {
+                break;
+            }
+            step.tell(&format!("{STARTED_AGAIN}{}", tail(&output, 1)));
+            (ok, output) = step.attempt(command)?;
+        }
+        for line in output.lines() {
+            if let Some((_, what)) = line.split_once(STARTED_AGAIN) {
+                step.tell(&format!("{STARTED_AGAIN}{what}"));
+            }
+        }
         let mut read = read(&output).unwrap_or_else(Tally::failed);
         if !ok && read.failed == 0 {
             read.failed = 1;
@@ -367,26 +397,52 @@ fn wasm() -> Tally {
         step::say("wasm tests: FAILED, there is no tests/web_*.rs");
         return Tally::failed();
     }
-    // wasm-pack would also build the tests that are native only; it runs this same command after that.
+    let record = Record::of("wasm");
+    let (mut tests, mut tally) = (Tests::new(), Tally::default());
+    for name in names {
+        tally += runner_behind(
+            &format!("wasm tests {name}"),
+            &mut in_a_page(name),
+            has_begun_in_a_page,
+            |output| {
+                tests.append(&mut record::of_libtest(output));
+                summary::of_libtest(output)
+            },
+        );
+    }
+    record.keep(&tests);
+    tally
+}
+
+/// The tests of a file in headless Chromium. wasm-pack would also build those that are native only; it runs this same
+/// command after that.
+fn in_a_page(name: &str) -> Command {
     let mut cargo = wasm_target::wasm_command("cargo");
     cargo
         .args(["test", "--package", "webmqtt", "--target", WASM_TARGET])
-        .arg("--no-fail-fast")
+        .args(["--test", name])
         .env(
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
             "wasm-bindgen-test-runner",
         )
         .env("WASM_BINDGEN_TEST_ONLY_WEB", "1")
-        .env("CHROMEDRIVER", browsers::chromedriver().unwrap_or_default());
-    for name in names {
-        cargo.args(["--test", name]);
-    }
-    cargo.env("CARGO_TERM_COLOR", "never");
-    let record = Record::of("wasm");
-    runner("wasm tests", &mut cargo, |output| {
-        record.keep(&record::of_libtest(output));
-        summary::of_libtest(output)
-    })
+        // Seconds, where 20 for all tests together and 5 for the driver's start are usual: too few for a busy machine.
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
+        .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "120")
+        .env("CHROMEDRIVER", browsers::chromedriver().unwrap_or_default())
+        .env("CARGO_TERM_COLOR", "never");
+    cargo
+}
+
+/// Whether a run of wasm-bindgen's runner came to the tests, or failed before it started a browser for them.
+fn has_begun_in_a_page(output: &str) -> bool {
+    let starts = ["Running headless tests in", "driver failed to"];
+    let tests = ["running ", "test result: "];
+    let any_line = |beginnings: &[&str]| {
+        let mut lines = output.lines();
+        lines.any(|line| beginnings.iter().any(|text| line.starts_with(text)))
+    };
+    any_line(&tests) || !(any_line(&starts) || output.contains(starts[1]))
 }
 
 /// The parts of the page that need no document.
@@ -477,4 +533,23 @@ pub fn name_tools(node: &mut Command) {
         )
         .env("WEBMQTT_COUNTER", counter::binary())
         .env("WEBMQTT_BROKERS", brokers::list_json());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_in_a_page_have_begun_unless_the_browser_did_not_come_up() {
+        let compiled = "     Running tests/web_driver.rs (target/deps/web_driver-1.wasm)\n";
+        let started =
+            format!("{compiled}Running headless tests in Chrome on `http://127.0.0.1:1/`\n");
+        let refused = format!("{started}Error: http://127.0.0.1:1/session: session not created\n");
+        assert!(!has_begun_in_a_page(&refused));
+        let late = format!("{compiled}Error: driver failed to bind port during startup\n");
+        assert!(!has_begun_in_a_page(&late));
+        assert!(has_begun_in_a_page("error[E0425]: cannot find value\n"));
+        let half = format!("{started}running 14 tests\ntest a ... ok\n");
+        assert!(has_begun_in_a_page(&half));
+    }
 }

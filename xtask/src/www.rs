@@ -13,7 +13,7 @@ use crate::serve::{self, Site};
 use crate::setup::{self, Need};
 use crate::step::{self, Done, Failure, Plan};
 
-const BROKER_START: Duration = Duration::from_secs(20);
+const BROKER_START: Duration = Duration::from_secs(120);
 
 /// `cargo xtask www --out DIR`. What is in the folder besides stays.
 pub fn write(out: &Path) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 // A list that grows and that can be waited on. Tests wait for what must arrive, never for time to
 // pass; patience only bounds how long a failing test takes.
 
-export const PATIENCE = 15_000;
+import { ARRIVAL } from "./patience.mjs";
 
 /** @template T */
 export class Arrivals {
@@ -30,7 +30,7 @@ export class Arrivals {
    * @param {number} [patience]
    * @returns {Promise<R>}
    */
-  until(probe, describe, patience = PATIENCE) {
+  until(probe, describe, patience = ARRIVAL) {
     return new Promise((resolve, reject) => {
       const settle = () => {
         this.#watchers.delete(check);

@@ -7,14 +7,14 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Arrivals } from "./arrivals.mjs";
+import { LAUNCH } from "./patience.mjs";
 import { uniqueName } from "./witness.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const program =
   process.env.WEBMQTT_COUNTER ?? path.join(root, "target/counter/debug/webmqtt-counter");
 
-const READY_PATIENCE = 60_000;
-const PUBLISH_PATIENCE = 120_000;
+const PUBLISH_PATIENCE = 240_000;
 const END_PATIENCE = 3_000;
 
 /** @typedef {{ topic: string, text: string, qos: number, dup: boolean }} Counted */
@@ -78,7 +78,7 @@ export class Counter {
           return maximum;
         },
         () => `the counter at ${url}, which lost: ${counter.losses.items.slice(-3)}`,
-        READY_PATIENCE,
+        LAUNCH,
       );
     } catch (error) {
       await counter.end();

@@ -2,14 +2,16 @@
 // One browser and one site for each test file, one fresh page for each test.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 import { Arrivals } from "./arrivals.mjs";
+import { endAll } from "./ending.mjs";
 import { choice } from "./engines/engine.mjs";
+import { removeFolder, temporaryFolder } from "./folders.mjs";
+import { launched } from "./launching.mjs";
 import { PageClient } from "./page_client.mjs";
+import { ARRIVAL, END, LAUNCH, START } from "./patience.mjs";
+import { untilClosed } from "./processes.mjs";
 import { RealmPages } from "./realm_pages.mjs";
 import { serveSite } from "./site.mjs";
 
@@ -27,17 +29,33 @@ const ARGUMENTS = [
 ];
 
 /**
- * @param {string} profile an empty directory
+ * A browser with a profile of its own, and its end.
  * @param {{ serviceWorkers?: "allow" | "block", ignoreHTTPSErrors?: boolean, args?: string[] }} [options]
+ * @returns {Promise<{ browser: import("playwright-core").BrowserContext, end: () => Promise<void> }>}
  */
-export function launchChromium(profile, { args = [], ...options } = {}) {
-  return chromium.launchPersistentContext(profile, {
-    ignoreHTTPSErrors: true,
-    ...options,
-    executablePath: process.env.WEBMQTT_CHROMIUM ?? "/usr/bin/chromium",
-    headless: true,
-    args: [...ARGUMENTS, ...args],
-  });
+export async function launchChromium({ args = [], ...options } = {}) {
+  const launch = async (/** @type {(end: () => unknown) => void} */ otherwise) => {
+    const profile = await temporaryFolder("chromium");
+    otherwise(() => removeFolder(profile));
+    const browser = await chromium.launchPersistentContext(profile, {
+      ignoreHTTPSErrors: true,
+      ...options,
+      executablePath: process.env.WEBMQTT_CHROMIUM ?? "/usr/bin/chromium",
+      headless: true,
+      args: [...ARGUMENTS, ...args],
+      // It ends its process then, so that there is time for that.
+      timeout: LAUNCH - 20_000,
+    });
+    return { browser, profile };
+  };
+  const { browser, profile } = await launched("Chromium", launch);
+  browser.setDefaultTimeout(ARRIVAL);
+  browser.setDefaultNavigationTimeout(LAUNCH);
+  const end = async () => {
+    await untilClosed(() => browser.close(), profile);
+    await removeFolder(profile);
+  };
+  return { browser, end };
 }
 
 /**
@@ -107,22 +125,19 @@ export class Bench {
 
 /** Pages in Chromium, driven by Playwright. */
 class PlaywrightPages {
-  /** @type {import("playwright-core").BrowserContext | undefined} */
-  #browser;
-  #profile = "";
+  /** @type {Awaited<ReturnType<typeof launchChromium>> | undefined} */
+  #chromium;
 
   async start() {
-    this.#profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
-    this.#browser = await launchChromium(this.#profile);
+    this.#chromium = await launchChromium();
   }
 
   async stop() {
-    await this.#browser?.close();
-    await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    await this.#chromium?.end();
   }
 
   async blank() {
-    const page = await this.#browser?.newPage();
+    const page = await this.#chromium?.browser.newPage();
     if (!page) throw new Error("the lab has not been started");
     return page;
   }
@@ -165,8 +180,7 @@ export class Lab {
   }
 
   async stop() {
-    await this.#pages.stop();
-    for (const site of this.#sites) await site.close();
+    await endAll([() => this.#pages.stop(), ...this.#sites.map((site) => () => site.close())]);
   }
 
   /** A page without anything. */
@@ -204,7 +218,7 @@ export class Lab {
 /** A lab that lives as long as the surrounding `describe`. */
 export function useLab() {
   const lab = new Lab();
-  before(() => lab.start(), { timeout: 60_000 });
-  after(() => lab.stop(), { timeout: 30_000 });
+  before(() => lab.start(), { timeout: START });
+  after(() => lab.stop(), { timeout: END });
   return lab;
 }

@@ -7,6 +7,7 @@ import http from "node:http";
 import { generate, parser } from "mqtt-packet";
 import { WebSocketServer } from "ws";
 import { METHOD, ScramServer } from "./scram_server.mjs";
+import { listen } from "./sockets.mjs";
 
 /** Of users that authenticate with SCRAM. */
 export const PASSWORD = "pencil";
@@ -216,16 +217,12 @@ export class ObligingServer {
 
   static async start() {
     const server = new ObligingServer();
-    await new Promise((resolve) => {
-      server.#http.listen(0, "127.0.0.1", () => resolve(undefined));
-    });
-    const address = /** @type {import("node:net").AddressInfo} */ (server.#http.address());
-    server.origin = `ws://127.0.0.1:${address.port}`;
+    const { port, close } = await listen(server.#http);
+    server.origin = `ws://127.0.0.1:${port}`;
+    server.stop = close;
     return server;
   }
 
-  async stop() {
-    this.#http.closeAllConnections();
-    await new Promise((resolve) => this.#http.close(() => resolve(undefined)));
-  }
+  /** @type {() => Promise<void>} */
+  stop = async () => {};
 }

@@ -3,13 +3,11 @@
 // back/forward cache; what happens to pages that are neither is what the tests of the page's life are about.
 
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
-import { endWithUs } from "./processes.mjs";
+import { removeFolder, temporaryFolder } from "./folders.mjs";
+import { launched } from "./launching.mjs";
+import { ARRIVAL } from "./patience.mjs";
+import { endWithUs, untilEnded } from "./processes.mjs";
 import { RemoteCalls } from "./remote_calls.mjs";
-
-const PATIENCE = 15_000;
 
 const ARGUMENTS = [
   "--headless=new",
@@ -17,6 +15,8 @@ const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
+  // Where that is small, pages die.
+  "--disable-dev-shm-usage",
   "--no-first-run",
   "--disable-background-networking",
   "--disable-component-update",
@@ -57,12 +57,12 @@ export class Tab {
 
   /** Asks until an expression is true. @param {string} expression */
   async until(expression) {
-    const end = performance.now() + PATIENCE;
+    const end = performance.now() + ARRIVAL;
     for (;;) {
       // While a page is being replaced there is nothing to ask.
       const value = await this.evaluate(expression).catch(() => false);
       if (value) return;
-      if (performance.now() > end) throw new Error(`waited ${PATIENCE} ms for ${expression}`);
+      if (performance.now() > end) throw new Error(`waited ${ARRIVAL} ms for ${expression}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -107,23 +107,28 @@ export class RawChromium {
 
   /** @param {string[]} [more] arguments */
   static async start(more = []) {
-    const profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-raw-chromium-"));
-    const program = process.env.WEBMQTT_CHROMIUM ?? "/usr/bin/chromium";
-    const child = spawn(program, [...ARGUMENTS, `--user-data-dir=${profile}`, ...more], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    endWithUs(child);
-    const url = await new Promise((resolve, reject) => {
-      let said = "";
-      child.stderr.on("data", (text) => {
-        said += text;
-        const found = said.match(/DevTools listening on (ws:\S+)/);
-        if (found) resolve(found[1]);
+    return launched("Chromium", async (otherwise) => {
+      const profile = await temporaryFolder("raw-chromium");
+      otherwise(() => removeFolder(profile));
+      const program = process.env.WEBMQTT_CHROMIUM ?? "/usr/bin/chromium";
+      const child = spawn(program, [...ARGUMENTS, `--user-data-dir=${profile}`, ...more], {
+        stdio: ["ignore", "ignore", "pipe"],
       });
-      child.once("exit", (code) => reject(new Error(`Chromium ended with ${code}: ${said}`)));
+      endWithUs(child);
+      otherwise(() => untilEnded(child, () => child.kill("SIGKILL")));
+      const url = await new Promise((resolve, reject) => {
+        let said = "";
+        child.stderr.on("data", (text) => {
+          said += text;
+          const found = said.match(/DevTools listening on (ws:\S+)/);
+          if (found) resolve(found[1]);
+        });
+        child.once("error", reject);
+        child.once("exit", (code) => reject(new Error(`Chromium ended with ${code}: ${said}`)));
+      });
+      const calls = await RemoteCalls.open(url, ({ error }) => error?.message);
+      return new RawChromium(child, profile, calls);
     });
-    const calls = await RemoteCalls.open(url, ({ error }) => error?.message);
-    return new RawChromium(child, profile, calls);
   }
 
   /** Hears of every event from now on. @param {(event: { method: string, params: any }) => void} listener */
@@ -147,10 +152,8 @@ export class RawChromium {
   }
 
   async stop() {
-    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
-    await this.send("Browser.close").catch(() => {});
+    await untilEnded(this.#process, () => this.send("Browser.close").catch(() => {}));
     this.#calls.close();
-    await ended;
-    await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(this.#profile);
   }
 }

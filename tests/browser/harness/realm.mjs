@@ -5,12 +5,11 @@
 import { WebSocketServer } from "ws";
 import { pack, unpack } from "../page/wire.js";
 import { Arrivals } from "./arrivals.mjs";
+import { LAUNCH } from "./patience.mjs";
 import { uniqueName } from "./witness.mjs";
 
 /** @typedef {import("node:http").IncomingMessage} Request */
 /** @typedef {import("node:http").ServerResponse} Response */
-
-const START_PATIENCE = 30_000;
 
 export class Realm {
   name = uniqueName("realm");
@@ -68,7 +67,7 @@ export class Realm {
     const start = await this.#starts.until(
       ([first]) => first,
       () => "the realm to load the package",
-      START_PATIENCE,
+      LAUNCH,
     );
     if (start.failure !== undefined) throw new Error(start.failure);
   }

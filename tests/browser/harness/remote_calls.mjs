@@ -2,6 +2,7 @@
 // Calls over a WebSocket that are answered by number, in any order: how browsers are driven from outside.
 
 import { WebSocket } from "ws";
+import { LAUNCH } from "./patience.mjs";
 
 export class RemoteCalls {
   #socket;
@@ -34,7 +35,7 @@ export class RemoteCalls {
 
   /** @param {string} url @param {(answer: any) => string | undefined} failure */
   static async open(url, failure) {
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(url, { handshakeTimeout: LAUNCH });
     await new Promise((resolve, reject) => {
       socket.once("open", resolve);
       socket.once("error", reject);
@@ -47,6 +48,8 @@ export class RemoteCalls {
     this.#last += 1;
     const id = this.#last;
     return new Promise((resolve, reject) => {
+      // Nobody would hear an answer, and nobody would be told.
+      if (this.#socket.readyState !== WebSocket.OPEN) throw new Error("the browser is gone");
       this.#calls.set(id, { resolve, reject });
       this.#socket.send(JSON.stringify({ id, method, params, sessionId }));
     });

@@ -7,6 +7,7 @@ import http from "node:http";
 import { generate, parser } from "mqtt-packet";
 import { WebSocketServer } from "ws";
 import { Arrivals } from "./arrivals.mjs";
+import { listen } from "./sockets.mjs";
 
 /** @typedef {import("mqtt-packet").Packet} Packet */
 /** @typedef {Packet["cmd"]} PacketName */
@@ -202,8 +203,8 @@ export class ScriptedServer {
   /** Every upgrade request. @type {Arrivals<http.IncomingMessage>} */
   upgrades = new Arrivals();
   #http = http.createServer();
-  /** @type {Set<import("node:stream").Duplex>} */
-  #silent = new Set();
+  /** @type {() => Promise<void>} */
+  #close = async () => {};
   #taken = 0;
   port = 0;
 
@@ -219,10 +220,7 @@ export class ScriptedServer {
     this.#http.on("upgrade", (request, socket, head) => {
       this.upgrades.push(request);
       socket.on("error", () => {});
-      if (this.upgrade.silent) {
-        this.#silent.add(socket);
-        return;
-      }
+      if (this.upgrade.silent) return;
       const status = this.upgrade.status ?? this.upgrade.check?.(request);
       if (status !== undefined) {
         socket.end(`HTTP/1.1 ${status} No\r\nConnection: close\r\n\r\n`);
@@ -235,12 +233,9 @@ export class ScriptedServer {
   /** @param {Upgrade & { port?: number }} [options] */
   static async start({ port = 0, ...upgrade } = {}) {
     const server = new ScriptedServer(upgrade);
-    await new Promise((resolve, reject) => {
-      server.#http.once("error", reject);
-      server.#http.listen(port, "127.0.0.1", () => resolve(undefined));
-    });
-    const address = /** @type {import("node:net").AddressInfo} */ (server.#http.address());
-    server.port = address.port;
+    const listening = await listen(server.#http, port);
+    server.port = listening.port;
+    server.#close = listening.close;
     return server;
   }
 
@@ -259,8 +254,6 @@ export class ScriptedServer {
 
   async stop() {
     for (const peer of this.peers.items) peer.drop();
-    for (const socket of this.#silent) socket.destroy();
-    this.#http.closeAllConnections();
-    await new Promise((resolve) => this.#http.close(() => resolve(undefined)));
+    await this.#close();
   }
 }

@@ -4,14 +4,15 @@
 
 import { execFile } from "node:child_process";
 import { createReadStream } from "node:fs";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
-import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { removeFolder, temporaryFolder } from "./folders.mjs";
 import { Realms } from "./realm.mjs";
+import { listen } from "./sockets.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
@@ -70,7 +71,7 @@ async function answer(request, response) {
 
 /** A throw-away certificate for 127.0.0.1. */
 async function makeCertificate() {
-  const directory = await mkdtemp(path.join(os.tmpdir(), "webmqtt-cert-"));
+  const directory = await temporaryFolder("cert");
   try {
     const key = path.join(directory, "key.pem");
     const cert = path.join(directory, "cert.pem");
@@ -80,7 +81,7 @@ async function makeCertificate() {
     await promisify(execFile)("openssl", ["req", "-x509", ...curve, ...subject, ...files]);
     return { key: await readFile(key), cert: await readFile(cert) };
   } finally {
-    await rm(directory, { recursive: true });
+    await removeFolder(directory);
   }
 }
 
@@ -127,15 +128,7 @@ export async function serveExample(files) {
  * @returns {Promise<{ origin: string, close(): Promise<void> }>}
  */
 async function serve(server) {
-  const tls = server instanceof https.Server;
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
-  return {
-    origin: `${tls ? "https" : "http"}://127.0.0.1:${address.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
-  };
+  const { port, close } = await listen(server);
+  const scheme = server instanceof https.Server ? "https" : "http";
+  return { origin: `${scheme}://127.0.0.1:${port}`, close };
 }

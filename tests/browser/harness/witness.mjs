@@ -6,6 +6,7 @@
 import { randomBytes } from "node:crypto";
 import mqtt from "mqtt";
 import { Arrivals } from "./arrivals.mjs";
+import { ARRIVAL, LAUNCH } from "./patience.mjs";
 import { numbers } from "./series.mjs";
 
 /** Unacknowledged publishes at a time. */
@@ -61,7 +62,7 @@ export class Witness {
       will,
       keepalive: 60,
       reconnectPeriod: 50,
-      connectTimeout: 10_000,
+      connectTimeout: ARRIVAL,
       properties: version === 5 && !clean ? { sessionExpiryInterval: 3600 } : undefined,
     });
     const witness = new Witness(client);
@@ -74,7 +75,7 @@ export class Witness {
     return this.connections.until(
       (connections) => connections[count - 1],
       () => `the witness' connection ${count}`,
-      30_000,
+      LAUNCH,
     );
   }
 

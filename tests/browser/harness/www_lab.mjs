@@ -3,21 +3,22 @@
 // everything noted that must not happen on it.
 
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import http from "node:http";
-import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Broker } from "./broker.mjs";
+import { endAll } from "./ending.mjs";
 import { launchChromium } from "./lab.mjs";
+import { END, START, TEST } from "./patience.mjs";
+import { listen } from "./sockets.mjs";
 import { uniqueName, Witness } from "./witness.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 export const built = path.join(root, "target", "www");
-const PATIENCE = 15_000;
 
 const TYPES = new Map([
   [".html", "text/html; charset=utf-8"],
@@ -86,9 +87,8 @@ export async function serve(folder = built) {
       response.writeHead(404).end();
     }
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  return { origin: `http://127.0.0.1:${port}`, server };
+  const { port, close } = await listen(server);
+  return { origin: `http://127.0.0.1:${port}`, close };
 }
 
 /** @typedef {{ page: Page, origin: string, offences: Offences, tell: (text: string) => void }} Www */
@@ -98,35 +98,22 @@ export async function serve(folder = built) {
  * @param {{ timeout?: number }} [options]
  * @returns {(name: string, body: (www: Www) => Promise<void>) => void}
  */
-export function useWww({ timeout = 90_000 } = {}) {
-  /** @type {import("playwright-core").BrowserContext} */
-  let browser;
+export function useWww({ timeout = TEST } = {}) {
+  /** @type {Awaited<ReturnType<typeof launchChromium>>} */
+  let chromium;
   /** @type {Awaited<ReturnType<typeof serve>>} */
   let site;
-  let profile = "";
   before(
     async () => {
-      profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
-      [browser, site] = await Promise.all([
-        launchChromium(profile, { serviceWorkers: "block" }),
-        serve(),
-      ]);
+      site = await serve();
+      chromium = await launchChromium({ serviceWorkers: "block" });
     },
-    { timeout: 60_000 },
+    { timeout: START },
   );
-  after(
-    async () => {
-      await browser?.close();
-      site?.server.closeAllConnections();
-      site?.server.close();
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
-    { timeout: 30_000 },
-  );
+  after(() => endAll([() => chromium?.end(), () => site?.close()]), { timeout: END });
   return (name, body) => {
     test(name, { timeout }, async (t) => {
-      const page = await browser.newPage();
-      page.setDefaultTimeout(PATIENCE);
+      const page = await chromium.browser.newPage();
       const offences = new Offences();
       offences.watch(page);
       await offences.watchPolicy(page);

@@ -10,7 +10,8 @@ import { Arrivals } from "./arrivals.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const xtask = process.env.WEBMQTT_XTASK ?? path.join(root, "target", "debug", "xtask");
-const STOP_PATIENCE = 30_000;
+/** Longer than it waits itself for an orderly end. */
+const STOP_PATIENCE = 100_000;
 
 /** What `xtask` prints for these arguments. @param {string[]} args */
 export async function askXtask(args) {

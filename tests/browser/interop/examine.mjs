@@ -2,8 +2,6 @@
 // Examines a broker from a page in Chromium, with the built package and the checks of the page's own test of a broker.
 
 import { createHash, X509Certificate } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -98,16 +96,14 @@ export class ExaminingPage {
 
   /** @param {Buffer | undefined} authority */
   async #start(authority) {
-    const profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-interop-"));
-    this.#ends.push(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
     const site = await serveExample({
       "index.html": "<!doctype html><title>interop</title>",
       "checks.js": await scriptOfChecks(),
     });
     this.#ends.push(() => site.close());
     const args = authority ? [`--ignore-certificate-errors-spki-list=${pinOf(authority)}`] : [];
-    const browser = await launchChromium(profile, { ignoreHTTPSErrors: false, args });
-    this.#ends.push(() => browser.close());
+    const { browser, end } = await launchChromium({ ignoreHTTPSErrors: false, args });
+    this.#ends.push(end);
     const page = await browser.newPage();
     await page.addInitScript(watchSockets);
     await page.goto(`${site.origin}/index.html`);
@@ -151,7 +147,7 @@ export class ExaminingPage {
       ([url, protocols]) =>
         new Promise((resolve) => {
           const socket = new WebSocket(url, protocols);
-          const late = setTimeout(() => resolve("no answer"), 10_000);
+          const late = setTimeout(() => resolve("no answer"), 30_000);
           /** @param {string} answer */
           const told = (answer) => {
             clearTimeout(late);

@@ -10,7 +10,8 @@ import { scramSha256 } from "/pkg/dist/scram.js";
 // @ts-expect-error: the same
 import { signedUrl } from "/pkg/dist/sigv4.js";
 
-const PATIENCE = 15_000;
+/** As in `harness/patience.mjs`. */
+const PATIENCE = 40_000;
 
 /** @typedef {{ topic: string, text: string, qos: number, retain: boolean, dup: boolean }} Seen */
 

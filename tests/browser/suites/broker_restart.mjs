@@ -9,7 +9,7 @@ import { assertAtLeastOnce } from "../harness/series.mjs";
 import { uniqueName, Witness } from "../harness/witness.mjs";
 import { quick } from "./broker_suite.mjs";
 
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 /** @param {import("./broker_suite.mjs").Ground} ground */
 export function brokerRestartTests({ version, facts, broker, test }) {

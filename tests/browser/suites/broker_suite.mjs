@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { useBroker, whyNoBroker } from "../harness/broker.mjs";
 import { titled } from "../harness/engines/engine.mjs";
 import { useLab } from "../harness/lab.mjs";
+import { TEST } from "../harness/patience.mjs";
 import { uniqueName, Witness } from "../harness/witness.mjs";
 import { accountTests } from "./accounts.mjs";
 import { brokers } from "./broker_facts.mjs";
@@ -88,7 +89,7 @@ export async function testBroker(kind) {
                 );
               }
             };
-            test(name, { timeout: 90_000 }, run);
+            test(name, { timeout: TEST }, run);
           },
           skip: (name, why) => void test(name, { skip: why }, () => {}),
         };

@@ -4,6 +4,7 @@
 
 import { after, before } from "node:test";
 import { ENGINES, runIn } from "../harness/engines/engine.mjs";
+import { END, START } from "../harness/patience.mjs";
 
 /** @typedef {import("../harness/engines/engine.mjs").EngineName} EngineName */
 /** @typedef {import("../harness/engines/engine.mjs").Place} Place */
@@ -20,9 +21,9 @@ export async function runThere(engine, place, files) {
     async () => {
       browser = await ENGINES[engine].start();
     },
-    { timeout: 90_000 },
+    { timeout: START },
   );
-  after(() => browser?.stop(), { timeout: 30_000 });
+  after(() => browser?.stop(), { timeout: END });
   runIn(engine, place, () => browser);
   await files();
 }

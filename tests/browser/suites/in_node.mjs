@@ -5,6 +5,7 @@
 import { describe, test } from "node:test";
 import { WebSocket } from "ws";
 import { createClient } from "../../../pkg/dist/base64.js";
+import { TEST } from "../harness/patience.mjs";
 import { ScriptedServer } from "../harness/scripted_server.mjs";
 import { quick } from "./scripted.mjs";
 
@@ -31,7 +32,7 @@ export const webSocket = /** @type {WebSocketConstructor} */ (/** @type {unknown
 export function describeInNode(title, add) {
   describe(title, () => {
     add((name, body) => {
-      test(name, { timeout: 60_000 }, async () => {
+      test(name, { timeout: TEST }, async () => {
         const server = await ScriptedServer.start();
         /** @type {Client[]} */
         const clients = [];

@@ -4,7 +4,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { endAll } from "../harness/ending.mjs";
 import { ENGINES } from "../harness/engines/engine.mjs";
+import { ARRIVAL, END, START, TEST } from "../harness/patience.mjs";
 import { ScriptedServer } from "../harness/scripted_server.mjs";
 import { serveSite } from "../harness/site.mjs";
 import { never } from "./scripted.mjs";
@@ -12,17 +14,15 @@ import { never } from "./scripted.mjs";
 /** @typedef {import("../harness/engines/engine.mjs").Tab} Tab */
 /** @typedef {import("../harness/scripted_server.mjs").Peer} Peer */
 
-const PATIENCE = 15_000;
-
 /** Only the page's return can end the waiting. */
 const OPTIONS = { clientId: "page", keepalive: 60, ...never };
 
 /** Asks until an expression is true. @param {Tab} tab @param {string} expression */
 async function until(tab, expression) {
-  const end = performance.now() + PATIENCE;
+  const end = performance.now() + ARRIVAL;
   // While a page is being replaced there is nothing to ask.
   while (!(await tab.evaluate(expression).catch(() => false))) {
-    if (performance.now() > end) throw new Error(`waited ${PATIENCE} ms for ${expression}`);
+    if (performance.now() > end) throw new Error(`waited ${ARRIVAL} ms for ${expression}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -36,19 +36,17 @@ export function pageLifeTests(engine) {
   let site;
   before(
     async () => {
-      [browser, site] = await Promise.all([start(), serveSite()]);
+      site = await serveSite();
+      browser = await start();
     },
-    { timeout: 90_000 },
+    { timeout: START },
   );
-  after(async () => {
-    await browser?.stop();
-    await site?.close();
-  });
+  after(() => endAll([() => browser?.stop(), () => site?.close()]), { timeout: END });
 
   for (const place of /** @type {const} */ (["window", "worker"])) {
     /** @param {string} name @param {(setup: { tab: Tab, peer: Peer, server: ScriptedServer }) => Promise<void>} body */
     const withPage = (name, body) =>
-      test(name, { timeout: 60_000 }, async () => {
+      test(name, { timeout: TEST }, async () => {
         const server = await ScriptedServer.start();
         const tab = await browser.open(`${site.origin}/page/index.html`);
         try {

@@ -4,6 +4,7 @@
 import { describe, test } from "node:test";
 import { titled } from "../harness/engines/engine.mjs";
 import { useLab } from "../harness/lab.mjs";
+import { TEST } from "../harness/patience.mjs";
 import { ScriptedServer } from "../harness/scripted_server.mjs";
 
 /** @typedef {import("../harness/lab.mjs").Bench} Bench */
@@ -42,7 +43,7 @@ export function describeScripted(title, add) {
           await server.stop();
         }
       });
-      test(name, { timeout: 60_000 }, run);
+      test(name, { timeout: TEST }, run);
     }, lab);
   });
 }

@@ -2,11 +2,11 @@
 // A folder of somebody who uses the package: what `npm pack` makes is installed in it, and the samples lie beside it.
 
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { removeFolder, temporaryFolder } from "../../browser/harness/folders.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 export const root = path.resolve(here, "..", "..", "..");
@@ -36,7 +36,7 @@ export class Consumer {
   }
 
   static async install() {
-    const folder = await mkdtemp(path.join(os.tmpdir(), "webmqtt-consumer-"));
+    const folder = await temporaryFolder("consumer");
     const packed = await output(
       ["npm", "pack", path.join(root, "pkg"), "--json", "--pack-destination", folder],
       folder,
@@ -73,6 +73,6 @@ export class Consumer {
   }
 
   async remove() {
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(this.folder);
   }
 }

@@ -1,12 +1,11 @@
 // @ts-check
 // A project that has installed the package, a broker, and a browser to try both in.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
 import { after, before } from "node:test";
 import { Broker } from "../../browser/harness/broker.mjs";
+import { endAll } from "../../browser/harness/ending.mjs";
 import { launchChromium } from "../../browser/harness/lab.mjs";
+import { END, START } from "../../browser/harness/patience.mjs";
 import { Consumer } from "./consumer.mjs";
 
 /** One that lives as long as the surrounding `describe`. */
@@ -18,19 +17,22 @@ export function useWorkbench() {
       /** @type {unknown} */ (undefined)
     ),
   };
-  let profile = "";
-  before(async () => {
-    profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-chromium-"));
-    // One after the other: what was started before a failure is ended all the same.
-    bench.browser = await launchChromium(profile);
-    bench.broker = await Broker.start("embedded");
-    bench.consumer = await Consumer.install();
-  });
-  after(async () => {
-    await bench.browser?.close();
-    await bench.broker?.stop();
-    await bench.consumer?.remove();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-  });
+  /** @type {Awaited<ReturnType<typeof launchChromium>>} */
+  let chromium;
+  before(
+    async () => {
+      // One after the other: what was started before a failure is ended all the same.
+      chromium = await launchChromium();
+      bench.browser = chromium.browser;
+      bench.broker = await Broker.start("embedded");
+      bench.consumer = await Consumer.install();
+    },
+    { timeout: START },
+  );
+  after(
+    () =>
+      endAll([() => chromium?.end(), () => bench.broker?.stop(), () => bench.consumer?.remove()]),
+    { timeout: END },
+  );
   return bench;
 }

@@ -11,6 +11,9 @@ use crate::step::{Failure, Step, locked};
 /// apt has a lock of its own, but answers a second caller with an error.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
+/// A server may fail, and the machine itself may be installing something.
+pub const PATIENT: [&str; 4] = ["-o", "Acquire::Retries=5", "-o", "DPkg::Lock::Timeout=300"];
+
 /// The installed version of a package, on this machine or in a folder with a Debian in it; without what Debian adds.
 pub fn version(package: &str, inside: Option<&Path>) -> Option<String> {
     let mut query = project::command("dpkg-query");
@@ -54,8 +57,8 @@ pub fn install(step: &Step, packages: &[&str]) -> Result<(), Failure> {
         return Ok(());
     }
     // Most often the package lists are old or absent.
-    step.run(apt_get().arg("update"))?;
-    step.run(&mut install_command(&missing)).map_err(|failure| Failure {
+    step.fetch(apt_get().arg("update"))?;
+    step.fetch(&mut install_command(&missing)).map_err(|failure| Failure {
         sentence: format!(
             "Debian's packages {list} cannot be installed here; run `apt-get install {list}` by hand to see why."
         ),
@@ -83,6 +86,8 @@ fn install_command(packages: &[&str]) -> Command {
 
 fn apt_get() -> Command {
     let mut command = project::command("apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(PATIENT);
     command
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use super::{Found, apt};
 use crate::process;
@@ -12,6 +13,8 @@ use crate::project;
 use crate::step::{Failure, Step};
 
 const PACKAGES: [&str; 2] = ["mosquitto", "rabbitmq-server"];
+/// Before a server that failed is asked again.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// The folder.
 pub fn folder() -> PathBuf {
@@ -44,30 +47,40 @@ pub fn provide(step: &Step) -> Result<(), Failure> {
     apt::install(step, &["debootstrap"])?;
     let folder = folder();
     let part = folder.with_extension("part");
-    for old in [&folder, &part] {
-        if old.exists() {
-            fs::remove_dir_all(old)
-                .map_err(|error| Failure::io(&format!("removing {}", old.display()), &error))?;
-        }
-    }
+    empty(&folder)?;
     step.tell(&format!(
         "making a Debian 13 with Mosquitto and RabbitMQ in {} (0.5 GB)",
         folder.display()
     ));
-    step.run(
-        project::command("debootstrap")
-            .args(["--variant=minbase", "trixie"])
-            .arg(&part),
-    )?;
+    step.patiently(PAUSE, || {
+        // What a failed one leaves behind is in the way of the next.
+        empty(&part)?;
+        step.run(
+            project::command("debootstrap")
+                .args(["--variant=minbase", "trixie"])
+                .arg(&part),
+        )
+    })?;
     keep_services_down(&part).map_err(|error| Failure::io("writing policy-rc.d", &error))?;
-    step.run(&mut inside(
+    let patient = apt::PATIENT.join(" ");
+    step.fetch(&mut inside(
         &part,
         &format!(
-            "apt-get update\napt-get install --yes --no-install-recommends {}\napt-get clean",
+            "apt-get {patient} update\napt-get {patient} install --yes --no-install-recommends {}\napt-get clean",
             PACKAGES.join(" ")
         ),
     ))?;
     fs::rename(&part, &folder).map_err(|error| Failure::io("naming the finished folder", &error))
+}
+
+fn empty(folder: &Path) -> Result<(), Failure> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if folder.exists() => Err(Failure::io(
+            &format!("removing {}", folder.display()),
+            &error,
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// A command inside, in a process namespace of its own: whatever a package starts ends with it.

@@ -52,7 +52,7 @@ pub fn provide(step: &Step) -> Result<(), Failure> {
     let folder = project::hivemq_folder();
     let part = folder.with_extension("part");
     let _ = fs::remove_dir_all(&part);
-    step.run(
+    step.fetch(
         project::command("mvn")
             .args(["--batch-mode", "--quiet", "--file", POM])
             .arg("dependency:copy-dependencies")

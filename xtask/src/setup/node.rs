@@ -54,7 +54,7 @@ pub fn find_modules() -> Result<Found, String> {
 }
 
 pub fn provide_modules(step: &Step) -> Result<(), Failure> {
-    step.run(project::command("npm").args([
+    step.fetch(project::command("npm").args([
         "ci",
         "--no-audit",
         "--no-fund",

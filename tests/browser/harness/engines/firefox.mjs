@@ -2,14 +2,14 @@
 // A headless Firefox, driven by WebDriver BiDi, which it speaks itself.
 
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Arrivals } from "../arrivals.mjs";
-import { endWithUs } from "../processes.mjs";
+import { removeFolder, temporaryFolder } from "../folders.mjs";
+import { launched } from "../launching.mjs";
+import { LAUNCH } from "../patience.mjs";
+import { endWithUs, untilEnded } from "../processes.mjs";
 import { RemoteCalls } from "../remote_calls.mjs";
-
-const START_PATIENCE = 60_000;
 
 /** A closed network must not be asked for anything. */
 const PREFERENCES = {
@@ -140,24 +140,28 @@ export class Firefox {
   }
 
   static async start() {
-    const profile = await mkdtemp(path.join(os.tmpdir(), "webmqtt-firefox-"));
-    const lines = Object.entries(PREFERENCES).map(
-      ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
-    );
-    await writeFile(path.join(profile, "user.js"), lines.join(""));
-    const child = spawn(
-      process.env.WEBMQTT_FIREFOX ?? "firefox-esr",
-      ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0"],
-      // Whatever it keeps outside its profile goes with the profile.
-      { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, HOME: profile } },
-    );
-    endWithUs(child);
-    const failure = (/** @type {any} */ { error, message }) => error && `${error}: ${message}`;
-    const calls = await RemoteCalls.open(`${await addressOf(child)}/session`, failure);
-    const browser = new Firefox(child, profile, calls);
-    const capabilities = { alwaysMatch: { acceptInsecureCerts: true } };
-    await browser.send("session.new", { capabilities });
-    return browser;
+    return launched("Firefox", async (otherwise) => {
+      const profile = await temporaryFolder("firefox");
+      otherwise(() => removeFolder(profile));
+      const lines = Object.entries(PREFERENCES).map(
+        ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
+      );
+      await writeFile(path.join(profile, "user.js"), lines.join(""));
+      const child = spawn(
+        process.env.WEBMQTT_FIREFOX ?? "firefox-esr",
+        ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0"],
+        // Whatever it keeps outside its profile goes with the profile.
+        { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, HOME: profile } },
+      );
+      endWithUs(child);
+      otherwise(() => untilEnded(child, () => child.kill("SIGKILL")));
+      const failure = (/** @type {any} */ { error, message }) => error && `${error}: ${message}`;
+      const calls = await RemoteCalls.open(`${await addressOf(child)}/session`, failure);
+      const browser = new Firefox(child, profile, calls);
+      const capabilities = { alwaysMatch: { acceptInsecureCerts: true } };
+      await browser.send("session.new", { capabilities });
+      return browser;
+    });
   }
 
   /** @param {string} method @param {object} [parameters] @returns {Promise<any>} */
@@ -179,10 +183,8 @@ export class Firefox {
   }
 
   async stop() {
-    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
-    await this.send("browser.close").catch(() => {});
-    await ended;
-    await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    await untilEnded(this.#process, () => this.send("browser.close").catch(() => {}));
+    await removeFolder(this.#profile);
   }
 }
 
@@ -211,6 +213,6 @@ async function addressOf(child) {
       return said.match(/WebDriver BiDi listening on (ws:\S+)/)?.[1];
     },
     () => `Firefox to start, it said: ${said}`,
-    START_PATIENCE,
+    LAUNCH,
   );
 }

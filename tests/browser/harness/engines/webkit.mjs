@@ -2,23 +2,13 @@
 // WebKitGTK's MiniBrowser on a display that nobody sees, driven by WebDriver.
 
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
+import http from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { removeFolder, temporaryFolder } from "../folders.mjs";
+import { launched } from "../launching.mjs";
+import { TEST } from "../patience.mjs";
 import { freePort } from "../ports.mjs";
-
-const START_PATIENCE = 60_000;
-
-/** Waits until `probe` gives something. @template T @param {() => Promise<T | undefined>} probe @param {string} what */
-async function eventually(probe, what) {
-  const end = performance.now() + START_PATIENCE;
-  for (;;) {
-    const found = await probe();
-    if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error(`waited ${START_PATIENCE} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+import { endWithUs, isRunning, untilEnded } from "../processes.mjs";
 
 /** One window. Two tabs of one window would hide each other. */
 export class Window {
@@ -48,58 +38,73 @@ export class Window {
 }
 
 export class WebKit {
-  #processes;
+  #driver;
+  #display;
   #folder;
-  #address;
+  #port;
   #session = "";
   #first = "";
   /** A command is for the window that was chosen last, so only one is under way. @type {Promise<unknown>} */
   #order = Promise.resolve();
 
-  /** @param {import("node:child_process").ChildProcess[]} processes @param {string} folder @param {string} address */
-  constructor(processes, folder, address) {
-    this.#processes = processes;
+  /**
+   * @param {import("node:child_process").ChildProcess} driver
+   * @param {import("node:child_process").ChildProcess} display
+   * @param {string} folder @param {number} port
+   */
+  constructor(driver, display, folder, port) {
+    this.#driver = driver;
+    this.#display = display;
     this.#folder = folder;
-    this.#address = address;
+    this.#port = port;
   }
 
   static async start() {
-    const folder = await mkdtemp(path.join(os.tmpdir(), "webmqtt-webkit-"));
-    const screen = ["-displayfd", "3", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"];
-    const display = spawn("Xvfb", screen, { stdio: ["ignore", "ignore", "ignore", "pipe"] });
-    const number = await new Promise((resolve, reject) => {
-      display.once("error", reject);
-      display.once("exit", (code) => reject(new Error(`Xvfb ended with ${code}`)));
-      display.stdio[3]?.once("data", (text) => resolve(String(text).trim()));
+    return launched("WebKit", async (otherwise) => {
+      const folder = await temporaryFolder("webkit");
+      otherwise(() => removeFolder(folder));
+      const screen = ["-displayfd", "3", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"];
+      const display = spawn("Xvfb", screen, { stdio: ["ignore", "ignore", "ignore", "pipe"] });
+      endWithUs(display);
+      otherwise(() => untilEnded(display));
+      const number = await new Promise((resolve, reject) => {
+        display.once("error", reject);
+        display.once("exit", (code) => reject(new Error(`Xvfb ended with ${code}`)));
+        display.stdio[3]?.once("data", (text) => resolve(String(text).trim()));
+      });
+      const port = await freePort();
+      const driver = spawn(
+        process.env.WEBMQTT_WEBKIT_DRIVER ?? "WebKitWebDriver",
+        [`--port=${port}`, "--host=127.0.0.1"],
+        // Whatever the browser keeps goes with the folder.
+        { stdio: "ignore", env: { ...process.env, DISPLAY: `:${number}`, HOME: folder } },
+      );
+      endWithUs(driver);
+      otherwise(() => untilEnded(driver));
+      const browser = new WebKit(driver, display, folder, port);
+      const ended = new Promise((_, reject) => {
+        driver.once("error", reject);
+        driver.once("exit", (code) => reject(new Error(`WebKitWebDriver ended with ${code}`)));
+      });
+      ended.catch(() => {});
+      // Somebody else may have taken its port: its answers are none of the driver.
+      await Promise.race([browser.#open(), ended]);
+      return browser;
     });
-    const port = await freePort();
-    const driver = spawn(
-      process.env.WEBMQTT_WEBKIT_DRIVER ?? "WebKitWebDriver",
-      [`--port=${port}`, "--host=127.0.0.1"],
-      // Whatever the browser keeps goes with the folder.
-      { stdio: "ignore", env: { ...process.env, DISPLAY: `:${number}`, HOME: folder } },
-    );
-    const browser = new WebKit([driver, display], folder, `http://127.0.0.1:${port}`);
-    try {
-      await browser.#open();
-    } catch (error) {
-      await browser.stop();
-      throw error;
-    }
-    return browser;
   }
 
   async #open() {
-    const ready = () =>
+    const isUp = () =>
       this.#call("GET", "/status").then(
         () => true,
-        () => undefined,
+        () => false,
       );
-    await eventually(ready, "WebKitWebDriver");
+    while (isRunning(this.#driver) && !(await isUp())) await delay(20);
     const { sessionId } = await this.#call("POST", "/session", {
       capabilities: {
         alwaysMatch: {
           acceptInsecureCerts: true,
+          timeouts: { script: TEST, pageLoad: TEST },
           "webkitgtk:browserOptions": {
             binary: process.env.WEBMQTT_WEBKIT,
             args: ["--automation"],
@@ -113,12 +118,23 @@ export class WebKit {
 
   /** @param {string} method @param {string} address @param {object} [body] @returns {Promise<any>} */
   async #call(method, address, body) {
-    const response = await fetch(this.#address + address, {
-      method,
-      ...(body && { body: JSON.stringify(body) }),
+    /** @type {{ ok: boolean, said: string }} */
+    const { ok, said } = await new Promise((resolve, reject) => {
+      // A connection of its own: one that is kept may be closed when the next command comes.
+      const options = { host: "127.0.0.1", port: this.#port, path: address, method, agent: false };
+      const request = http.request(options, (response) => {
+        let all = "";
+        response.setEncoding("utf8").on("data", (/** @type {string} */ piece) => {
+          all += piece;
+        });
+        response.once("end", () => resolve({ ok: response.statusCode === 200, said: all }));
+        response.once("error", reject);
+      });
+      request.once("error", reject);
+      request.end(body && JSON.stringify(body));
     });
-    const { value } = /** @type {any} */ (await response.json());
-    if (!response.ok) throw new Error(`${method} ${address}: ${value.error} ${value.message}`);
+    const { value } = JSON.parse(said);
+    if (!ok) throw new Error(`${method} ${address}: ${value.error} ${value.message}`);
     return value;
   }
 
@@ -145,13 +161,12 @@ export class WebKit {
   }
 
   async stop() {
-    if (this.#session) await this.#call("DELETE", this.#session).catch(() => {});
-    for (const child of this.#processes) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill();
-      await ended;
-    }
-    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+    const session = this.#session;
+    await untilEnded(this.#driver, async () => {
+      if (session) await this.#call("DELETE", session).catch(() => {});
+      this.#driver.kill();
+    });
+    await untilEnded(this.#display);
+    await removeFolder(this.#folder);
   }
 }
