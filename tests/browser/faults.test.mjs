@@ -29,7 +29,7 @@ for (const [kind, few] of Object.entries(PLAYED)) {
 
     const runs = Number(RUNS ?? few);
     const seeds = ONLY === undefined ? [...Array(runs).keys()] : [Number(ONLY)];
-    const timeout = 60_000 + seeds.length * 10_000;
+    const timeout = 180_000 + seeds.length * 30_000;
     test("QoS 1 loses nothing, QoS 2 loses and doubles nothing", { timeout }, async (t) => {
       const sum = await playRuns(await enduringPage(lab), broker(), kind, seeds);
       t.diagnostic(`seeds ${seeds[0]} to ${seeds.at(-1)}: ${sum}`);

@@ -16,7 +16,7 @@ import { judged } from "./suites/fault_runs.mjs";
 /** @typedef {import("./suites/endurance.mjs").Report} Report */
 
 const missing = await whyNoBroker("rabbitmq");
-const timeout = 240_000;
+const timeout = 1_200_000;
 const QOS = /** @type {const} */ ([1, 2]);
 
 /** Traffic on either side of the kill, in milliseconds. */

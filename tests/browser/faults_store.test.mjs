@@ -240,7 +240,7 @@ describe("a page that crashes at any moment", { skip: missing }, () => {
     `${received} received, ${seenTwice} of QoS 2 seen again by the next page, ` +
     `${unheard[1]} of QoS 1 and ${unheard[2]} of QoS 2 acknowledged and not seen`;
 
-  const timeout = 60_000 + CRASHES * 15_000;
+  const timeout = 180_000 + CRASHES * 45_000;
 
   test("strict: nothing that has left is lost or sent twice", { timeout }, async (t) => {
     const sum = count(await play("strict"));

@@ -151,6 +151,18 @@ impl Server {
         }
     }
 
+    /// Waits until it takes connections there, which it may not come to.
+    pub fn listens_within(&mut self, port: u16, patience: Duration) -> bool {
+        let started = Instant::now();
+        while !self.has_ended() && started.elapsed() < patience {
+            if listens(port) {
+                return true;
+            }
+            thread::sleep(POLL);
+        }
+        false
+    }
+
     /// Ends it without a chance to save anything.
     pub fn kill(&mut self) {
         let _ = self.child.kill();

@@ -23,6 +23,8 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 const TAIL_LINES: usize = 60;
 /// How often something is tried that depends on others.
 pub const TRIES: usize = 3;
+/// What is printed by whoever had to start a program of others once more, with which and why behind it.
+pub const STARTED_AGAIN: &str = "started again: ";
 const BETWEEN_TRIES: Duration = Duration::from_secs(3);
 
 /// Why a command stopped: one sentence that says what to do, and the output that led to it.

@@ -11,7 +11,7 @@ use crate::record::{self, Record, Tests};
 use crate::setup::wasm_target::{self, Toolchain};
 use crate::setup::{self, Need, browsers};
 use crate::stamp::files_below;
-use crate::step::{self, Done, Failure, Plan, Step, TRIES, tail};
+use crate::step::{self, Done, Failure, Plan, STARTED_AGAIN, Step, TRIES, tail};
 use crate::summary::{self, Tally};
 use crate::{
     bench, brokers, check, conformance, core_in_wasm, counter, coverage, demo, engines, examples,
@@ -229,9 +229,6 @@ pub fn counted(name: &str, work: impl FnOnce(&Step) -> Result<Done, Failure>) ->
         }
     }
 }
-
-/// What a test prints that had to start a program of others once more, with the reason.
-const STARTED_AGAIN: &str = "started again: ";
 
 /// Runs a test runner and reads its summary. One that ends badly without counting a failure is a failure.
 pub fn runner(

@@ -1,13 +1,15 @@
 // @ts-check
 // Real brokers, started through `xtask broker` on free ports.
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import os from "node:os";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before } from "node:test";
+import { removeFolder, temporaryFolder } from "./folders.mjs";
+import { END } from "./patience.mjs";
 import { askXtask, XtaskServer } from "./xtask.mjs";
 
-const READY_PATIENCE = 90_000;
+/** Longer than `xtask broker` tries. */
+const READY_PATIENCE = 500_000;
 
 /**
  * Why a broker cannot be had here; undefined when it can.
@@ -45,9 +47,14 @@ export class Broker {
 
   /** A broker that keeps its data across restarts. @param {string} kind @param {string[]} more arguments */
   static async start(kind, more = []) {
-    const directory = await mkdtemp(path.join(os.tmpdir(), "webmqtt-broker-"));
+    const directory = await temporaryFolder("broker");
     const broker = new Broker(kind, directory, more);
-    await broker.launch();
+    try {
+      await broker.launch();
+    } catch (error) {
+      await broker.stop();
+      throw error;
+    }
     return broker;
   }
 
@@ -95,7 +102,7 @@ export class Broker {
   /** Ends the broker for good. */
   async stop() {
     await this.#server?.stop();
-    await rm(this.#directory, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(this.#directory);
   }
 }
 
@@ -107,8 +114,8 @@ export function useBroker(kind, more) {
     async () => {
       broker = await Broker.start(kind, more);
     },
-    { timeout: 120_000 },
+    { timeout: READY_PATIENCE + 10_000 },
   );
-  after(() => broker?.stop(), { timeout: 60_000 });
+  after(() => broker?.stop(), { timeout: END });
   return () => broker;
 }

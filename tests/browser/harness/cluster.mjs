@@ -1,9 +1,10 @@
 // @ts-check
 // A cluster of RabbitMQ 4 on this machine, started through `xtask broker rabbitmq-cluster`.
 
+import { launched } from "./launching.mjs";
 import { XtaskServer } from "./xtask.mjs";
 
-const PATIENCE = 180_000;
+const PATIENCE = 300_000;
 
 export class Cluster {
   /** WebSocket URLs of the nodes. */
@@ -22,7 +23,9 @@ export class Cluster {
   /** @param {number} nodes */
   static async start(nodes) {
     const args = ["broker", "rabbitmq-cluster", "--nodes", String(nodes)];
-    return new Cluster(await XtaskServer.start(args, PATIENCE), nodes);
+    const start = () => XtaskServer.start(args, PATIENCE);
+    // It ends by itself when its time is over.
+    return new Cluster(await launched("a cluster", start, 2 * PATIENCE), nodes);
   }
 
   /** As a power failure would. @param {number} node counted from 0 */

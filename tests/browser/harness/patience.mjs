@@ -12,7 +12,7 @@ export const ARRIVAL = 40_000;
 export const LAUNCH = 90_000;
 
 /** For everything that a group of tests starts: a program may need several tries. */
-export const START = 400_000;
+export const START = 600_000;
 
 /** For its end. */
 export const END = 200_000;

@@ -56,6 +56,8 @@ export class XtaskServer {
     const child = this.#process;
     child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
       this.#said += text;
+      for (const line of text.split("\n"))
+        if (line.includes("started again: ")) console.error(line);
       this.#news.changed();
     });
     child.stderr.setEncoding("utf8").on("data", (/** @type {string} */ text) => {

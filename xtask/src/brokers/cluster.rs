@@ -12,7 +12,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use super::{Home, Kind, Launch, START, rabbitmq};
+use super::{Home, Kind, LETTING_GO, Launch, START, rabbitmq};
 use crate::ports;
 use crate::process::{Server, TemporaryFolder, Watch};
 use crate::step::Failure;
@@ -42,6 +42,10 @@ impl Node {
             settings: &[],
             tls: None,
         };
+        // The one that was killed may still be letting go of them.
+        for port in [self.port, self.plain] {
+            ports::becomes_free(port, LETTING_GO);
+        }
         let mut command = rabbitmq::node(&launch, &self.membership)?;
         command.stdin(Stdio::null());
         let mut server = Server::start(&mut command, self.folder.join("broker.log"), true)?;
@@ -62,6 +66,13 @@ pub fn run(nodes: u8) -> Result<(), Failure> {
     // Their name server: a process of its own, so that it survives whichever node is killed.
     let names = ports::port_or_free(0)?;
     let mut epmd = start_names(temporary.path().join("names"), names)?;
+    // A node that finds none starts one of its own, which is killed with it.
+    if !epmd.listens_within(names, START) {
+        return Err(Failure {
+            sentence: format!("the name server of the cluster does not listen at {names}."),
+            output: epmd.last_words(),
+        });
+    }
     let cookie = cookie()?;
     let mut all = Vec::new();
     for number in 1..=nodes {

@@ -22,10 +22,10 @@ use crate::project;
 use crate::setup::{self, Need, apt, debian13};
 use crate::step::{self, Failure};
 
-/// RabbitMQ's first start takes a quarter of that on a busy machine.
-const START: Duration = Duration::from_secs(60);
-const LETTING_GO: Duration = Duration::from_secs(3);
-const ATTEMPTS: u32 = 3;
+/// RabbitMQ's first start takes a tenth of that on a busy machine.
+const START: Duration = Duration::from_secs(150);
+/// RabbitMQ's processes take a while to be gone.
+const LETTING_GO: Duration = Duration::from_secs(30);
 
 /// Which broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,10 +241,19 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let mut attempts = 1;
     let started = loop {
         match start(options, &folder, &mut watch) {
-            // Between our choice and its start a port of ours can become somebody's.
-            Err(failure) if attempts < ATTEMPTS && says_in_use(&failure.output) => {
+            // Between our choice and its start a port of ours can become somebody's. The embedded one has no other reason
+            // that is not ours.
+            Err(failure)
+                if attempts < step::TRIES
+                    && (kind != Kind::Embedded || says_in_use(&failure.output)) =>
+            {
                 eprintln!("{}", failure.output);
-                step::say("one of its ports was taken; starting it again with others");
+                step::say(&format!(
+                    "{}the broker {}: {}",
+                    step::STARTED_AGAIN,
+                    kind.name(),
+                    failure.sentence
+                ));
                 attempts += 1;
             }
             ended => break ended?,
