@@ -57,10 +57,10 @@ describe("a broker that is killed again and again", { skip: missing }, () => {
           run.proxy.inflict({ kind: "reset", after: 0 });
           await Promise.all([run.stopOut(), run.stopIn()]);
           await run.settled();
+          await run.untilCounted();
           await run.untilQuiet();
           // Its keep-alive is a second, and the machine may have been too busy for that just now.
-          await run.untilConnected(1);
-          return run.report();
+          return run.untilConnected(1);
         }),
       );
       log += await broker().log();

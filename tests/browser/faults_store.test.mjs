@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocketServer } from "ws";
+import { Arrivals } from "./harness/arrivals.mjs";
 import { useBroker, whyNoBroker } from "./harness/broker.mjs";
 import { crasher } from "./harness/crash.mjs";
 import { FaultPlan } from "./harness/fault_plan.mjs";
@@ -50,6 +51,8 @@ class Scribe {
   #server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   /** By name of the run. @type {Map<string, Words>} */
   words = new Map();
+  /** Tells that there are more. @type {Arrivals<never>} */
+  #news = new Arrivals();
 
   constructor() {
     this.#server.on("connection", (socket, request) => {
@@ -60,6 +63,7 @@ class Scribe {
         const words = this.words.get(name) ?? new Words();
         this.words.set(name, words);
         words.add(life, what, qos, text);
+        this.#news.changed();
       });
     });
   }
@@ -68,6 +72,19 @@ class Scribe {
   urlFor(life) {
     const { port } = /** @type {import("node:net").AddressInfo} */ (this.#server.address());
     return `ws://127.0.0.1:${port}/${life}`;
+  }
+
+  /** Waits until some page has told of the last message for it, with either QoS. @param {Endurance} run */
+  async untilHeard({ name, lastIn }) {
+    const has = (/** @type {number} */ qos) =>
+      this.words
+        .get(name)
+        ?.of("in", qos)
+        .some(({ text }) => text === String(lastIn));
+    await this.#news.until(
+      () => QOS.every(has) || undefined,
+      () => `${name} to receive ${lastIn}`,
+    );
   }
 
   async stop() {
@@ -173,6 +190,8 @@ describe("a page that crashes at any moment", { skip: missing }, () => {
         runs.map(async (run) => {
           await Promise.all([run.stopOut(), run.stopIn()]);
           await run.settled();
+          await run.untilCounted();
+          await scribe.untilHeard(run);
           await run.untilQuiet();
           return run.report();
         }),

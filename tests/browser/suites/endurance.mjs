@@ -15,7 +15,7 @@ import { uniqueName, Witness } from "../harness/witness.mjs";
 
 /** A number each so many milliseconds, with either QoS in either direction. */
 export const PERIOD = 25;
-const PATIENCE = 120_000;
+const PATIENCE = 60_000;
 
 /** @param {How} how @returns {4 | 5} */
 function versionOf({ seed, version = seed % 2 === 0 ? 5 : 4 }) {
@@ -209,12 +209,13 @@ export class Endurance {
       .map(({ text }) => text);
   }
 
-  /** Waits until the page is connected for the so manieth time. @param {number} times @param {number} [patience] */
+  /** Waits until the page is connected for the so manieth time; gives its report of then. @param {number} times @param {number} [patience] */
   async untilConnected(times, patience = PATIENCE) {
     const end = performance.now() + patience;
     for (;;) {
-      const { connections, state } = await this.report();
-      if (connections >= times && state === "connected") return;
+      const report = await this.report();
+      const { connections, state } = report;
+      if (connections >= times && state === "connected") return report;
       assert.ok(performance.now() < end, `${connections} connections, the last is ${state}`);
       await delay(20);
     }
@@ -232,18 +233,35 @@ export class Endurance {
     }
   }
 
-  /** Waits until the witness and the page have each number that was published for them, or for a while. */
-  async untilThere(patience = PATIENCE) {
-    const end = performance.now() + patience;
-    const missing = async () => {
-      let sum = 0;
-      for (const qos of /** @type {const} */ ([1, 2])) {
-        sum += this.lastOut - new Set(this.out(qos)).size;
-        sum += this.lastIn - (await this.#call("count", qos));
-      }
-      return sum;
-    };
-    while ((await missing()) > 0 && performance.now() < end) await delay(20);
+  /**
+   * Waits until the witness and the page have each number that was published for them, or for a while.
+   * @param {number} [patienceIn] for what the page has to receive
+   */
+  async untilThere(patienceIn = PATIENCE) {
+    const begun = performance.now();
+    const out = async (/** @type {Assured} */ qos) => this.lastOut - new Set(this.out(qos)).size;
+    const into = async (/** @type {Assured} */ qos) =>
+      this.lastIn - (await this.#call("count", qos));
+    const both = /** @type {const} */ ([
+      [out, PATIENCE],
+      [into, patienceIn],
+    ]);
+    for (const [missing, patience] of both) {
+      const end = begun + patience;
+      while ((await missing(1)) + (await missing(2)) > 0 && performance.now() < end)
+        await delay(20);
+    }
+  }
+
+  /** Waits until the witness has what the broker had for it so far: a message comes behind that. */
+  async untilCounted() {
+    const topic = `${this.name}/out/so-far`;
+    await this.witness.publish(topic, "so far", { qos: 2 });
+    await this.witness.messages.until(
+      (messages) => messages.find((message) => message.topic === topic),
+      () => `${this.name}'s last message`,
+      PATIENCE,
+    );
   }
 
   /** Waits until nothing has arrived anywhere for a while. */
