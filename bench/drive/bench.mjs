@@ -27,7 +27,8 @@ import { serveSite } from "./site.mjs";
  */
 
 const BROKER = "mosquitto";
-const START = 90_000;
+/** Longer than `xtask broker` tries. */
+const START = 500_000;
 
 /** @param {Options} options @param {(line: string) => void} tell */
 export async function run(options, tell) {

@@ -88,7 +88,7 @@ async function enter(setting, name) {
     const began = performance.now();
     (function look() {
       if (globalThis.bench) resolve(1);
-      else if (performance.now() - began > 20000) reject(new Error("it does not load here"));
+      else if (performance.now() - began > 90000) reject(new Error("it does not load here"));
       else setTimeout(look, 5);
     })();
   })`;
