@@ -9,7 +9,7 @@ import { Broker } from "./harness/broker.mjs";
 import { endAll } from "./harness/ending.mjs";
 import { launchChromium } from "./harness/lab.mjs";
 import { startAll } from "./harness/launching.mjs";
-import { END, START } from "./harness/patience.mjs";
+import { END, START, TEST } from "./harness/patience.mjs";
 import { serveExample } from "./harness/site.mjs";
 import { uniqueName } from "./harness/witness.mjs";
 
@@ -76,7 +76,8 @@ describe("the dashboard with Yew", () => {
     await broker.kill();
     await page.locator("output", { hasNotText: "Connected" }).waitFor();
     await broker.revive();
-    await page.locator("output", { hasText: "Connected" }).waitFor();
+    // It waits longer before each attempt.
+    await page.locator("output", { hasText: "Connected" }).waitFor({ timeout: TEST });
     await page.fill("input[name=payload]", "after");
     await page.click("text=Publish");
     await page.locator("td", { hasText: "after" }).waitFor();
