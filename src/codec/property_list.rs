@@ -201,7 +201,10 @@ impl<'a> Iterator for RawIter<'a> {
     type Item = (PropertyId, Raw<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        // A valid list ends between two properties, where the next identifier is missing.
+        // A valid list ends between two properties.
+        if !self.list.any_left() {
+            return None;
+        }
         read_raw(&mut self.list).ok()
     }
 }
@@ -216,6 +219,9 @@ impl<'a> Iterator for PropertiesIter<'a> {
     type Item = Property<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if !self.list.any_left() {
+            return None;
+        }
         let (id, value) = read_raw(&mut self.list).ok()?;
         Some(match (id.kind(), value) {
             (Kind::Flag, Raw::Int(value)) => Property::Byte(id, u8::try_from(value).ok()?),
