@@ -109,7 +109,8 @@ pub enum Transmit {
 /// # Ok::<(), webmqtt::error::Error>(())
 /// ```
 pub struct Session {
-    /// Apart from everything else, so that events can borrow it while the rest moves on.
+    /// Apart from everything else, so that events can borrow it while the rest moves on. It stays as long as it was, for
+    /// bytes that come are faster written over others than behind them.
     recv: Vec<u8>,
     core: Core,
     /// A message of `core.inbound` while an event borrows it.
@@ -210,39 +211,42 @@ impl Session {
 
     /// Space for `len` received bytes at the end of the receive buffer; fill it, then call `handle_received`.
     pub fn recv_buf(&mut self, len: usize) -> &mut [u8] {
-        let done = if self.core.discard {
-            self.recv.len()
+        let core = &mut self.core;
+        let done = if core.discard {
+            core.recv_end
         } else {
-            self.core.recv_at.min(self.recv.len())
+            core.recv_at.min(core.recv_end)
         };
         if done > 0 {
-            self.recv.copy_within(done.., 0);
-            self.recv.truncate(self.recv.len() - done);
+            self.recv.copy_within(done..core.recv_end, 0);
         }
-        self.core.recv_at = 0;
-        if self.recv.is_empty() && self.recv.capacity() > RECV_KEEP {
+        core.recv_at = 0;
+        let start = core.recv_end - done;
+        if start == 0 && self.recv.capacity() > RECV_KEEP {
             self.recv = Vec::new();
         }
-        let start = self.recv.len();
-        self.recv.resize(start + len, 0);
-        self.recv.get_mut(start..).unwrap_or_default()
+        core.recv_end = start + len;
+        if self.recv.len() < core.recv_end {
+            self.recv.resize(core.recv_end, 0);
+        }
+        self.recv.get_mut(start..core.recv_end).unwrap_or_default()
     }
 
     /// `recv_buf` was filled. Packets need not begin or end where the host's messages do [MQTT-6.0.0-2].
     pub fn handle_received(&mut self, now: Instant) {
         self.core.now = now;
         if self.core.transport == Transport::Open {
-            let unread = self.recv.len().saturating_sub(self.core.recv_at);
+            let unread = self.core.recv_end.saturating_sub(self.core.recv_at);
             self.core.received_something(unread);
         } else {
-            self.recv.clear();
+            self.core.recv_end = 0;
         }
     }
 
     /// The transport that `poll_transport` asked for is open.
     pub fn handle_open(&mut self, now: Instant) {
         self.core.now = now;
-        self.recv.clear();
+        self.core.recv_end = 0;
         self.core.recv_at = 0;
         self.core.opened();
     }

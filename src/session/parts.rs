@@ -85,6 +85,7 @@ pub(super) struct Core {
     pub(super) limits: ServerLimits,
     /// How much of the receive buffer is done with.
     pub(super) recv_at: usize,
+    pub(super) recv_end: usize,
     /// What is left in the receive buffer belongs to a dead connection.
     pub(super) discard: bool,
     pub(super) outbound: Outbound,
@@ -173,6 +174,7 @@ impl Core {
             redirects: Redirects::default(),
             fell_back: None,
             recv_at: 0,
+            recv_end: 0,
             discard: false,
             inbound: Inbound::default(),
             acks: Acks::default(),

@@ -30,7 +30,7 @@ impl Core {
             self.options.version,
             self.options.maximum_packet_size as usize,
         );
-        let bytes = recv.get(self.recv_at..).unwrap_or_default();
+        let bytes = recv.get(self.recv_at..self.recv_end).unwrap_or_default();
         // The size limit comes before the body: five bytes are enough to refuse a packet.
         if let Err(error) = codec::scan(bytes, limit, version) {
             return self.not_understood(bytes, error);
