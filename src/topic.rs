@@ -29,8 +29,10 @@ pub struct FilterTrie {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// Sorted by level. `+` is a child like any other: no topic level can be called so.
+    /// Sorted by level.
     children: Vec<(Box<[u8]>, u32)>,
+    /// Below `+`, which every topic looks for. [`ROOT`] is below nothing.
+    any: u32,
     here: Vec<u32>,
     /// Filters that end in `#` below this level. They match this level itself too.
     below: Vec<u32>,
@@ -45,12 +47,18 @@ impl Node {
     }
 
     fn child(&self, level: &[u8]) -> Option<u32> {
+        if level == b"+" {
+            return (self.any != ROOT).then_some(self.any);
+        }
         let at = self.place(level).ok()?;
         self.children.get(at).map(|&(_, node)| node)
     }
 
     fn is_empty(&self) -> bool {
-        self.children.is_empty() && self.here.is_empty() && self.below.is_empty()
+        self.children.is_empty()
+            && self.any == ROOT
+            && self.here.is_empty()
+            && self.below.is_empty()
     }
 }
 
@@ -134,10 +142,12 @@ impl FilterTrie {
             if !self.node(at).is_some_and(Node::is_empty) {
                 return;
             }
-            if let Some(node) = self.node_mut(parent)
-                && let Ok(place) = node.place(level)
-            {
-                node.children.remove(place);
+            if let Some(node) = self.node_mut(parent) {
+                if level == b"+" {
+                    node.any = ROOT;
+                } else if let Ok(place) = node.place(level) {
+                    node.children.remove(place);
+                }
             }
             self.free.push(at);
             at = parent;
@@ -166,8 +176,8 @@ impl FilterTrie {
             let end = rest.iter().position(is_separator).unwrap_or(rest.len());
             let level = rest.get(..end).unwrap_or_default();
             let rest = rest.get(end + 1..);
-            if wildcards && let Some(child) = node.child(b"+") {
-                next = Some((child, rest));
+            if wildcards && node.any != ROOT {
+                next = Some((node.any, rest));
             }
             if let Some(child) = node.child(level) {
                 open.extend(next);
@@ -192,10 +202,12 @@ impl FilterTrie {
                 (self.nodes.len() - 1) as u32
             }
         };
-        if let Some(node) = self.node_mut(parent)
-            && let Err(place) = node.place(level)
-        {
-            node.children.insert(place, (level.into(), child));
+        if let Some(node) = self.node_mut(parent) {
+            if level == b"+" {
+                node.any = child;
+            } else if let Err(place) = node.place(level) {
+                node.children.insert(place, (level.into(), child));
+            }
         }
         child
     }
