@@ -356,6 +356,20 @@ mod tests {
     }
 
     #[test]
+    fn removing_a_filter_with_a_wildcard_leaves_its_neighbours() {
+        let mut trie = FilterTrie::new();
+        for (filter, value) in [("a/+/c", 1), ("a/+", 2), ("a/b", 3)] {
+            trie.insert(filter, value);
+        }
+        trie.remove("a/+/c", 1);
+        assert_eq!(trie.get("a/+/c"), []);
+        assert_eq!(trie.get("a/+"), [2]);
+        trie.remove("a/+", 2);
+        assert_eq!(trie.get("a/+"), []);
+        assert_eq!(trie.get("a/b"), [3]);
+    }
+
+    #[test]
     fn gives_back_the_nodes_of_removed_filters() {
         let mut trie = FilterTrie::new();
         for round in 0..1000 {

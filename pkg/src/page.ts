@@ -149,6 +149,11 @@ export class Page {
     this.#settled.then(this.#turnEnded);
   }
 
+  /** The payload is a view of the module's memory. */
+  message(batch: unknown[], payload: Uint8Array, flags: number, key: number): void {
+    batch.push(0, new Uint8Array(payload), flags, key);
+  }
+
   deliver(batch: unknown[]): void {
     guarded(() => this.#read(batch));
   }

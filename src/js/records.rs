@@ -142,13 +142,12 @@ impl Records {
             | u32::from(is_described) << 6
             | u32::from(!known) << 7
             | u32::from(number) << 8;
-        let payload = Uint8Array::from(message.payload);
         let key = match message.subscriptions {
             [key] => key.get(),
             _ => 0,
         };
-        self.batch
-            .push_message(0, &payload, flags as i32, key as i32);
+        self.page
+            .message(&self.batch, message.payload, flags as i32, key as i32);
         if !known {
             self.push(message.topic);
         }

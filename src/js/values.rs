@@ -37,15 +37,15 @@ extern "C" {
     fn push_number(this: &Array, value: f64);
     #[wasm_bindgen(method, js_name = push)]
     fn push_flag(this: &Array, value: bool);
-    /// What every message has.
-    #[wasm_bindgen(method, js_name = push)]
-    pub fn push_message(this: &Array, kind: i32, payload: &Uint8Array, flags: i32, key: i32);
 
     pub type Uint8Array;
     /// A copy.
     #[wasm_bindgen(constructor)]
     pub fn from(bytes: &[u8]) -> Uint8Array;
 
+    /// Appends to a batch what every message has, with a copy of the payload.
+    #[wasm_bindgen(method)]
+    pub fn message(this: &Page, batch: &Array, payload: &[u8], flags: i32, key: i32);
     /// Takes records. Throws nothing.
     #[wasm_bindgen(method)]
     pub fn deliver(this: &Page, batch: Array);
