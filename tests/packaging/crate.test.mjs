@@ -129,6 +129,6 @@ describe("the crate", { timeout: 1_200_000 }, () => {
     if (!(await works(deny, "fetch", "db"))) {
       return context.skip("the advisories cannot be fetched here");
     }
-    await output([deny, "check", "--disable-fetch", "advisories"], root);
+    await output([deny, "--offline", "check", "advisories"], root);
   });
 });
