@@ -27,8 +27,8 @@ const TARGETS: [(&str, u32); 7] = [
 
 /// Longer inputs find nothing that these do not, and fill the corpus.
 const LONGEST: u32 = 600;
-/// An input that takes longer hangs.
-const PATIENCE: u32 = 20;
+/// An input that takes longer hangs. Seconds, in which the machine may do something else.
+const PATIENCE: u32 = 120;
 
 /// The compiler's coverage pass as libFuzzer wants it.
 const GUIDED: &str = "--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module \

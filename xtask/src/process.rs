@@ -18,8 +18,8 @@ use signal_hook::iterator::Signals;
 use crate::project;
 use crate::step::Failure;
 
-/// An orderly end may take this long (RabbitMQ takes six seconds on a quick machine), then it is killed.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// An orderly end may take this long (RabbitMQ takes six seconds), then it is killed.
+const PATIENCE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Why the wait for a server ended.

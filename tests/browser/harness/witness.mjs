@@ -4,6 +4,7 @@
 // witness.
 
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import mqtt from "mqtt";
 import { Arrivals } from "./arrivals.mjs";
 import { ARRIVAL, LAUNCH } from "./patience.mjs";
@@ -145,6 +146,10 @@ export class Witness {
   }
 
   async end() {
-    await this.#client.endAsync(true);
+    // MQTT.js may not come to it when it is just connecting again.
+    const given = new AbortController();
+    const late = delay(5_000, undefined, { signal: given.signal }).catch(() => {});
+    await Promise.race([this.#client.endAsync(true), late]);
+    given.abort();
   }
 }

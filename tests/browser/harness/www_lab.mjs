@@ -31,6 +31,10 @@ const TYPES = new Map([
   [".png", "image/png"],
 ]);
 
+/** What the browser says because of the tests, or only because the machine is slow. */
+const NOT_OURS =
+  /Service Worker registration blocked by Playwright|preloaded .* but not used within a few seconds/;
+
 /** Everything that must not happen on the page, collected while it runs. */
 export class Offences {
   /** @type {string[]} */
@@ -40,7 +44,7 @@ export class Offences {
   watch(page) {
     page.on("pageerror", (error) => this.list.push(`exception: ${error}`));
     page.on("console", (message) => {
-      const ours = !/Service Worker registration blocked by Playwright/.test(message.text());
+      const ours = !NOT_OURS.test(message.text());
       if (ours && ["error", "warning"].includes(message.type())) {
         this.list.push(`console: ${message.text()}`);
       }

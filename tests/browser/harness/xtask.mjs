@@ -3,6 +3,7 @@
 // everything it started, and ready when it prints a line that begins with `READY`.
 
 import { execFile, spawn } from "node:child_process";
+import net from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -34,6 +35,12 @@ export class XtaskServer {
     this.#args = args.join(" ");
     this.#process = spawn(xtask, args, { detached: true, stdio: ["pipe", "pipe", "pipe"] });
     this.#process.stdin.on("error", () => {});
+    // A test that failed in between and left it running does not keep the others waiting for its end.
+    const { stdin, stdout, stderr } = this.#process;
+    this.#process.unref();
+    for (const pipe of [stdin, stdout, stderr]) {
+      if (pipe instanceof net.Socket) pipe.unref();
+    }
   }
 
   /**

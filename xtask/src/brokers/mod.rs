@@ -329,8 +329,11 @@ fn start(
         Kind::Aedes => Server::start(&mut aedes::command(&launch(Home::Machine)), log, true)?,
         Kind::Rumqttd => Server::start(&mut rumqttd::command(&launch(Home::Machine)), log, true)?,
     };
-    let others = tls.as_slice();
-    if !server.until_ready(watch, port, kind.path(), others, START)? {
+    let mut others = Vec::from(tls.as_slice());
+    if kind != Kind::Embedded {
+        others.push(plain);
+    }
+    if !server.until_ready(watch, port, kind.path(), &others, START)? {
         return Ok(None);
     }
     let path = kind.path();
