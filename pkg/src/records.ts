@@ -108,8 +108,11 @@ export function readRecords(batch: readonly unknown[], reader: RecordReader): vo
         reader.onWritable();
         break;
       case 12:
-        for (let token = next<number>(), end = next<number>(); token !== end; ) {
-          reader.onPublished(token++, undefined, 0, undefined, 0);
+        for (
+          let token = next<number>(), end = next<number>(), how = next<number>();
+          token !== end;
+        ) {
+          reader.onPublished(token++, undefined, how >> 2, undefined, (how & 3) as QoS);
           token >>>= 0;
         }
         break;

@@ -214,7 +214,8 @@ impl Driver {
     }
 
     /// As [`command`](Self::command). Without `alone` it comes at the time of the last command of this turn of the event
-    /// loop, if there was one: to read the clock takes as long as to publish. For what has no deadline of its own.
+    /// loop, if there was one, and else in its millisecond: to read the clock takes as long as to publish. For what has no
+    /// deadline of its own.
     pub fn command_in_turn<R>(
         &self,
         alone: bool,
@@ -222,7 +223,7 @@ impl Driver {
     ) -> R {
         let mut inner = self.inner.borrow_mut();
         let now = if alone || !inner.microtask_queued {
-            inner.now(true)
+            inner.now(alone)
         } else {
             inner.read_at
         };
@@ -423,11 +424,10 @@ impl Inner {
 
     fn drain(&mut self, now: Instant) {
         loop {
-            let mut progress = self.collect();
             // Before the transport: a DISCONNECT leaves before its socket is closed.
-            progress |= self.transmit();
+            self.transmit();
             // Sending settles operations, too.
-            progress |= self.collect();
+            let mut progress = self.collect();
             while let Some(op) = self.session.poll_transport() {
                 self.transport(op, now);
                 progress = true;
@@ -476,8 +476,7 @@ impl Inner {
         some
     }
 
-    fn transmit(&mut self) -> bool {
-        let mut sent = false;
+    fn transmit(&mut self) {
         loop {
             if self.buffered > self.buffer_limit {
                 self.buffered = self.platform.buffered();
@@ -493,17 +492,19 @@ impl Inner {
             if self.session.poll_transmit(&mut self.out, MESSAGE_BYTES) != Transmit::Data {
                 break;
             }
-            sent = true;
             if self.has_socket {
                 self.platform.send(&self.out);
                 self.sent += self.out.len() as f64;
                 self.buffered += self.out.len() as u32;
             }
+            // There was no more.
+            if self.out.len() < MESSAGE_BYTES {
+                break;
+            }
         }
         if self.out.capacity() > 64 * MESSAGE_BYTES {
             self.out = Vec::with_capacity(2 * MESSAGE_BYTES);
         }
-        sent
     }
 
     /// Hears nothing more of the socket.

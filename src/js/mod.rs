@@ -205,7 +205,9 @@ impl Engine {
                 properties: properties.as_properties(),
                 lower_qos: (flags & 0b1_0000 != 0).then_some(flags & 0b1000 != 0),
             };
-            self.driver.command_in_turn(timeout > 0, |session, now| {
+            // Properties can say when the message expires.
+            let alone = timeout > 0 || list.is_some();
+            self.driver.command_in_turn(alone, |session, now| {
                 match timeout {
                     0 => session.publish(now, &message),
                     _ => session.request(now, &message, Duration::from_millis(timeout.into())),

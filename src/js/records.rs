@@ -9,7 +9,7 @@ use alloc::string::String;
 use super::store::Ops;
 use super::values::{Array, Object, Uint8Array, Value};
 use crate::client::{CloseInfo, Delivery, Page, Sink};
-use crate::codec::{Properties, PropertiesBuf, Property, PropertyId, QoS};
+use crate::codec::{Properties, PropertiesBuf, Property, PropertyId};
 use crate::error::Error;
 #[cfg(feature = "store")]
 use crate::session::StoreOp;
@@ -48,8 +48,8 @@ enum Kind {
     Writable = 10,
     /// token, error number, reason code, properties
     RequestFailed = 11,
-    /// token, the one before which they end: QoS 0, handed to the browser
-    Taken = 12,
+    /// token, the one before which they end, QoS + reason code << 2: what has succeeded without further words
+    Done = 12,
 }
 
 pub(super) struct Records {
@@ -60,8 +60,8 @@ pub(super) struct Records {
     batch: Array,
     /// Something is in it, or will be.
     any: bool,
-    /// What is to be told with [`Kind::Taken`]; nothing if both are the same.
-    taken: (u32, u32),
+    /// What is to be told with [`Kind::Done`]; nothing if the first two are the same.
+    done: (u32, u32, u32),
     /// Topics that JavaScript has as a text under the same numbers: to make that text takes longer than all the rest of
     /// what is done with a small message.
     topics: [String; TOPICS],
@@ -81,31 +81,29 @@ impl Records {
             store: None,
             batch: Array::new(),
             any: false,
-            taken: (0, 0),
+            done: (0, 0, 0),
             topics: [const { String::new() }; TOPICS],
             last_close: None,
         }
     }
 
-    /// What was handed to the browser, which mostly is many messages one after the other: five fields for each of them
-    /// would take longer than the messages.
+    /// What has succeeded, which mostly is many messages one after the other: five fields for each of them would take
+    /// longer than the messages.
     #[inline(never)]
-    fn take(&mut self, token: u32) {
-        if token != self.taken.1 {
-            self.tell_taken();
-            self.taken.0 = token;
+    fn done(&mut self, token: u32, how: u32) {
+        if (token, how) != (self.done.1, self.done.2) {
+            self.tell_done();
+            self.done = (token, token, how);
         }
-        self.taken.1 = token.wrapping_add(1);
+        self.done.1 = token.wrapping_add(1);
     }
 
     #[inline(never)]
-    fn tell_taken(&mut self) {
-        let (first, end) = self.taken;
+    fn tell_done(&mut self) {
+        let (first, end, how) = self.done;
         if first != end {
-            self.push(Kind::Taken as u8);
-            self.push(first);
-            self.push(end);
-            self.taken.0 = end;
+            self.batch.push_done(Kind::Done as i32, first, end, how);
+            self.done.0 = end;
         }
     }
 
@@ -214,13 +212,13 @@ impl Sink for Records {
         if let Event::Published {
             token,
             result: Ok(done),
-            ..
+            properties,
         } = &event
-            && done.qos == QoS::AtMostOnce
+            && properties.as_properties().is_empty()
         {
-            return self.take(token.get());
+            return self.done(token.get(), done.qos as u32 | (done.reason as u32) << 2);
         }
-        self.tell_taken();
+        self.tell_done();
         let kind = match &event {
             Event::Message(_) => Kind::Message,
             Event::State(_) => Kind::State,
@@ -309,7 +307,7 @@ impl Sink for Records {
 
     fn writable(&mut self) {
         self.any = true;
-        self.tell_taken();
+        self.tell_done();
         self.push(Kind::Writable as u8);
     }
 
@@ -321,7 +319,7 @@ impl Sink for Records {
     }
 
     fn delivery(&mut self) -> Option<Delivery> {
-        self.tell_taken();
+        self.tell_done();
         let some = core::mem::take(&mut self.any);
         let batch = some.then(|| core::mem::replace(&mut self.batch, Array::new()));
         #[cfg(feature = "store")]

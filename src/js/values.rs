@@ -37,6 +37,9 @@ extern "C" {
     fn push_number(this: &Array, value: f64);
     #[wasm_bindgen(method, js_name = push)]
     fn push_flag(this: &Array, value: bool);
+    /// What most publishes have.
+    #[wasm_bindgen(method, js_name = push)]
+    pub fn push_done(this: &Array, kind: i32, first: u32, end: u32, how: u32);
 
     pub type Uint8Array;
     /// A copy.

@@ -29,8 +29,9 @@ async function calls(batch) {
   const seen = [];
   const reader = {
     topics: [],
-    onPublished: (/** @type {number} */ token, /** @type {string | undefined} */ code) =>
-      seen.push(code ? [token] : token),
+    /** @type {import("../../pkg/src/records.ts").RecordReader["onPublished"]} */
+    onPublished: (token, code, reason, _words, qos) =>
+      seen.push(code ? [token] : reason || qos ? [token, reason, qos] : token),
     onWritable: () => seen.push("writable"),
   };
   readRecords(batch, /** @type {any} */ (reader));
@@ -39,12 +40,17 @@ async function calls(batch) {
 
 plainTest("a run of tokens ends before its end, also beyond the greatest token", async () => {
   const greatest = 2 ** 32 - 1;
-  const [taken, failed, writable] = [12, 3, 10];
-  const batch = [taken, 1, 4, writable];
-  batch.push(taken, greatest - 1, 0, taken, 1, 2);
+  const [done, failed, writable] = [12, 3, 10];
+  const batch = [done, 1, 4, 0, writable];
+  batch.push(done, greatest - 1, 0, 0, done, 1, 2, 0);
   const failure = [failed, 2, 1, undefined, undefined, undefined];
-  const seen = await calls([...batch, ...failure, taken, 3, 4]);
+  const seen = await calls([...batch, ...failure, done, 3, 4, 0]);
   assert.deepEqual(seen, [1, 2, 3, "writable", greatest - 1, greatest, 1, [2], 3]);
+});
+
+plainTest("what a run of tokens says is said of each of them", async () => {
+  const seen = await calls([12, 5, 7, 1, 12, 7, 8, 2 | (0x10 << 2), 12, 8, 9, 0]);
+  assert.deepEqual(seen, [[5, 0, 1], [6, 0, 1], [7, 0x10, 2], 8]);
 });
 
 plainTest("who waits is found under its token, once, in whatever order they go", async () => {
@@ -154,6 +160,54 @@ describeScripted("publishes that leave together", (test) => {
       });
     }
   }
+
+  test("acknowledged together, each has the answer that is its own", async ({ bench, server }) => {
+    const next = server.peer();
+    const answers = bench.page.evaluate(async (url) => {
+      const { webmqtt, describeError } = globalThis.bench;
+      const client = await webmqtt.createClient(url);
+      await client.connect();
+      const all = [1, 1, 2, 1, 1, 1, 1].map((qos, at) => client.publish(`${at}`, "", { qos }));
+      const answers = await Promise.all(
+        all.map((one) =>
+          one.then(
+            (/** @type {object} */ result) => ({ ...result }),
+            (/** @type {unknown} */ error) => describeError(error).code,
+          ),
+        ),
+      );
+      await client.end();
+      return answers;
+    }, server.url);
+    const peer = await next;
+    await peer.accept();
+    const ids = [];
+    for (let at = 0; at < 7; at++) ids.push((await peer.expect("publish")).messageId);
+    peer.send({ cmd: "pubrec", messageId: ids[2] });
+    await peer.expect("pubrel");
+    const reasonString = "why not";
+    const together = [
+      { cmd: "puback", messageId: ids[0] },
+      { cmd: "puback", messageId: ids[1] },
+      { cmd: "pubcomp", messageId: ids[2] },
+      { cmd: "puback", messageId: ids[3], reasonCode: 0x10 },
+      { cmd: "puback", messageId: ids[4], reasonCode: 0x87 },
+      { cmd: "puback", messageId: ids[6] },
+      { cmd: "puback", messageId: ids[5], properties: { reasonString } },
+    ];
+    peer.sendBytes(Buffer.concat(together.map((packet) => peer.encode(packet))));
+    await peer.expect("disconnect");
+    peer.close(1000);
+    assert.deepEqual(await answers, [
+      { qos: 1, reasonCode: 0 },
+      { qos: 1, reasonCode: 0 },
+      { qos: 2, reasonCode: 0 },
+      { qos: 1, reasonCode: 0x10 },
+      "publish-refused",
+      { qos: 1, reasonCode: 0, reasonString },
+      { qos: 1, reasonCode: 0 },
+    ]);
+  });
 
   test("one that the server does not take fails between two that leave", async ({
     bench,
