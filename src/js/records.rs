@@ -68,8 +68,10 @@ pub(super) struct Records {
     last_close: Option<Object>,
 }
 
-/// All that eight bits can tell apart but one, which is the number of all long topics: they are new each time.
-const TOPICS: usize = 255;
+/// How many bits the numbers of topics have.
+const TOPIC_BITS: u32 = 11;
+/// All numbers but one, which is that of all long topics: they are new each time.
+const TOPICS: usize = (1 << TOPIC_BITS) - 1;
 /// Longer topics are long, which bounds the memory that numbers keep.
 const LONGEST_TOPIC: usize = 128;
 
@@ -116,15 +118,16 @@ impl Records {
     }
 
     fn message(&mut self, message: &Message<'_>) {
-        let mut number = 0u8;
+        let mut hash = 0u32;
         for &byte in message.topic.as_bytes() {
-            number = number.wrapping_mul(31).wrapping_add(byte);
+            hash = (hash ^ u32::from(byte)).wrapping_mul(0x9E37_79B1);
         }
+        let mut number = (hash >> (u32::BITS - TOPIC_BITS)) as usize;
         if message.topic.len() > LONGEST_TOPIC {
-            number = u8::MAX;
+            number = TOPICS;
         }
         let mut known = false;
-        if let Some(topic) = self.topics.get_mut(usize::from(number)) {
+        if let Some(topic) = self.topics.get_mut(number) {
             known = topic == message.topic;
             if !known {
                 topic.clear();
@@ -139,7 +142,7 @@ impl Records {
             | u32::from(message.reply_to.is_some()) << 5
             | u32::from(is_described) << 6
             | u32::from(!known) << 7
-            | u32::from(number) << 8;
+            | (number as u32) << 8;
         let key = match message.subscriptions {
             [key] => key.get(),
             _ => 0,
