@@ -211,6 +211,10 @@ impl Inbound {
         }
     }
 
+    pub(super) fn has_claimed(&self) -> bool {
+        !self.claimed.is_empty()
+    }
+
     pub(super) fn next_claimed(&mut self) -> Option<OwnedMessage> {
         self.claimed.pop_front()
     }

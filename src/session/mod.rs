@@ -604,6 +604,18 @@ impl Session {
 
     /// The next event. Decodes at most as many packets as it takes to find one.
     pub fn poll_event(&mut self) -> Option<Event<'_>> {
+        self.lent = None;
+        let core = &self.core;
+        let unread = core.recv_at < core.recv_end;
+        if !unread && core.events.is_empty() && !core.inbound.has_claimed() {
+            return None;
+        }
+        self.next_event()
+    }
+
+    /// Apart, since a host mostly asks once more than there is something.
+    #[inline(never)]
+    fn next_event(&mut self) -> Option<Event<'_>> {
         let Self {
             recv,
             core,
@@ -611,7 +623,6 @@ impl Session {
             lent_to,
         } = self;
         let recv: &[u8] = recv;
-        *lent = None;
         loop {
             if let Some(event) = core.events.pop_front() {
                 core.deadlines.hear(&event);

@@ -48,27 +48,31 @@ pub struct Deadline {
     pub timer: Timer,
 }
 
-#[derive(Default)]
-pub(super) struct Timers([Option<Instant>; COUNT]);
+/// [`Instant::LAST`] is never.
+pub(super) struct Timers([Instant; COUNT]);
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self([Instant::LAST; COUNT])
+    }
+}
 
 impl Timers {
     pub(super) fn set(&mut self, timer: Timer, at: Instant) {
         if let Some(slot) = self.0.get_mut(timer as usize) {
-            *slot = Some(at);
+            *slot = at;
         }
     }
 
     /// Sets the timer unless it is set to an earlier moment.
     pub(super) fn set_earlier(&mut self, timer: Timer, at: Instant) {
         if let Some(slot) = self.0.get_mut(timer as usize) {
-            *slot = Some(slot.map_or(at, |set| set.min(at)));
+            *slot = at.min(*slot);
         }
     }
 
     pub(super) fn stop(&mut self, timer: Timer) {
-        if let Some(slot) = self.0.get_mut(timer as usize) {
-            *slot = None;
-        }
+        self.set(timer, Instant::LAST);
     }
 
     /// Stops all that belong to a connection.
@@ -81,15 +85,22 @@ impl Timers {
     }
 
     pub(super) fn is_set(&self, timer: Timer) -> bool {
-        self.0.get(timer as usize).is_some_and(Option::is_some)
+        self.0
+            .get(timer as usize)
+            .is_some_and(|at| *at < Instant::LAST)
     }
 
     pub(super) fn next(&self) -> Option<Deadline> {
-        let mut next = None;
-        for (at, timer) in self.0.iter().zip(ALL) {
-            note(&mut next, *at, timer);
+        let mut next = Deadline {
+            at: Instant::LAST,
+            timer: Timer::Connect,
+        };
+        for (&at, timer) in self.0.iter().zip(ALL) {
+            if at < next.at {
+                next = Deadline { at, timer };
+            }
         }
-        next
+        (next.at < Instant::LAST).then_some(next)
     }
 
     /// Takes the earliest deadline that has passed.
