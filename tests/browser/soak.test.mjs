@@ -16,6 +16,11 @@ const CONNECTIONS = 1_000 * SCALE;
 const MESSAGES = 100_000 * SCALE;
 /** It is measured after each of them; the first is the warm-up. */
 const PARTS = 5;
+/**
+ * Bytes of the module's memory, which never shrinks. How much is there at once depends on how fast the page is served, and
+ * may need one page more at any time; a byte and a half left of each message are two.
+ */
+const MODULE_SLACK = 65_536;
 /** Bytes that V8 may need more for code that it has optimised meanwhile, and the like. */
 const HEAP_SLACK = 300_000;
 
@@ -32,7 +37,10 @@ function assertFlat(readings, what, t) {
     `${what}, measured ${PARTS} times: JavaScript heap ${list(({ heap }) => heap, 1e6)} MB, ` +
       `module ${list(({ wasm }) => wasm, 65_536)} pages`,
   );
-  assert.equal(last.wasm, first.wasm, "the module's memory has grown");
+  assert.ok(
+    last.wasm - first.wasm <= MODULE_SLACK,
+    `the module's memory has grown by ${last.wasm - first.wasm} bytes`,
+  );
   assert.ok(
     last.heap - first.heap < HEAP_SLACK,
     `the heap has grown by ${last.heap - first.heap} bytes`,
