@@ -12,7 +12,7 @@ import { connectedPair, describeScripted } from "./suites/scripted.mjs";
 
 /** @type {readonly [what: string, go: (bench: Bench) => Promise<unknown>][]} */
 const ENDS = [
-  ["whose renderer crashes", ({ page }) => page.goto("chrome://crash").catch(() => {})],
+  ["whose renderer crashes", async ({ page }) => (await crasher(page))()],
   ["whose tab is closed", ({ page }) => page.close()],
 ];
 
