@@ -40,7 +40,8 @@ export function brokerRestartTests({ version, facts, broker, test }) {
         await broker().launch();
         const { sessionPresent } = await counter.connected(round + 1);
         if (facts.persists) assert.ok(sessionPresent);
-        else await counter.subscribe(topic, 0);
+        // RabbitMQ, killed, now and then keeps the session's queue and not the binding that it has acknowledged.
+        await counter.subscribe(topic, facts.persists ? 1 : 0);
         proxy.reopen();
         await client.untilState("connected", round + 1);
         await flow.acknowledged((round + 1) * 200);
