@@ -40,7 +40,8 @@ export function brokerRestartTests({ version, facts, broker, test }) {
         await broker().launch();
         const { sessionPresent } = await counter.connected(round + 1);
         if (facts.persists) assert.ok(sessionPresent);
-        // RabbitMQ, killed, now and then keeps the session's queue and not the binding that it has acknowledged.
+        // Once RabbitMQ still had the session and acknowledged all that was published, but gave the witness none of it in
+        // this connection and the next: as if the subscription had been lost when it was killed.
         await counter.subscribe(topic, facts.persists ? 1 : 0);
         proxy.reopen();
         await client.untilState("connected", round + 1);
