@@ -158,12 +158,10 @@ impl FilterTrie {
     pub fn matches(&self, topic: &str, found: &mut Vec<u32>) {
         // Wildcards at the first level do not match names that begin with `$` [MQTT-4.7.2-1].
         let hidden = topic.starts_with("$");
-        // An explicit stack: the depth of a filter is the user's choice, the depth of the call stack is not. What is
-        // next does not go over it: mostly there is nothing else.
+        // An explicit stack: the depth of a filter is the user's choice, the depth of the call stack is not.
         let mut open: Vec<(u32, Option<&[u8]>)> = Vec::new();
-        let mut next = Some((ROOT, Some(topic.as_bytes())));
-        while let Some((at, rest)) = next.or_else(|| open.pop()) {
-            next = None;
+        open.push((ROOT, Some(topic.as_bytes())));
+        while let Some((at, rest)) = open.pop() {
             let Some(node) = self.node(at) else { continue };
             let wildcards = !(hidden && at == ROOT);
             if wildcards {
@@ -177,11 +175,10 @@ impl FilterTrie {
             let level = rest.get(..end).unwrap_or_default();
             let rest = rest.get(end + 1..);
             if wildcards && node.any != ROOT {
-                next = Some((node.any, rest));
+                open.push((node.any, rest));
             }
             if let Some(child) = node.child(level) {
-                open.extend(next);
-                next = Some((child, rest));
+                open.push((child, rest));
             }
         }
     }

@@ -3,7 +3,6 @@
 //! `pkg/src/records.ts` reads them; the two files change together.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 
 #[cfg(feature = "store")]
 use super::store::Ops;
@@ -15,6 +14,7 @@ use crate::error::Error;
 use crate::session::StoreOp;
 use crate::session::{
     AuthenticationStep, ConnectionInfo, Event, Message, OWN_IDENTIFIERS, State, StateChange, Token,
+    TopicNumber,
 };
 
 /// Kinds of records and, in the order of their fields, what they hold. Properties are undefined if there are none.
@@ -62,18 +62,8 @@ pub(super) struct Records {
     any: bool,
     /// What is to be told with [`Kind::Done`]; nothing if the first two are the same.
     done: (u32, u32, u32),
-    /// Topics that JavaScript has as a text under the same numbers: to make that text takes longer than all the rest of
-    /// what is done with a small message.
-    topics: [String; TOPICS],
     last_close: Option<Object>,
 }
-
-/// How many bits the numbers of topics have.
-const TOPIC_BITS: u32 = 11;
-/// All numbers but one, which is that of all long topics: they are new each time.
-const TOPICS: usize = (1 << TOPIC_BITS) - 1;
-/// Longer topics are long, which bounds the memory that numbers keep.
-const LONGEST_TOPIC: usize = 128;
 
 impl Records {
     pub(super) fn new(page: Page) -> Self {
@@ -84,7 +74,6 @@ impl Records {
             batch: Array::new(),
             any: false,
             done: (0, 0, 0),
-            topics: [const { String::new() }; TOPICS],
             last_close: None,
         }
     }
@@ -118,22 +107,9 @@ impl Records {
     }
 
     fn message(&mut self, message: &Message<'_>) {
-        let mut hash = 0u32;
-        for &byte in message.topic.as_bytes() {
-            hash = (hash ^ u32::from(byte)).wrapping_mul(0x9E37_79B1);
-        }
-        let mut number = (hash >> (u32::BITS - TOPIC_BITS)) as usize;
-        if message.topic.len() > LONGEST_TOPIC {
-            number = TOPICS;
-        }
-        let mut known = false;
-        if let Some(topic) = self.topics.get_mut(number) {
-            known = topic == message.topic;
-            if !known {
-                topic.clear();
-                topic.push_str(message.topic);
-            }
-        }
+        // JavaScript has the texts of topics under their numbers: to make such a text takes longer than all the rest of
+        // what is done with a small message.
+        let TopicNumber { number, is_new } = message.topic_number;
         let is_described = says_something(message.properties);
         let flags = message.qos as u32
             | u32::from(message.retain) << 2
@@ -141,15 +117,15 @@ impl Records {
             | u32::from(message.ack.is_some()) << 4
             | u32::from(message.reply_to.is_some()) << 5
             | u32::from(is_described) << 6
-            | u32::from(!known) << 7
-            | (number as u32) << 8;
+            | u32::from(is_new) << 7
+            | number << 8;
         let key = match message.subscriptions {
             [key] => key.get(),
             _ => 0,
         };
         self.page
             .message(&self.batch, message.payload, flags as i32, key as i32);
-        if !known {
+        if is_new {
             self.push(message.topic);
         }
         if key == 0 {

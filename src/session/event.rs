@@ -167,11 +167,31 @@ pub struct ConnectionInfo {
     pub properties: PropertiesBuf,
 }
 
+/// A number for the topic of a message, for hosts to which a text is expensive: it stands for the topic from the message
+/// with which it is new to the next with which it is new again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicNumber {
+    /// At most that of [`NONE`](Self::NONE).
+    pub number: u32,
+    /// Whether it stood for another topic before, or for none.
+    pub is_new: bool,
+}
+
+impl TopicNumber {
+    /// The largest number, which is new each time.
+    pub const NONE: Self = Self {
+        number: 2_047,
+        is_new: true,
+    };
+}
+
 /// A message from the server. It borrows the receive buffer.
 #[derive(Clone, Debug)]
 pub struct Message<'a> {
     /// Topic name.
     pub topic: &'a str,
+    /// What stands for the topic.
+    pub topic_number: TopicNumber,
     /// Payload.
     pub payload: &'a [u8],
     /// QoS of this delivery.

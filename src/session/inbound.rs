@@ -6,7 +6,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::event::{AckToken, Message, SubscriptionKey};
+use super::event::{AckToken, Message, SubscriptionKey, TopicNumber};
 use super::id_set::IdSet;
 use crate::codec::{PacketId, Properties, PropertiesBuf, Publish, QoS};
 
@@ -50,9 +50,14 @@ impl OwnedMessage {
         self.properties.as_properties()
     }
 
-    pub(super) fn lend<'a>(&'a self, subscriptions: &'a [SubscriptionKey]) -> Message<'a> {
+    pub(super) fn lend<'a>(
+        &'a self,
+        topic_number: TopicNumber,
+        subscriptions: &'a [SubscriptionKey],
+    ) -> Message<'a> {
         Message {
             topic: &self.topic,
+            topic_number,
             payload: &self.payload,
             qos: self.qos,
             retain: self.retain,
@@ -67,6 +72,7 @@ impl OwnedMessage {
 
 pub(super) fn lend<'a>(
     publish: &Publish<'a>,
+    topic_number: TopicNumber,
     ack: Option<AckToken>,
     subscriptions: &'a [SubscriptionKey],
 ) -> Message<'a> {
@@ -81,6 +87,7 @@ pub(super) fn lend<'a>(
     } = *publish;
     Message {
         topic,
+        topic_number,
         payload,
         qos,
         retain,

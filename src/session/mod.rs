@@ -52,7 +52,7 @@ use alloc::vec::Vec;
 pub use authentication::AuthenticationStep;
 pub use event::{
     AckToken, ConnectionInfo, Event, Message, Published, ServerLimits, State, StateChange,
-    SubscriptionKey, Token, Wake,
+    SubscriptionKey, Token, TopicNumber, Wake,
 };
 pub use options::{
     ConnectOptions, PROTOCOL_PACKET_LIMIT, QueueLimits, QueuePolicy, ReconnectOptions, WillOptions,
@@ -632,8 +632,9 @@ impl Session {
                 }
             }
             if let Some(mut message) = core.inbound.next_claimed() {
-                core.subscriptions
-                    .route(message.topic(), message.properties(), lent_to);
+                let place =
+                    core.subscriptions
+                        .route(message.topic(), message.properties(), lent_to);
                 let response = core.requests.response(message.properties(), lent_to);
                 let reply_to = response.flatten();
                 if lent_to.is_empty() {
@@ -642,7 +643,8 @@ impl Session {
                         continue;
                     }
                 }
-                let message = lent.insert(message).lend(lent_to);
+                let number = core.subscriptions.number(place, message.topic());
+                let message = lent.insert(message).lend(number, lent_to);
                 return Some(Event::Message(Message {
                     reply_to,
                     ..message
@@ -653,7 +655,7 @@ impl Session {
                 Input::Handled => {}
                 Input::Message(publish, ack) => {
                     let topic = core.server_aliases.topic(&publish);
-                    core.subscriptions.route(topic, publish.properties, lent_to);
+                    let place = core.subscriptions.route(topic, publish.properties, lent_to);
                     let response = core.requests.response(publish.properties, lent_to);
                     let mut ack = ack;
                     if lent_to.is_empty() {
@@ -669,7 +671,8 @@ impl Session {
                     }
                     let ack = core.handed_on(ack);
                     let publish = core.server_aliases.resolve(publish);
-                    let mut message = inbound::lend(&publish, ack, lent_to);
+                    let number = core.subscriptions.number(place, publish.topic);
+                    let mut message = inbound::lend(&publish, number, ack, lent_to);
                     message.reply_to = response.flatten();
                     return Some(Event::Message(message));
                 }

@@ -1,13 +1,15 @@
 //! The host of a session: keeps the contract of `session/mod.rs`, records what happens, knows no server.
 
+use std::collections::BTreeMap;
+
 use webmqtt::codec::{
     PropertiesBuf, Property, QoS, ReasonCode, SubscribeOptions, TopicFilter, TopicName, Version,
 };
 use webmqtt::error::Error;
 use webmqtt::session::{
     AckToken, AuthenticationStep, ConnectOptions, Durability, Event, Outgoing, Published,
-    ServerLimits, Session, State, StateChange, SubscriptionKey, Timer, Token, Transmit,
-    TransportOp, Wake,
+    ServerLimits, Session, State, StateChange, SubscriptionKey, Timer, Token, TopicNumber,
+    Transmit, TransportOp, Wake,
 };
 use webmqtt::time::{Instant, WallTime};
 
@@ -179,6 +181,8 @@ pub struct Client {
     pub audit: Audit,
     /// Where the session is written to, if it is.
     pub store: Option<Store>,
+    /// What the numbers of topics stand for, which is watched for every message.
+    topics: BTreeMap<u32, String>,
 }
 
 impl Client {
@@ -193,6 +197,7 @@ impl Client {
             outbox: Vec::new(),
             audit: Audit::new(version),
             store: None,
+            topics: BTreeMap::new(),
         }
     }
 
@@ -309,6 +314,14 @@ impl Client {
     fn collect(&mut self) -> bool {
         let before = self.happened.len();
         while let Some(event) = self.session.poll_event() {
+            if let Event::Message(message) = &event {
+                let TopicNumber { number, is_new } = message.topic_number;
+                if is_new {
+                    self.topics.insert(number, message.topic.into());
+                }
+                let known = self.topics.get(&number).map(String::as_str);
+                assert_eq!(known, Some(message.topic), "number {number}");
+            }
             self.happened.push(Happened {
                 at: self.now,
                 what: event.into(),

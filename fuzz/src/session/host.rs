@@ -255,7 +255,8 @@ impl Host {
             server_bytes,
             application_bytes,
         } = self.budget;
-        let memory = 64 * 1024 + 64 * (server_bytes + application_bytes);
+        // Half of the first is the table of topics that came before.
+        let memory = 128 * 1024 + 64 * (server_bytes + application_bytes);
         assert!(
             cost.peak as u64 <= memory,
             "{} bytes held after {server_bytes} from the server and {application_bytes} from the application",

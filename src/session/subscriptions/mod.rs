@@ -5,6 +5,7 @@
 //! and knows neither connection nor time. `batch` decides which filters share a packet, `route` for whom a message is.
 
 mod batch;
+mod matching;
 #[cfg(feature = "store")]
 mod remember;
 mod route;
@@ -20,8 +21,8 @@ use crate::codec::{
     UnsubAck, Version,
 };
 use crate::error::Error;
-use crate::topic::FilterTrie;
 pub(super) use batch::Room;
+use matching::Matching;
 #[cfg(feature = "store")]
 pub(super) use remember::Remembered;
 use route::Identifiers;
@@ -132,7 +133,7 @@ struct Request {
 }
 
 pub(super) struct Subscriptions {
-    trie: FilterTrie,
+    matching: Matching,
     /// Sorted by id: new ones come last.
     filters: Vec<Filter>,
     /// Sorted by key: new ones come last.
@@ -152,7 +153,7 @@ impl Subscriptions {
     /// The seed spreads the subscription identifiers, so that they differ from those of an earlier run.
     pub(super) fn new(seed: u64) -> Self {
         Self {
-            trie: FilterTrie::new(),
+            matching: Matching::default(),
             filters: Vec::new(),
             handles: Vec::new(),
             requests: Vec::new(),
@@ -221,7 +222,7 @@ impl Subscriptions {
             return at;
         }
         self.last_filter += 1;
-        self.trie.insert(route, self.last_filter);
+        self.matching.insert(route, self.last_filter);
         let (id, text) = (self.last_filter, String::from(filter.as_str()));
         // Until the server has heard that the filter left, its messages are for whoever declares it anew.
         let mut identifiers = Vec::new();
@@ -255,7 +256,7 @@ impl Subscriptions {
 
     /// The filter with this text.
     fn known(&self, filter: TopicFilter<'_>) -> Option<u32> {
-        for &at in self.trie.get(filter.filter_without_share()) {
+        for &at in self.matching.get(filter.filter_without_share()) {
             let known = self.filter(at);
             if known.is_some_and(|known| known.text == filter.as_str()) {
                 return Some(at);
@@ -370,7 +371,8 @@ impl Subscriptions {
     fn remove_filter(&mut self, place: usize) -> Filter {
         let filter = self.filters.remove(place);
         if let Ok(parsed) = TopicFilter::new(&filter.text) {
-            self.trie.remove(parsed.filter_without_share(), filter.id);
+            self.matching
+                .remove(parsed.filter_without_share(), filter.id);
         }
         filter
     }
@@ -591,6 +593,7 @@ impl Subscriptions {
             handle.settle(error, Properties::EMPTY, events);
         }
         self.end_unsubscribes(Err(error), events);
+        self.matching.forget();
     }
 }
 

@@ -44,7 +44,7 @@ impl Subscriptions {
             self.notes.push(earlier);
         }
         self.last_filter = id;
-        self.trie.insert(filter.filter_without_share(), id);
+        self.matching.insert(filter.filter_without_share(), id);
         self.filters.push(Filter {
             id,
             text: String::from(filter.as_str()),

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::{Filter, Subscriptions};
 use crate::codec::Properties;
-use crate::session::event::SubscriptionKey;
+use crate::session::event::{SubscriptionKey, TopicNumber};
 
 /// Subscription identifiers from this one on are the session's own: it gives them to its SUBSCRIBE packets to know
 /// which subscriptions a message is for. Those below are the application's.
@@ -72,16 +72,16 @@ impl Filter {
 }
 
 impl Subscriptions {
-    /// The handles that a message with this topic and these properties is for, each once.
+    /// The handles that a message with this topic and these properties is for, each once. Gives what
+    /// [`number`](Self::number) wants to know if it is delivered.
     pub(in crate::session) fn route(
         &mut self,
         topic: &str,
         properties: Properties<'_>,
         keys: &mut Vec<SubscriptionKey>,
-    ) {
+    ) -> usize {
         keys.clear();
-        self.matched.clear();
-        self.trie.matches(topic, &mut self.matched);
+        let place = self.matching.find(topic, &mut self.matched);
         let named = self.are_known(properties);
         for &at in &self.matched {
             let Some(filter) = self.filter(at) else {
@@ -96,6 +96,12 @@ impl Subscriptions {
                 }
             }
         }
+        place
+    }
+
+    /// The message that was routed last is delivered, and its topic is kept.
+    pub(in crate::session) fn number(&mut self, place: usize, topic: &str) -> TopicNumber {
+        self.matching.keep(place, topic, &self.matched)
     }
 
     /// Whether there are identifiers and all of them are known. One that is ours and no filter has any more is for
