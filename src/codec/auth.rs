@@ -23,9 +23,7 @@ pub struct Auth<'a> {
 
 impl Auth<'_> {
     fn lacks_method(&self) -> bool {
-        self.properties
-            .text(PropertyId::AuthenticationMethod)
-            .is_none()
+        !self.properties.has(PropertyId::AuthenticationMethod)
     }
 
     fn is_plain_success(&self) -> bool {

@@ -172,6 +172,10 @@ fn decode_by(rules: Rules, bytes: &[u8]) -> Result<Decoded<'_>, DecodeError> {
             PacketType::PubComp => {
                 return whole(Packet::PubComp(ack::decode(packet_type, body, rules)?));
             }
+            PacketType::Disconnect => {
+                return whole(Packet::Disconnect(disconnect::decode(body, rules)?));
+            }
+            PacketType::Auth => return whole(Packet::Auth(auth::decode(body, rules)?)),
             _ => {}
         }
     }

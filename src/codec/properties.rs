@@ -194,6 +194,7 @@ pub(super) fn read_raw<'a>(
     Ok((id, read_value(reader, id)?))
 }
 
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn read_id(reader: &mut Reader<'_>) -> Result<PropertyId, DecodeErrorKind> {
     u8::try_from(reader.varint()?)
         .ok()
@@ -223,7 +224,7 @@ pub(super) fn check_value(id: PropertyId, value: Raw<'_>) -> Result<(), DecodeEr
                 DecodeErrorKind::PropertyValue
             })
         }
-        (Kind::Text, Raw::Bytes(bytes)) => text::decode_text(bytes).map(drop),
+        (Kind::Text, Raw::Bytes(bytes)) => text::check_text(bytes),
         // [MQTT-3.3.2-14]; an empty topic is no topic name either.
         (Kind::TopicName, Raw::Bytes(bytes)) => match text::decode_topic_name(bytes) {
             Ok("") | Err(DecodeErrorKind::TopicWildcard) => Err(DecodeErrorKind::PropertyValue),
@@ -231,8 +232,8 @@ pub(super) fn check_value(id: PropertyId, value: Raw<'_>) -> Result<(), DecodeEr
             Err(error) => Err(error),
         },
         (Kind::Pair, Raw::Pair(name, value)) => {
-            text::decode_text(name)?;
-            text::decode_text(value).map(drop)
+            text::check_text(name)?;
+            text::check_text(value)
         }
         _ => Ok(()),
     }

@@ -167,6 +167,11 @@ impl<'a> Properties<'a> {
         }
     }
 
+    /// Whether there is such a property.
+    pub(super) fn has(&self, id: PropertyId) -> bool {
+        self.raw(id).is_some()
+    }
+
     fn raw(&self, id: PropertyId) -> Option<Raw<'a>> {
         RawIter {
             list: Reader::new(self.0),

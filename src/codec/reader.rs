@@ -157,7 +157,8 @@ impl<'a> Reader<'a> {
         text::decode_text(self.binary()?)
     }
 
-    #[inline]
+    #[cfg_attr(target_arch = "wasm32", inline)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub(super) fn packet_id(&mut self) -> Result<PacketId, DecodeErrorKind> {
         PacketId::new(self.u16()?).ok_or(DecodeErrorKind::PacketIdZero)
     }

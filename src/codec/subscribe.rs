@@ -198,9 +198,9 @@ pub(super) fn decode(mut body: Reader<'_>, rules: Rules) -> Result<Subscribe<'_>
     }
     while body.any_left() {
         let (filter, options) = (body.binary()?, body.u8()?);
-        let filter = TopicFilter::decode(filter, rules.version.is_v5())?;
+        TopicFilter::check_bytes(filter, rules.version.is_v5())?;
         let options = decode_options(options, rules)?;
-        if options.no_local && filter.is_shared() {
+        if options.no_local && TopicFilter::bytes_are_shared(filter) {
             return Err(DecodeErrorKind::NoLocalShared);
         }
     }

@@ -17,6 +17,16 @@ pub(super) fn decode_text(bytes: &[u8]) -> Result<&str, DecodeErrorKind> {
     }
 }
 
+/// The same where nobody wants the text. ASCII without U+0000 is right, and found eight bytes at a time.
+#[inline]
+pub(super) fn check_text(bytes: &[u8]) -> Result<(), DecodeErrorKind> {
+    #[cfg(not(target_arch = "wasm32"))]
+    if !marked(bytes, |word| word.wrapping_sub(ONES) | word) {
+        return Ok(());
+    }
+    decode_text(bytes).map(drop)
+}
+
 /// Reads well-formed UTF-8 without U+0000 [MQTT-1.5.4-1] [MQTT-1.5.4-2].
 ///
 /// A byte order mark is a character like any other and is kept [MQTT-1.5.4-3]. Control characters and
@@ -146,6 +156,26 @@ fn check_levels(bytes: &[u8]) -> Result<(), TopicError> {
     Ok(())
 }
 
+/// Whether a filter is right at a glance: ASCII without U+0000, each wildcard a level of its own, and no share.
+fn is_ordinary_filter(bytes: &[u8]) -> bool {
+    if bytes.is_empty() || bytes.starts_with(SHARE_PREFIX) {
+        return false;
+    }
+    let (mut previous, mut rest) = (b'/', bytes);
+    while let [byte, after @ ..] = rest {
+        match byte {
+            // All that is forbidden is below `,` or above ASCII.
+            b','..=0x7F => {}
+            b'+' if previous == b'/' && matches!(after, [] | [b'/', ..]) => {}
+            b'#' if previous == b'/' && after.is_empty() => {}
+            0 | b'+' | b'#' | 0x80.. => return false,
+            _ => {}
+        }
+        (previous, rest) = (*byte, after);
+    }
+    true
+}
+
 /// Checks a filter; `shared` says whether the rules of shared subscriptions hold, which came with MQTT 5.
 fn check_filter(filter: &str, shared: bool) -> Result<(), TopicError> {
     let bytes = filter.as_bytes();
@@ -252,11 +282,13 @@ impl<'a> TopicFilter<'a> {
         split_share(self.0).flatten()
     }
 
-    /// A received filter. The rules of shared subscriptions hold in MQTT 5 only.
-    pub(super) fn decode(bytes: &'a [u8], shared: bool) -> Result<Self, DecodeErrorKind> {
+    /// Checks a received filter. The rules of shared subscriptions hold in MQTT 5 only.
+    pub(super) fn check_bytes(bytes: &[u8], shared: bool) -> Result<(), DecodeErrorKind> {
+        if cfg!(not(target_arch = "wasm32")) && is_ordinary_filter(bytes) {
+            return Ok(());
+        }
         let filter = decode_text(bytes)?;
-        check_filter(filter, shared).map_err(|_| DecodeErrorKind::Filter)?;
-        Ok(Self(filter))
+        check_filter(filter, shared).map_err(|_| DecodeErrorKind::Filter)
     }
 
     /// A filter out of a list that was validated as a whole.
@@ -360,13 +392,43 @@ mod tests {
         );
     }
 
+    /// What is found right at a glance is what the careful checks find right.
+    #[test]
+    fn no_glance_accepts_what_a_careful_look_refuses() {
+        let alphabet = [b'/', b'+', b'#', b'a', b'$', 0, 0x7F, 0xC3, 0xA4];
+        let (mut accepted, mut text) = (0, alloc::vec::Vec::new());
+        for number in 0..alphabet.len().pow(5) {
+            text.clear();
+            let mut rest = number;
+            while rest > 0 {
+                text.push(alphabet[rest % alphabet.len()]);
+                rest /= alphabet.len();
+            }
+            for long in [false, true] {
+                // Long enough to be looked at eight bytes at a time.
+                if long {
+                    text.extend_from_slice(b"/kitchen/temp");
+                }
+                let careful = decode_text(&text);
+                assert_eq!(check_text(&text), careful.map(drop), "{text:02X?}");
+                let filter = careful.is_ok_and(|text| check_filter(text, true).is_ok());
+                assert!(filter || !is_ordinary_filter(&text), "{text:02X?}");
+                assert_eq!(TopicFilter::check_bytes(&text, true).is_ok(), filter);
+                accepted += u32::from(is_ordinary_filter(&text));
+            }
+        }
+        assert!(accepted > 1000, "{accepted}");
+        assert!(!is_ordinary_filter(b"$share/g/a"));
+    }
+
     #[test]
     fn mqtt_3_knows_no_shares() {
         assert_eq!(
-            TopicFilter::decode(b"$share/g", true),
+            TopicFilter::check_bytes(b"$share/g", true),
             Err(DecodeErrorKind::Filter)
         );
-        let filter = TopicFilter::decode(b"$share/g", false).unwrap();
+        assert_eq!(TopicFilter::check_bytes(b"$share/g", false), Ok(()));
+        let filter = TopicFilter::from_validated("$share/g");
         assert_eq!(
             (filter.is_shared(), filter.filter_without_share()),
             (false, "$share/g")

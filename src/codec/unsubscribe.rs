@@ -114,7 +114,7 @@ pub(super) fn decode(
         return Err(DecodeErrorKind::NoFilters);
     }
     while body.any_left() {
-        TopicFilter::decode(body.binary()?, rules.version.is_v5())?;
+        TopicFilter::check_bytes(body.binary()?, rules.version.is_v5())?;
     }
     Ok(Unsubscribe {
         packet_id,
