@@ -176,6 +176,8 @@ fn counted(step: &Step, with_peers: bool) -> Result<Vec<Count>, Failure> {
 fn timed(step: &Step, counts: &[Count]) -> Result<Vec<Option<f64>>, Failure> {
     step.tell("measuring time, some minutes");
     let mut cargo = cargo("bench", true);
+    // Without it the results would be beside the sources.
+    cargo.env("CRITERION_HOME", folder().join("criterion"));
     let output =
         step.output(cargo.args(["--bench", "codec", "--", "--output-format", "bencher"]))?;
     let times: BTreeMap<&str, f64> = output.lines().filter_map(time_of).collect();
