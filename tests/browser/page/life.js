@@ -4,10 +4,26 @@
 
 /** @type {string[]} */
 const states = [];
-Object.assign(globalThis, { states });
+let closedSockets = 0;
+Object.assign(globalThis, { states, closedSockets: () => closedSockets });
+
+/**
+ * The engine has closed a socket some time after the server has seen its end, and until then may not keep the page.
+ * @param {(state: string) => void} tell
+ */
+function watchSockets(tell) {
+  globalThis.WebSocket = class extends WebSocket {
+    /** @param {string} url @param {string[]} protocols */
+    constructor(url, protocols) {
+      super(url, protocols);
+      this.addEventListener("close", () => setTimeout(tell, 0, "socket closed"));
+    }
+  };
+}
 
 /** @param {string} url @param {object} options @param {(state: string) => void} tell */
 export async function makeClient(url, options, tell) {
+  watchSockets(tell);
   const { createClient } = await import(/** @type {any} */ ("/pkg/dist/index.js"));
   const client = await createClient(url, options);
   client.on("state", (/** @type {any} */ { state, cause }) =>
@@ -19,7 +35,10 @@ export async function makeClient(url, options, tell) {
 
 /** @param {"window" | "worker"} place @param {string} url @param {object} options */
 export async function start(place, url, options) {
-  const tell = (/** @type {string} */ state) => void states.push(state);
+  const tell = (/** @type {string} */ what) => {
+    if (what === "socket closed") closedSockets += 1;
+    else states.push(what);
+  };
   if (place === "window") {
     const client = await makeClient(url, options, tell);
     Object.assign(globalThis, { suspend: () => client.suspend() });
@@ -30,7 +49,8 @@ export async function start(place, url, options) {
   worker.postMessage({ kind: "start", url, options });
   const wake = (network = false) => worker.postMessage({ kind: "wake", network });
   const suspend = () => worker.postMessage({ kind: "suspend" });
-  Object.assign(globalThis, { suspend });
+  const keepBusy = () => worker.postMessage({ kind: "work", milliseconds: 300 });
+  Object.assign(globalThis, { suspend, keepBusy });
   document.addEventListener("resume", () => wake());
   document.addEventListener("visibilitychange", () => document.hidden || wake());
   addEventListener("online", () => wake(true));
