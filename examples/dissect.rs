@@ -120,7 +120,7 @@ impl Fields<'_> {
                 self.properties(connack.properties)
             }
             Packet::Publish(publish) => {
-                self.field("topic", publish.topic)?;
+                self.field("topic", publish.topic_text())?;
                 self.qos(publish.qos)?;
                 self.field("dup", publish.dup)?;
                 self.field("retain", publish.retain)?;

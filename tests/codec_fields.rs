@@ -167,7 +167,7 @@ fn publish_has_its_fields() {
         dup: true,
         qos: QoS::AtLeastOnce,
         retain: true,
-        topic: "a/b",
+        topic: TopicName::new("a/b").ok(),
         packet_id: Some(id(0x1234)),
         properties: properties.as_properties(),
         payload: b"hi",

@@ -163,14 +163,15 @@ fn texts_and_binary_fields_have_at_most_65535_bytes() {
             })),
             binary_result
         );
-        assert_eq!(encode(Packet::Publish(publish(text, b""))), text_result);
-
         let topic_result = if fits {
             Ok(())
         } else {
             Err(TopicError::TooLong)
         };
         assert_eq!(TopicName::new(text).map(drop), topic_result);
+        if fits {
+            assert_eq!(encode(Packet::Publish(publish(text, b""))), Ok(()));
+        }
         assert_eq!(TopicFilter::new(text).map(drop), topic_result);
 
         let property_result = if fits {

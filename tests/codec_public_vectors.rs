@@ -225,7 +225,7 @@ fn describe(packet: &Packet<'_>, version: Version) -> Value {
             set("dup", json!(publish.dup));
             set("qos", json!(publish.qos.as_u8()));
             set("retain", json!(publish.retain));
-            set("topic", json!(publish.topic));
+            set("topic", json!(publish.topic_text()));
             if let Some(packet_id) = publish.packet_id {
                 set("packetId", json!(packet_id.get()));
             }

@@ -139,7 +139,7 @@ fn a_byte_order_mark_is_kept() {
     let Packet::Publish(message) = decode_whole(Sender::Server, &bytes, Version::V5) else {
         panic!()
     };
-    assert_eq!(message.topic, "\u{FEFF}a");
+    assert_eq!(message.topic_text(), "\u{FEFF}a");
     assert_eq!(
         message.properties.user_properties().collect::<Vec<_>>(),
         [("\u{FEFF}", "b\u{FEFF}")]

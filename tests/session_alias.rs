@@ -181,7 +181,7 @@ fn alias_of(frame: &Frame) -> Option<u16> {
 #[track_caller]
 fn on_the_wire(peer: &mut Scripted) -> Vec<(String, Option<u16>)> {
     std::iter::from_fn(|| peer.next())
-        .map(|frame| (frame.publish().topic.into(), alias_of(&frame)))
+        .map(|frame| (frame.publish().topic_text().into(), alias_of(&frame)))
         .collect()
 }
 
@@ -295,12 +295,12 @@ fn what_is_sent_again_has_its_topic() {
             peer.publish("topic/a", "x", QOS0);
             peer.publish("topic/a", "x", qos);
             let before = peer.expect_all(&[PacketType::Publish; 2]);
-            assert_eq!(before[1].publish().topic, "");
+            assert_eq!(before[1].publish().topic_text(), "");
             peer.reconnect();
             peer.accept_with(session_present, &announcing(4));
             let again = peer.next().map(|frame| {
                 let publish = frame.publish();
-                (publish.topic.to_owned(), publish.dup)
+                (publish.topic_text().to_owned(), publish.dup)
             });
             if session_present || qos == QOS1 {
                 assert_eq!(again, Some(("topic/a".into(), session_present)));
@@ -396,7 +396,7 @@ fn lengths_that_grow_or_shrink_by_an_alias_are_right() {
             let frames = peer.expect_all(&[PacketType::Publish; 2]);
             for (frame, topic) in frames.iter().zip(["topic/a", ""]) {
                 let publish = frame.publish();
-                assert_eq!(publish.topic, topic);
+                assert_eq!(publish.topic_text(), topic);
                 assert_eq!(publish.payload, payload.as_bytes());
                 let rest = publish.properties.iter();
                 let rest = rest.filter(|property| property.id() != PropertyId::TopicAlias);

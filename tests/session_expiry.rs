@@ -31,7 +31,7 @@ fn interval(frame: &Frame) -> u32 {
         Property::Pair("k", "v"),
     ]);
     assert_eq!(publish.properties, list.as_properties());
-    assert_eq!((publish.topic, publish.payload), ("t", &b"x"[..]));
+    assert_eq!((publish.topic_text(), publish.payload), ("t", &b"x"[..]));
     seconds
 }
 

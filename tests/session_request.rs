@@ -85,7 +85,10 @@ fn a_request_is_sent_when_its_inbox_is_granted_and_gets_its_response() {
     assert_eq!(grant_inbox(&mut peer), INBOX);
     let frames = peer.expect_all(&[PacketType::Publish; 2]);
     let sent = frames[0].publish();
-    assert_eq!((sent.topic, sent.payload), ("service", &b"question"[..]));
+    assert_eq!(
+        (sent.topic_text(), sent.payload),
+        ("service", &b"question"[..])
+    );
     assert_eq!(sent.properties.user_properties().next(), Some(("a", "b")));
     let [(topic, one), (other_topic, other)] = [asked(&frames[0]), asked(&frames[1])];
     assert_eq!([topic.as_str(), &other_topic], [INBOX; 2]);

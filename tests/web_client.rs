@@ -122,7 +122,7 @@ fn word(packet: &Packet<'_>) -> String {
             let id = publish.packet_id.map_or(0, PacketId::get);
             let text = String::from_utf8_lossy(publish.payload);
             let dup = if publish.dup { " again" } else { "" };
-            format!("{kind} {id} {}={text}{dup}", publish.topic)
+            format!("{kind} {id} {}={text}{dup}", publish.topic_text())
         }
         Packet::Subscribe(subscribe) => {
             let filters = subscribe

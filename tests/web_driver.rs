@@ -255,7 +255,7 @@ fn assured(id: u16) -> Vec<u8> {
         dup: false,
         qos: QoS::AtLeastOnce,
         retain: false,
-        topic: "a",
+        topic: TopicName::new("a").ok(),
         packet_id: PacketId::new(id),
         properties: Properties::EMPTY,
         payload: b"",

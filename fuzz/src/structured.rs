@@ -185,7 +185,10 @@ impl Form<'_> {
                 dup: *dup,
                 qos: QoS::from_u8(qos % 3)?,
                 retain: *retain,
-                topic,
+                topic: match *topic {
+                    "" => None,
+                    topic => Some(TopicName::new(topic).ok()?),
+                },
                 packet_id: packet_id.and_then(PacketId::new),
                 properties,
                 payload,

@@ -360,7 +360,6 @@ const ENCODE_ERRORS: readonly string[] = [
   "text-nul",
   "binary-too-long",
   "topic-empty",
-  "topic-wildcard",
   "property-not-allowed",
   "property-duplicate",
   "properties-version",

@@ -140,7 +140,7 @@ fn decode_will<'a>(
 ) -> Result<Will<'a>, DecodeErrorKind> {
     let (properties, _) = properties::decode(body, Place::WILL, rules)?;
     Ok(Will {
-        topic: TopicName::decode(body.binary()?)?,
+        topic: TopicName::decode(body.binary()?)?.ok_or(DecodeErrorKind::TopicEmpty)?,
         payload: body.binary()?,
         qos: QoS::from_u8(flags >> WILL_QOS_SHIFT & 0b11).ok_or(DecodeErrorKind::ConnectFlags)?,
         retain: flags & WILL_RETAIN != 0,

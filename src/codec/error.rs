@@ -180,8 +180,6 @@ error_enum! {
         BinaryTooLong: "binary-too-long", "a binary field is longer than 65535 bytes", MalformedPacket;
         /// An empty topic name without a topic alias.
         TopicEmpty: "topic-empty", "the topic name is empty and there is no topic alias", TopicNameInvalid;
-        /// A wildcard in a topic name [MQTT-3.3.2-2].
-        TopicWildcard: "topic-wildcard", "the topic name contains a wildcard", TopicNameInvalid;
         /// A property of another packet or of the other side.
         PropertyNotAllowed: "property-not-allowed", "a property does not belong into this packet", ProtocolError;
         /// A property that may occur once here occurs twice.
@@ -263,14 +261,3 @@ impl core::fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
-
-impl From<TopicError> for EncodeError {
-    fn from(error: TopicError) -> Self {
-        match error {
-            TopicError::Empty => Self::TopicEmpty,
-            TopicError::TooLong => Self::TextTooLong,
-            TopicError::Nul => Self::TextNul,
-            _ => Self::TopicWildcard,
-        }
-    }
-}

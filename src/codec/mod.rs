@@ -5,13 +5,13 @@
 //! protocol error is refused, with the reason code for it, and is never written.
 //!
 //! ```
-//! use webmqtt::codec::{self, Decoded, Packet, Properties, Publish, QoS, Version};
+//! use webmqtt::codec::{self, Decoded, Packet, Properties, Publish, QoS, TopicName, Version};
 //!
 //! let packet = Packet::Publish(Publish {
 //!     dup: false,
 //!     qos: QoS::AtMostOnce,
 //!     retain: false,
-//!     topic: "home/kitchen/temp",
+//!     topic: Some(TopicName::new("home/kitchen/temp")?),
 //!     packet_id: None,
 //!     properties: Properties::EMPTY,
 //!     payload: b"21.5",

@@ -7,7 +7,7 @@ use super::packet::{PacketId, PacketType, QoS, Rules};
 use super::properties::{self, Place, PropertyId};
 use super::property_list::Properties;
 use super::reader::Reader;
-use super::text;
+use super::text::TopicName;
 use super::writer::{Writer, varint_len};
 
 const DUP: u8 = 0b1000;
@@ -24,14 +24,23 @@ pub struct Publish<'a> {
     pub qos: QoS,
     /// To a server: keep this message. From a server: this is a kept message.
     pub retain: bool,
-    /// The topic name, without wildcards; empty only in MQTT 5 and only with a [topic alias](PropertyId::TopicAlias).
-    pub topic: &'a str,
+    /// `None` only in MQTT 5, where a [topic alias](PropertyId::TopicAlias) can stand for it.
+    pub topic: Option<TopicName<'a>>,
     /// Present exactly if the QoS is above 0.
     pub packet_id: Option<PacketId>,
     /// Empty in MQTT 3.
     pub properties: Properties<'a>,
     /// The message itself; may be empty.
     pub payload: &'a [u8],
+}
+
+impl<'a> Publish<'a> {
+    /// The topic as text, which is empty where an alias stands for it.
+    #[must_use]
+    #[inline]
+    pub fn topic_text(&self) -> &'a str {
+        self.topic.map_or("", |topic| topic.as_str())
+    }
 }
 
 #[cfg_attr(target_arch = "wasm32", inline)]
@@ -42,7 +51,7 @@ pub(super) fn decode(
     rules: Rules,
 ) -> Result<Publish<'_>, DecodeErrorKind> {
     let qos = QoS::from_u8(first >> 1 & 0b11).ok_or(DecodeErrorKind::QoS)?;
-    let topic = text::decode_topic_name(body.binary()?)?;
+    let topic = TopicName::decode(body.binary()?)?;
     let packet_id = if qos == QoS::AtMostOnce {
         None
     } else {
@@ -50,7 +59,7 @@ pub(super) fn decode(
     };
     let (properties, seen) =
         properties::decode(&mut body, Place::packet(PacketType::Publish), rules)?;
-    if topic.is_empty() && !seen.has(PropertyId::TopicAlias) {
+    if topic.is_none() && !seen.has(PropertyId::TopicAlias) {
         return Err(DecodeErrorKind::TopicEmpty);
     }
     Ok(Publish {
@@ -73,12 +82,12 @@ pub(super) fn encode(
         dup,
         qos,
         retain,
-        topic,
+        topic: _,
         packet_id,
         properties,
         payload,
     } = *publish;
-    text::check_topic_name(topic)?;
+    let topic = publish.topic_text();
     let seen = properties::check_encode(properties, Place::packet(PacketType::Publish), rules)?;
     if topic.is_empty() && !seen.has(PropertyId::TopicAlias) {
         return Err(EncodeError::TopicEmpty);

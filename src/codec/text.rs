@@ -93,7 +93,7 @@ fn marked(bytes: &[u8], mark: impl Fn(u64) -> u64) -> bool {
     found & (ONES << 7) != 0
 }
 
-/// The topic name of a PUBLISH, which may be empty if a topic alias stands for it.
+/// A topic name, or nothing.
 #[cfg_attr(target_arch = "wasm32", inline)]
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn decode_topic_name(bytes: &[u8]) -> Result<&str, DecodeErrorKind> {
@@ -106,24 +106,6 @@ pub(super) fn decode_topic_name(bytes: &[u8]) -> Result<&str, DecodeErrorKind> {
         });
     }
     Ok(name)
-}
-
-/// Checks a topic name to be sent, which may be empty if a topic alias stands for it.
-#[cfg_attr(target_arch = "wasm32", inline)]
-#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-pub(super) fn check_topic_name(name: &str) -> Result<(), TopicError> {
-    let bytes = name.as_bytes();
-    if bytes.len() > TEXT_MAX {
-        return Err(TopicError::TooLong);
-    }
-    if name_has_forbidden(bytes) {
-        return Err(if has_nul(bytes) {
-            TopicError::Nul
-        } else {
-            TopicError::Wildcard
-        });
-    }
-    Ok(())
 }
 
 /// The parts of `$share/{name}/{filter}`; `None` without the prefix.
@@ -205,10 +187,20 @@ impl<'a> TopicName<'a> {
     ///
     /// Says which rule of section 4.7 is broken.
     pub fn new(name: &'a str) -> Result<Self, TopicError> {
-        if name.is_empty() {
+        let bytes = name.as_bytes();
+        if bytes.is_empty() {
             return Err(TopicError::Empty);
         }
-        check_topic_name(name)?;
+        if bytes.len() > TEXT_MAX {
+            return Err(TopicError::TooLong);
+        }
+        if name_has_forbidden(bytes) {
+            return Err(if has_nul(bytes) {
+                TopicError::Nul
+            } else {
+                TopicError::Wildcard
+            });
+        }
         Ok(Self(name))
     }
 
@@ -219,12 +211,12 @@ impl<'a> TopicName<'a> {
         self.0
     }
 
-    /// A received name that may not be empty.
-    pub(super) fn decode(bytes: &'a [u8]) -> Result<Self, DecodeErrorKind> {
-        match decode_topic_name(bytes)? {
-            "" => Err(DecodeErrorKind::TopicEmpty),
-            name => Ok(Self(name)),
-        }
+    /// A received name; `None` is an empty one.
+    #[cfg_attr(target_arch = "wasm32", inline)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+    pub(super) fn decode(bytes: &'a [u8]) -> Result<Option<Self>, DecodeErrorKind> {
+        let name = decode_topic_name(bytes)?;
+        Ok((!name.is_empty()).then_some(Self(name)))
     }
 }
 

@@ -31,36 +31,28 @@ impl ServerAliases {
         if at >= usize::from(maximum) {
             return Err(ReasonCode::TopicAliasInvalid);
         }
-        if publish.topic.is_empty() {
+        let Some(name) = publish.topic else {
             let known = self.topics.get(at).is_some_and(|topic| !topic.is_empty());
             return known.then_some(()).ok_or(ReasonCode::ProtocolError);
-        }
+        };
         while self.topics.len() <= at {
             self.topics.push(String::new());
         }
         if let Some(topic) = self.topics.get_mut(at) {
             topic.clear();
-            topic.push_str(publish.topic);
+            topic.push_str(name.as_str());
         }
         Ok(())
     }
 
     /// The topic of a message that has been learned from.
     pub(super) fn topic<'a>(&'a self, publish: &Publish<'a>) -> &'a str {
-        if !publish.topic.is_empty() {
-            return publish.topic;
+        if let Some(name) = publish.topic {
+            return name.as_str();
         }
         place(publish)
             .and_then(|at| self.topics.get(at))
             .map_or("", String::as_str)
-    }
-
-    /// The message with its topic.
-    pub(super) fn resolve<'a>(&'a self, publish: Publish<'a>) -> Publish<'a> {
-        Publish {
-            topic: self.topic(&publish),
-            ..publish
-        }
     }
 
     pub(super) fn clear(&mut self) {

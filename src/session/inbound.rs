@@ -26,9 +26,9 @@ pub(super) struct OwnedMessage {
 }
 
 impl OwnedMessage {
-    pub(super) fn new(publish: &Publish<'_>, ack: Option<AckToken>) -> Self {
+    pub(super) fn new(publish: &Publish<'_>, topic: &str, ack: Option<AckToken>) -> Self {
         Self {
-            topic: publish.topic.into(),
+            topic: topic.into(),
             payload: publish.payload.into(),
             qos: publish.qos,
             retain: publish.retain,
@@ -72,12 +72,12 @@ impl OwnedMessage {
 
 pub(super) fn lend<'a>(
     publish: &Publish<'a>,
+    topic: &'a str,
     topic_number: TopicNumber,
     ack: Option<AckToken>,
     subscriptions: &'a [SubscriptionKey],
 ) -> Message<'a> {
     let Publish {
-        topic,
         payload,
         qos,
         retain,

@@ -670,9 +670,9 @@ impl Session {
                         }
                     }
                     let ack = core.handed_on(ack);
-                    let publish = core.server_aliases.resolve(publish);
-                    let number = core.subscriptions.number(place, publish.topic);
-                    let mut message = inbound::lend(&publish, number, ack, lent_to);
+                    let topic = core.server_aliases.topic(&publish);
+                    let number = core.subscriptions.number(place, topic);
+                    let mut message = inbound::lend(&publish, topic, number, ack, lent_to);
                     message.reply_to = response.flatten();
                     return Some(Event::Message(message));
                 }

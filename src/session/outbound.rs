@@ -611,8 +611,9 @@ pub(super) fn queued(
 ) -> Result<Queued, EncodeError> {
     let properties = message.properties;
     let rest = message.payload.len() + properties.as_bytes().len();
+    let topic = message.topic_text().len();
     // With what its header takes at most: it is not moved while it is written.
-    let mut bytes = Vec::with_capacity(rest + message.topic.len() + 13);
+    let mut bytes = Vec::with_capacity(rest + topic + 13);
     let packet = Publish {
         properties: dialect.properties(properties),
         ..message.clone()
@@ -620,7 +621,7 @@ pub(super) fn queued(
     encode(&Packet::Publish(packet), dialect, &mut bytes)?;
     let header = codec::scan(&bytes, usize::MAX, dialect.version);
     let header = header.ok().flatten();
-    let identifier_at = header.map_or(0, |header| header.header_len) + 2 + message.topic.len();
+    let identifier_at = header.map_or(0, |header| header.header_len) + 2 + topic;
     let properties_at = bytes.len().checked_sub(rest).filter(|_| !dialect.lossy);
     let expiry = lifetime(properties).map(|lifetime| {
         let at = properties.value_at(PropertyId::MessageExpiryInterval);

@@ -43,7 +43,7 @@ impl<'a> Outgoing<'a> {
             dup: false,
             qos: self.qos,
             retain: self.retain,
-            topic: self.topic.as_str(),
+            topic: Some(self.topic),
             // Any identifier will do until the message leaves and gets its own.
             packet_id: PacketId::new(1).filter(|_| self.qos != QoS::AtMostOnce),
             properties: self.properties,

@@ -240,7 +240,7 @@ impl Core {
         }
         let id = publish.packet_id;
         let manual = ack.filter(|_| self.options.manual_ack);
-        let message = OwnedMessage::new(&self.server_aliases.resolve(publish), manual);
+        let message = OwnedMessage::new(&publish, self.server_aliases.topic(&publish), manual);
         if self.inbound.keep_unclaimed(message) {
             self.handed_on(ack);
             return;

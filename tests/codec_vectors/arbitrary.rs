@@ -305,11 +305,9 @@ impl Ingredients {
                     dup: flag_a && has_id,
                     qos: self.qos,
                     retain: flag_b,
-                    topic: if flag_c && has_alias {
-                        ""
-                    } else {
-                        &self.topics[0]
-                    },
+                    topic: TopicName::new(&self.topics[0])
+                        .ok()
+                        .filter(|_| !(flag_c && has_alias)),
                     packet_id: has_id.then_some(packet_id),
                     properties,
                     payload: &self.payload,

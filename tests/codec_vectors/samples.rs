@@ -1,7 +1,7 @@
 //! What the codec tests share: reading a packet that must be whole, verdicts in the words of the tables, plain packets.
 
 use webmqtt::codec::{
-    self, Connect, Decoded, Packet, PacketId, Properties, Publish, QoS, Sender, Version,
+    self, Connect, Decoded, Packet, PacketId, Properties, Publish, QoS, Sender, TopicName, Version,
 };
 
 /// The packet at the start of the bytes, which are exactly one.
@@ -38,7 +38,7 @@ pub fn publish<'a>(topic: &'a str, payload: &'a [u8]) -> Publish<'a> {
         dup: false,
         qos: QoS::AtMostOnce,
         retain: false,
-        topic,
+        topic: TopicName::new(topic).ok(),
         packet_id: None,
         properties: Properties::EMPTY,
         payload,

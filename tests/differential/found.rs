@@ -115,7 +115,7 @@ fn describe(packet: &Packet<'_>, version: Version) -> Found {
             set.set("dup", publish.dup);
             set.set("qos", publish.qos.as_u8());
             set.set("retain", publish.retain);
-            set.set("topic", publish.topic);
+            set.set("topic", publish.topic_text());
             if let Some(id) = publish.packet_id {
                 set.set("id", id.get());
             }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use webmqtt::codec::{
     self, Ack, Auth, Decoded, Packet, PacketId, PacketType, PropertiesBuf, PropertyId, Publish,
-    QoS, ReasonCode, Sender, Version,
+    QoS, ReasonCode, Sender, TopicName, Version,
 };
 use webmqtt::session::Durability;
 
@@ -168,13 +168,13 @@ impl Connection {
     /// The topic that the client means.
     fn topic_of(&mut self, publish: &Publish<'_>) -> Result<String, &'static str> {
         let Some(alias) = publish.properties.two_byte(PropertyId::TopicAlias) else {
-            return Ok(publish.topic.into());
+            return Ok(publish.topic_text().into());
         };
         if alias > self.topic_alias_maximum {
             return Err("above the server's Topic Alias Maximum [MQTT-3.2.2-17]");
         }
-        if !publish.topic.is_empty() {
-            self.aliases.insert(alias, publish.topic.into());
+        if let Some(topic) = publish.topic {
+            self.aliases.insert(alias, topic.as_str().into());
         }
         let known = self.aliases.get(&alias).cloned();
         known.ok_or("an alias that was not set on this connection [MQTT-3.3.2-7]")
@@ -489,7 +489,7 @@ impl Audit {
         }
         let plain = Packet::Publish(Publish {
             dup: false,
-            topic,
+            topic: TopicName::new(topic).ok(),
             properties: properties.as_properties(),
             ..publish.clone()
         });

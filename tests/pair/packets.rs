@@ -2,7 +2,7 @@
 
 use webmqtt::codec::{
     self, Ack, ConnAck, Disconnect, Packet, PacketId, Properties, PropertiesBuf, Property, Publish,
-    QoS, ReasonCode, ReasonCodes, Sender, SubAck, UnsubAck, Version,
+    QoS, ReasonCode, ReasonCodes, Sender, SubAck, TopicName, UnsubAck, Version,
 };
 
 pub fn id(number: u16) -> PacketId {
@@ -43,7 +43,7 @@ pub fn message<'a>(
         dup: false,
         qos,
         retain: false,
-        topic,
+        topic: TopicName::new(topic).ok(),
         packet_id: (qos != QoS::AtMostOnce).then(|| id(packet_id)),
         properties: Properties::EMPTY,
         payload: payload.as_ref(),

@@ -1,7 +1,7 @@
 //! What a server sends, for the tests in which a page holds both ends of the WebSocket.
 
 use webmqtt::codec::{
-    self, ConnAck, Packet, Properties, Publish, QoS, ReasonCode, Sender, Version,
+    self, ConnAck, Packet, Properties, Publish, QoS, ReasonCode, Sender, TopicName, Version,
 };
 
 pub fn bytes(packet: &Packet<'_>) -> Vec<u8> {
@@ -23,7 +23,7 @@ pub fn publish(topic: &str, payload: &[u8]) -> Vec<u8> {
         dup: false,
         qos: QoS::AtMostOnce,
         retain: false,
-        topic,
+        topic: TopicName::new(topic).ok(),
         packet_id: None,
         properties: Properties::EMPTY,
         payload,

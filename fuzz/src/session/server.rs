@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use webmqtt::codec::{
     self, Ack, Auth, ConnAck, Decoded, Disconnect, Packet, PacketId, PropertiesBuf, Property,
-    PropertyId, Publish, QoS, ReasonCode, ReasonCodes, Sender, SubAck, UnsubAck, Version,
+    PropertyId, Publish, QoS, ReasonCode, ReasonCodes, Sender, SubAck, TopicName, UnsubAck,
+    Version,
 };
 
 use super::script::Script;
@@ -200,7 +201,7 @@ impl Server {
             dup: bits & 4 != 0 && qos != QoS::AtMostOnce,
             qos,
             retain: bits & 8 != 0,
-            topic: TOPICS[usize::from(bits >> 4) % TOPICS.len()],
+            topic: TopicName::new(TOPICS[usize::from(bits >> 4) % TOPICS.len()]).ok(),
             packet_id: PacketId::new(id).filter(|_| qos != QoS::AtMostOnce),
             properties: properties.as_properties(),
             payload: &payload,

@@ -2,7 +2,7 @@
 
 use webmqtt::codec::{
     Ack, Packet, PacketId, Property, PropertyId, Publish, QoS, ReasonCode, RetainHandling,
-    Subscribe, TopicFilter, Unsubscribe, Version,
+    Subscribe, TopicFilter, TopicName, Unsubscribe, Version,
 };
 
 use super::session::{Sending, Subscription};
@@ -332,7 +332,7 @@ impl Broker {
                 dup,
                 qos: message.qos,
                 retain: message.retain,
-                topic,
+                topic: TopicName::new(topic).ok(),
                 packet_id,
                 properties: properties.as_properties(),
                 payload: &message.payload,

@@ -551,12 +551,12 @@ impl Connection {
     /// The topic that the client means [MQTT-3.3.2-9].
     fn topic_of(&mut self, publish: &Publish<'_>) -> String {
         let Some(alias) = publish.properties.two_byte(PropertyId::TopicAlias) else {
-            return publish.topic.into();
+            return publish.topic_text().into();
         };
         let maximum = self.topic_alias_maximum;
         assert!(alias <= maximum, "{alias} is above our maximum {maximum}");
-        if !publish.topic.is_empty() {
-            self.client_aliases.insert(alias, publish.topic.into());
+        if let Some(topic) = publish.topic {
+            self.client_aliases.insert(alias, topic.as_str().into());
         }
         let topic = self.client_aliases.get(&alias);
         topic.expect("an alias that was set before").clone()
