@@ -67,18 +67,19 @@ pub(super) fn decode_reason(
     Ok((reason, properties))
 }
 
+impl Ack<'_> {
+    /// Whether its type and its identifier are all of it.
+    pub(super) fn is_short(&self) -> bool {
+        self.reason == ReasonCode::Success && self.properties.is_empty()
+    }
+}
+
 pub(super) fn encode(
     packet: PacketType,
     ack: &Ack<'_>,
     writer: &mut Writer<'_>,
     rules: Rules,
 ) -> Result<(), EncodeError> {
-    let short = ack.reason == ReasonCode::Success && ack.properties.is_empty();
-    if cfg!(not(target_arch = "wasm32")) && short {
-        let [high, low] = ack.packet_id.get().to_be_bytes();
-        writer.bytes(&[packet.first_byte(), 2, high, low]);
-        return Ok(());
-    }
     let open = writer.begin(packet.first_byte());
     writer.packet_id(ack.packet_id);
     encode_reason(packet, ack.reason, ack.properties, writer, rules)?;

@@ -37,6 +37,13 @@ const RETURN_CODES: [ReasonCode; 6] = [
 /// A server that knows only 3.1.1 refuses any other version in its own words, whatever the client speaks.
 const REFUSAL_OF_3_1_1: [u8; 2] = [0x00, 0x01];
 
+impl ConnAck<'_> {
+    /// Whether it is MQTT 3.1.1's for a connection that is accepted.
+    pub(super) fn is_short(&self, version: Version) -> bool {
+        version == Version::V4 && self.reason == ReasonCode::Success && self.properties.is_empty()
+    }
+}
+
 pub(super) fn decode(mut body: Reader<'_>, rules: Rules) -> Result<ConnAck<'_>, DecodeErrorKind> {
     if rules.version.is_v5() && body.rest() == REFUSAL_OF_3_1_1 {
         return Ok(ConnAck {

@@ -207,7 +207,7 @@ pub(super) fn encode(
     writer.text(connect.client_id)?;
     if let Some(will) = &connect.will {
         properties::encode(writer, will.properties, Place::WILL, rules)?;
-        writer.text(will.topic.as_str())?;
+        writer.binary(will.topic.as_str().as_bytes())?;
         writer.binary(will.payload)?;
     }
     if let Some(username) = connect.username {

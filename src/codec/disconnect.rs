@@ -17,6 +17,13 @@ pub struct Disconnect<'a> {
     pub properties: Properties<'a>,
 }
 
+impl Disconnect<'_> {
+    /// Whether its type is all of it.
+    pub(super) fn is_short(&self) -> bool {
+        self.reason == ReasonCode::Success && self.properties.is_empty()
+    }
+}
+
 pub(super) fn decode(body: Reader<'_>, rules: Rules) -> Result<Disconnect<'_>, DecodeErrorKind> {
     let (reason, properties) = decode_reason(PacketType::Disconnect, body, rules)?;
     Ok(Disconnect { reason, properties })

@@ -69,6 +69,20 @@ pub fn scan(
     max_packet_size: usize,
     version: Version,
 ) -> Result<Option<FrameHeader>, DecodeError> {
+    if cfg!(not(target_arch = "wasm32"))
+        && let [first, remaining @ 0..=0x7F, ..] = *bytes
+    {
+        packet_type(first, version)?;
+        let header = FrameHeader {
+            first,
+            remaining: remaining.into(),
+            header_len: 2,
+        };
+        if header.total() > max_packet_size {
+            return Err(DecodeErrorKind::PacketTooLarge.into());
+        }
+        return Ok(Some(header));
+    }
     let Some(&first) = bytes.first() else {
         return Ok(None);
     };

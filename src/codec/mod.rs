@@ -287,6 +287,55 @@ pub fn encode_as(
 
 #[inline(always)]
 fn encode_by(rules: Rules, packet: &Packet<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    if cfg!(not(target_arch = "wasm32")) {
+        // What comes most goes its own way, and writes nothing before all of it is right.
+        return match packet {
+            Packet::Publish(publish) => publish::encode(publish, &mut Writer::new(out), rules),
+            _ => encode_short(rules, packet, out),
+        };
+    }
+    encode_any(rules, packet, out)
+}
+
+/// Packets of a fixed length, natively: those that say no more than which they are, and mostly for what.
+#[inline(never)]
+fn encode_short(rules: Rules, packet: &Packet<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let by_client = rules.sender != Some(Sender::Server);
+    let by_server = rules.sender != Some(Sender::Client);
+    let mqtt_3 = !rules.version.is_v5();
+    let (packet_type, end) = match packet {
+        Packet::PubAck(ack) if ack.is_short() => (PacketType::PubAck, ack.packet_id.get()),
+        Packet::PubRec(ack) if ack.is_short() => (PacketType::PubRec, ack.packet_id.get()),
+        Packet::PubRel(ack) if ack.is_short() => (PacketType::PubRel, ack.packet_id.get()),
+        Packet::PubComp(ack) if ack.is_short() => (PacketType::PubComp, ack.packet_id.get()),
+        Packet::ConnAck(connack) if by_server && connack.is_short(rules.version) => (
+            PacketType::ConnAck,
+            u16::from_be_bytes([connack.session_present.into(), 0]),
+        ),
+        Packet::UnsubAck(ack) if by_server && mqtt_3 && ack.is_short() => {
+            (PacketType::UnsubAck, ack.packet_id.get())
+        }
+        Packet::PingReq if by_client => return encode_empty(PacketType::PingReq, out),
+        Packet::PingResp if by_server => return encode_empty(PacketType::PingResp, out),
+        Packet::Disconnect(disconnect) if by_client && disconnect.is_short() => {
+            return encode_empty(PacketType::Disconnect, out);
+        }
+        _ => return encode_any(rules, packet, out),
+    };
+    let [high, low] = end.to_be_bytes();
+    out.extend_from_slice(&[packet_type.first_byte(), 2, high, low]);
+    Ok(())
+}
+
+#[inline(always)]
+fn encode_empty(packet_type: PacketType, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    out.extend_from_slice(&[packet_type.first_byte(), 0]);
+    Ok(())
+}
+
+#[cfg_attr(not(target_arch = "wasm32"), inline(never))]
+#[cfg_attr(target_arch = "wasm32", inline(always))]
+fn encode_any(rules: Rules, packet: &Packet<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
     encode_packet(rules, packet, &mut Writer::new(out)).inspect_err(|_| out.truncate(start))
 }
@@ -297,17 +346,6 @@ fn encode_packet(
     packet: &Packet<'_>,
     writer: &mut Writer<'_>,
 ) -> Result<(), EncodeError> {
-    if cfg!(not(target_arch = "wasm32")) {
-        // Whoever sends it, and without the way through the others.
-        match packet {
-            Packet::Publish(publish) => return publish::encode(publish, writer, rules),
-            Packet::PingReq if rules.sender != Some(Sender::Server) => {
-                writer.bytes(&[PacketType::PingReq.first_byte(), 0]);
-                return Ok(());
-            }
-            _ => {}
-        }
-    }
     let packet_type = packet.packet_type();
     if !rules.allow_packet(packet_type) {
         return Err(EncodeError::PacketNotFromSender);

@@ -4,11 +4,11 @@
 //! means is not known here. The lists themselves are in `property_list`.
 
 use super::error::{DecodeErrorKind, EncodeError};
-use super::packet::{PacketType, Rules, Sender};
+use super::packet::{PacketType, Rules, Sender, Version};
 use super::property_list::Properties;
 use super::reader::Reader;
 use super::text;
-use super::writer::Writer;
+use super::writer::{Writer, varint_len};
 
 /// Where a property list stands: a packet type, or the will inside CONNECT. Each place is one bit.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -336,6 +336,16 @@ pub(super) fn check_encode(
         DecodeErrorKind::PropertyDuplicate => EncodeError::PropertyDuplicate,
         _ => EncodeError::PropertyNotAllowed,
     })
+}
+
+/// The bytes of a list with its length.
+pub(super) fn encoded_len(properties: Properties<'_>, version: Version) -> u64 {
+    let len = properties.as_bytes().len();
+    if version.is_v5() {
+        varint_len(len) as u64 + len as u64
+    } else {
+        0
+    }
 }
 
 /// Checks the list, then writes its length and the list. In MQTT 3 nothing is written.

@@ -73,53 +73,73 @@ pub(super) fn decode(
     })
 }
 
+#[cfg_attr(not(target_arch = "wasm32"), inline(never))]
 pub(super) fn encode(
     publish: &Publish<'_>,
     writer: &mut Writer<'_>,
     rules: Rules,
 ) -> Result<(), EncodeError> {
-    let Publish {
-        dup,
-        qos,
-        retain,
-        topic: _,
-        packet_id,
-        properties,
-        payload,
-    } = *publish;
-    let topic = publish.topic_text();
-    let seen = properties::check_encode(properties, Place::packet(PacketType::Publish), rules)?;
-    if topic.is_empty() && !seen.has(PropertyId::TopicAlias) {
+    let mut first = PacketType::Publish.first_byte();
+    if publish.retain {
+        first |= RETAIN;
+    }
+    match (publish.qos, publish.packet_id) {
+        (QoS::AtMostOnce, Some(_)) => return Err(EncodeError::PacketIdNotAllowed),
+        (QoS::AtMostOnce, None) if publish.dup => return Err(EncodeError::DupWithoutQoS),
+        (QoS::AtMostOnce, None) => {}
+        (_, None) => return Err(EncodeError::PacketIdMissing),
+        (qos, Some(_)) => first |= (qos as u8) << 1 | if publish.dup { DUP } else { 0 },
+    }
+    if cfg!(not(target_arch = "wasm32"))
+        && publish.properties.is_empty()
+        && let Some(topic) = publish.topic
+    {
+        // The same as below, compiled for what most messages are.
+        return write(
+            first,
+            topic.as_str(),
+            Properties::EMPTY,
+            publish,
+            writer,
+            rules,
+        );
+    }
+    let seen = properties::check_encode(
+        publish.properties,
+        Place::packet(PacketType::Publish),
+        rules,
+    )?;
+    if publish.topic.is_none() && !seen.has(PropertyId::TopicAlias) {
         return Err(EncodeError::TopicEmpty);
     }
-    match (qos, packet_id) {
-        (QoS::AtMostOnce, Some(_)) => return Err(EncodeError::PacketIdNotAllowed),
-        (QoS::AtMostOnce, None) if dup => return Err(EncodeError::DupWithoutQoS),
-        (QoS::AtMostOnce, None) | (_, Some(_)) => {}
-        (_, None) => return Err(EncodeError::PacketIdMissing),
-    }
-    let list = properties.as_bytes().len();
+    let topic = publish.topic_text();
+    write(first, topic, publish.properties, publish, writer, rules)
+}
+
+#[inline(always)]
+fn write(
+    first: u8,
+    topic: &str,
+    properties: Properties<'_>,
+    publish: &Publish<'_>,
+    writer: &mut Writer<'_>,
+    rules: Rules,
+) -> Result<(), EncodeError> {
+    let identifier_len = if publish.packet_id.is_some() { 2 } else { 0 };
     let remaining = 2
         + topic.len() as u64
-        + if packet_id.is_some() { 2 } else { 0 }
-        + if rules.version.is_v5() {
-            varint_len(list) as u64 + list as u64
-        } else {
-            0
-        }
-        + payload.len() as u64;
-
-    let flags = if dup { DUP } else { 0 } | (qos as u8) << 1 | if retain { RETAIN } else { 0 };
-    let first = PacketType::Publish.first_byte() | flags;
+        + identifier_len
+        + properties::encoded_len(properties, rules.version)
+        + publish.payload.len() as u64;
     writer.begin_sized(first, remaining)?;
-    writer.binary(topic.as_bytes())?;
-    if let Some(packet_id) = packet_id {
+    writer.topic(topic);
+    if let Some(packet_id) = publish.packet_id {
         writer.packet_id(packet_id);
     }
     if rules.version.is_v5() {
         writer.properties(properties)?;
     }
-    writer.bytes(payload);
+    writer.bytes(publish.payload);
     Ok(())
 }
 

@@ -247,11 +247,15 @@ impl<'a> ReasonCodes<'a> {
         if self.is_empty() {
             return Err(EncodeError::NoReasonCodes);
         }
-        if self.iter().all(is_allowed) {
-            Ok(())
-        } else {
-            Err(EncodeError::ReasonNotAllowed)
+        // Mostly they are all the same.
+        let mut allowed = None;
+        for code in self.iter() {
+            if allowed != Some(code) && !is_allowed(code) {
+                return Err(EncodeError::ReasonNotAllowed);
+            }
+            allowed = Some(code);
         }
+        Ok(())
     }
 
     /// The codes in the order of the topic filters.

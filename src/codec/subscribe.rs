@@ -254,11 +254,15 @@ pub(super) fn encode_list(
     writer: &mut Writer<'_>,
     rules: Rules,
 ) -> Result<(), EncodeError> {
-    let open = writer.begin(packet_type.first_byte());
+    properties::check_encode(properties, Place::packet(packet_type), rules)?;
+    let remaining = 2 + properties::encoded_len(properties, rules.version) + list.len() as u64;
+    writer.begin_sized(packet_type.first_byte(), remaining)?;
     writer.packet_id(packet_id);
-    properties::encode(writer, properties, Place::packet(packet_type), rules)?;
+    if rules.version.is_v5() {
+        writer.properties(properties)?;
+    }
     writer.bytes(list);
-    writer.end(open)
+    Ok(())
 }
 
 /// The server's answer to SUBSCRIBE.

@@ -85,6 +85,9 @@ fn marked(bytes: &[u8], mark: impl Fn(u64) -> u64) -> bool {
             found |= mark(u64::from_ne_bytes(*word));
             rest = after;
         }
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let [first, last] = [first, last].map(|half| u64::from(u32::from_ne_bytes(*half)));
+        found = mark(first | last << 32);
     } else {
         for byte in bytes {
             found |= mark(ONES * u64::from(*byte));

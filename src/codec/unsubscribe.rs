@@ -152,6 +152,13 @@ pub struct UnsubAck<'a> {
     pub codes: ReasonCodes<'a>,
 }
 
+impl UnsubAck<'_> {
+    /// Whether its type and its identifier are all of it.
+    pub(super) fn is_short(&self) -> bool {
+        self.codes.is_empty() && self.properties.is_empty()
+    }
+}
+
 pub(super) fn decode_unsuback(
     mut body: Reader<'_>,
     rules: Rules,

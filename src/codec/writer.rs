@@ -23,10 +23,10 @@ pub(super) const fn varint_len(value: usize) -> usize {
 
 /// Checks a length against the largest variable byte integer.
 fn varint_value(len: u64) -> Result<u32, EncodeError> {
-    match u32::try_from(len) {
-        Ok(len) if len <= VARINT_MAX => Ok(len),
-        _ => Err(EncodeError::PacketTooLarge),
+    if len > u64::from(VARINT_MAX) {
+        return Err(EncodeError::PacketTooLarge);
     }
+    Ok(len as u32)
 }
 
 /// Appends to the buffer of the caller.
@@ -46,13 +46,21 @@ impl<'o> Writer<'o> {
     }
 
     /// Begins a packet whose length is known.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub(super) fn begin_sized(&mut self, first: u8, remaining: u64) -> Result<(), EncodeError> {
         let remaining = varint_value(remaining)?;
-        self.out.reserve(5 + remaining as usize);
         if cfg!(not(target_arch = "wasm32")) && remaining <= 0x7F {
-            self.bytes(&[first, remaining as u8]);
-        } else {
             self.u8(first);
+            self.u8(remaining as u8);
+            return Ok(());
+        }
+        self.out.reserve(5 + remaining as usize);
+        self.u8(first);
+        if cfg!(not(target_arch = "wasm32")) {
+            // The first step of the loop, which is always taken.
+            self.u8(remaining as u8 | 0x80);
+            self.varint(remaining >> 7);
+        } else {
             self.varint(remaining);
         }
         Ok(())
@@ -146,6 +154,13 @@ impl<'o> Writer<'o> {
         }
         self.binary(value.as_bytes())
             .map_err(|_| EncodeError::TextTooLong)
+    }
+
+    /// A topic with its two-byte length, which its type has checked.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+    pub(super) fn topic(&mut self, topic: &str) {
+        self.u16(topic.len() as u16);
+        self.bytes(topic.as_bytes());
     }
 
     /// A property list with its length.
