@@ -13,7 +13,7 @@ Object.assign(globalThis, { states, closedSockets: () => closedSockets });
  */
 function watchSockets(tell) {
   globalThis.WebSocket = class extends WebSocket {
-    /** @param {string} url @param {string[]} protocols */
+    /** @param {string | URL} url @param {string | string[]} [protocols] */
     constructor(url, protocols) {
       super(url, protocols);
       this.addEventListener("close", () => setTimeout(tell, 0, "socket closed"));
